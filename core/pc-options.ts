@@ -1,0 +1,114 @@
+import type { BlockDevice } from "./disk/block-device.ts";
+
+export type DriveSlot = "fda" | "fdb" | "hda" | "hdb" | "hdc" | "hdd";
+export type DriveKind = "floppy" | "disk" | "cdrom";
+export type BootDevice = "cdrom" | "disk" | "floppy";
+
+/** A drive on the board; removable ones may be empty (`device: null`). */
+export interface DriveOptions {
+  slot: DriveSlot;
+  kind: DriveKind;
+  device: BlockDevice | null;
+}
+
+/** A kernel started without a boot loader: Linux (bzImage) or multiboot 1, told apart by its header. */
+export interface KernelOptions {
+  image: Uint8Array;
+  initrd?: Uint8Array;
+  commandLine: string;
+}
+
+export interface PcOptions {
+  /** Guest RAM in MiB, 1 to 3072. */
+  memoryMib: number;
+  drives: DriveOptions[];
+  bootOrder: BootDevice[];
+  kernel?: KernelOptions;
+  /** Another firmware image (a multiple of 64 KiB, at most 1 MiB), placed so that it ends at 4 GiB and at 1 MiB. */
+  firmware?: Uint8Array;
+  /** With `firmware`: the VGA option ROM, given to it in the VGA's PCI expansion ROM. */
+  vgaRom?: Uint8Array;
+  /** Wall time at power-on, milliseconds since 1970-01-01 UTC. */
+  epochMs: number;
+}
+
+/** What the caller of {@link Pc.runSlice} does next. */
+export type Slice =
+  /** Call again as soon as the event loop has had its turn. */
+  | { state: "busy" }
+  /** Nothing to do until so many host nanoseconds have passed (Infinity: no alarm), or until `onWake`. */
+  | { state: "idle"; sleepNs: number }
+  /** The guest has switched the machine off. */
+  | { state: "off" };
+
+/**
+ * The emulated PC as its host process drives it. Everything from outside (keys, serial bytes, media, host time)
+ * comes in through these methods, between two slices.
+ */
+export interface PcControl {
+  /**
+   * Runs guest code for about `maxMs` host milliseconds at most (10 by default), with the host's monotonic clock
+   * at `hostNs` nanoseconds. The machine's time follows the host's while slices are run; after a pause, call
+   * `resumeAt` first so that time has stood still.
+   */
+  runSlice(hostNs: number, maxMs?: number): Slice;
+  resumeAt(hostNs: number): void;
+  /** Called when something (a key, a finished disk transfer) makes an idle machine busy. */
+  onWake: () => void;
+  /** A physical key, by `KeyboardEvent.code`. */
+  key(code: string, down: boolean): void;
+  /** Right and down positive; wheel in notches, down positive; buttons 1 left, 2 right, 4 middle. */
+  mouse(dx: number, dy: number, wheel: number, buttons: number): void;
+  /** Bytes arriving at COM1 (0) or COM2 (1). */
+  serialInput(port: number, bytes: Uint8Array): void;
+  /** Bytes sent by the guest on COM1 (0) or COM2 (1). */
+  onSerial: (port: number, bytes: Uint8Array) => void;
+  onLeds: (leds: number) => void;
+  /** A drive was accessed. */
+  onActivity: (slot: DriveSlot) => void;
+  readonly screen: Screen;
+  changeMedium(slot: DriveSlot, device: BlockDevice | null): void;
+  powerButton(): void;
+  reset(): void;
+  /** The whole machine, as one versioned, checksummed file. Waits for disk transfers under way. */
+  save(): Promise<Uint8Array>;
+  /** Replaces the whole machine's state by a saved one of a machine with the same options. */
+  load(file: Uint8Array): void;
+  /** Flushes and closes every medium. */
+  close(): Promise<void>;
+  statistics(): PcStatistics;
+}
+
+export interface PcStatistics {
+  /** Guest instructions since power-on. */
+  instructions: number;
+  /** Bytes of the machine's WebAssembly memory that the guest's RAM may use, and all of it. */
+  guestMemory: number;
+  totalMemory: number;
+}
+
+/** A changed part of the screen, in pixels. */
+export interface ScreenRectangle {
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+}
+
+/** What a monitor shows. Reading it does not disturb the guest. */
+export interface Screen {
+  /**
+   * Draws what has changed since the last call into `pixels` and returns where. After a change of mode, `pixels`
+   * is a new array and one rectangle covers the whole of it.
+   */
+  refresh(): ScreenRectangle[];
+  /** In pixels, as of the last refresh. */
+  readonly width: number;
+  readonly height: number;
+  /** Width of a pixel divided by its height. */
+  readonly pixelAspect: number;
+  /** RGBA, 8 bits each, `width` × `height`, as of the last refresh. */
+  readonly pixels: Uint8Array;
+  /** The characters of a text mode, one string a row, CP437 as Unicode; null in graphics modes. */
+  text(): string[] | null;
+}

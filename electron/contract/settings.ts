@@ -1,0 +1,35 @@
+import { z } from "zod";
+
+/** Version of the settings file's shape; a change of shape raises it and adds a migration. */
+export const SETTINGS_VERSION = 1;
+
+/** How the guest's writes to an image are treated. `disposable`: kept in memory, gone at power-off. */
+export const attachModeSchema = z.enum(["read-write", "read-only", "disposable"]);
+
+export const driveSchema = z.object({
+  /** Where the drive hangs: floppies fda, fdb; IDE channel and unit hda (primary master) to hdd. */
+  slot: z.enum(["fda", "fdb", "hda", "hdb", "hdc", "hdd"]),
+  kind: z.enum(["floppy", "disk", "cdrom"]),
+  /** Identifier of the medium in the media registry; null is an empty removable drive. */
+  medium: z.string().nullable(),
+  /** The image's format as found when it was added; never probed again (a guest can forge a header). */
+  format: z.literal("raw"),
+  mode: attachModeSchema,
+});
+
+export const machineSettingsSchema = z.object({
+  version: z.literal(SETTINGS_VERSION),
+  /** Never changes; also names the machine in every call. */
+  id: z.string().regex(/^[a-z0-9-]{1,64}$/),
+  name: z.string().min(1).max(100),
+  /** What runs it; `pc` is our own emulated PC. */
+  engine: z.string(),
+  /** Recognised system, such as `debian-12-i386`, or `unknown`. */
+  system: z.string(),
+  memoryMib: z.number().int().min(1).max(3072),
+  bootOrder: z.array(z.enum(["cdrom", "disk", "floppy"])),
+  drives: z.array(driveSchema),
+});
+
+export type MachineSettings = z.infer<typeof machineSettingsSchema>;
+export type DriveSettings = z.infer<typeof driveSchema>;
