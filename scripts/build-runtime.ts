@@ -33,6 +33,7 @@ async function buildRuntime(): Promise<void> {
       "--memoryBase=1024",
       "--noAssert",
       "--use=abort=",
+      "--disableWarning=201",
       "--optimizeLevel=3",
       "--shrinkLevel=0",
       "--enable=simd",

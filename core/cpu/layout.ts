@@ -1,1 +1,183 @@
-export {};
+// Where everything lies in the machine's one WebAssembly memory. TypeScript and AssemblyScript both compile
+// this file, so it holds nothing but `export const NAME = number;`.
+
+// --- Absolute places -------------------------------------------------------------------------------------
+
+/** First processor's state block; more processors would follow, CPU_SIZE apart. */
+export const CPU_BASE = 0x10000;
+export const CPU_SIZE = 0x20000;
+
+/** Block table: 65 536 entries of BLOCK_ENTRY_SIZE bytes, found by physical address and mode. */
+export const BLOCK_TABLE = 0x100000;
+export const BLOCK_TABLE_ENTRIES = 0x10000;
+export const BLOCK_ENTRY_SIZE = 16;
+/** Physical address of the block's first instruction; NO_BLOCK when empty. */
+export const BLOCK_PHYSICAL = 0;
+export const BLOCK_MODE = 4;
+/** Address of its first record. */
+export const BLOCK_RECORD = 8;
+/** Instructions in it (u16), then its length in bytes (u16). */
+export const BLOCK_COUNT = 12;
+export const BLOCK_LENGTH = 14;
+export const NO_BLOCK = 0xffffffff;
+
+/** For each physical page, 64 bits: bit n is set when the 64 bytes from n × 64 hold decoded code. */
+export const CODE_BITS = 0x200000;
+/** For each physical page, its host page address and PAGE_* flags; 0 is not memory. */
+export const PHYSICAL_MAP = 0xa00000;
+/** For each page of video memory, a byte that is 1 when it was written since last collected. */
+export const VIDEO_DIRTY = 0xe00000;
+
+/** Decoded-instruction records. */
+export const RECORDS = 0x1000000;
+export const RECORDS_SIZE = 0x1000000;
+/** Firmware and option ROMs, 2 MiB. */
+export const ROM = 0x2000000;
+export const ROM_SIZE = 0x200000;
+/** Video memory, 16 MiB. */
+export const VIDEO = 0x2400000;
+export const VIDEO_SIZE = 0x1000000;
+/** Guest RAM. */
+export const RAM = 0x3400000;
+
+/** Flags in PHYSICAL_MAP: the guest may read the host page directly; write it; writes are noted in VIDEO_DIRTY. */
+export const PAGE_READ = 1;
+export const PAGE_WRITE = 2;
+export const PAGE_VIDEO = 4;
+
+// --- Processor state, from the processor's base --------------------------------------------------------
+
+/** RAX RCX RDX RBX RSP RBP RSI RDI R8 … R15, 8 bytes each. */
+export const GPR = 0x000;
+export const RIP = 0x080;
+/** Lazy flags: ZF, SF and PF come from this sign-extended result … */
+export const FLAGS_RESULT = 0x088;
+/** … and the rest from here: bit 31 CF, bit 30 CF⊕OF, bit 3 AF, bit 0 flips SF, bits 8 to 15 flip PF. */
+export const FLAGS_AUX = 0x090;
+/** EFLAGS without the six arithmetic flags; bit 1 is set. */
+export const EFLAGS = 0x094;
+/** Always 0: what an effective address without base or index adds. */
+export const ZERO = 0x098;
+/** Instructions that may still run before the dispatcher must look around. */
+export const BUDGET = 0x0a0;
+/** 1: interrupts are held off for one instruction; 2: debug traps too (MOV SS, POP SS). */
+export const SHADOW = 0x0a4;
+/** 1 after HLT, 2 after SHUTDOWN (triple fault). */
+export const HALTED = 0x0a8;
+/** Vector of the exception that an instruction has just met, -1 if none. */
+export const EXCEPTION = 0x0ac;
+/** Its error code, -1 if it has none. */
+export const EXCEPTION_ERROR = 0x0b0;
+/** Record being executed, stored before calls that may throw. */
+export const CURRENT_RECORD = 0x0b4;
+/** Instruction pointer at the start of the block being executed. */
+export const BLOCK_IP = 0x0b8;
+/** Key of the current mode for blocks: see mode.ts. */
+export const MODE = 0x0c0;
+export const CPL = 0x0c4;
+/** Address of the translation table for the current privilege. */
+export const TLB_POINTER = 0x0c8;
+/** All ones, or without bit 20 when the A20 gate is closed. */
+export const A20_MASK = 0x0cc;
+/** Linear addresses between these were entered from large pages: INVLPG there empties the whole TLB. */
+export const LARGE_LOW = 0x0d0;
+export const LARGE_HIGH = 0x0d8;
+/** Instructions retired before the budget now running was given (u64). */
+export const RETIRED = 0x0e0;
+/** The budget now running, as given. */
+export const BUDGET_GIVEN = 0x0e8;
+/** Bit 0: a device asks for an interrupt. */
+export const INTERRUPT_LINE = 0x0ec;
+/** Access width in bytes, kind and place of a store that a scratch buffer stands in for: see memory.ts. */
+export const PENDING_KIND = 0x0f0;
+export const PENDING_SIZE = 0x0f4;
+export const PENDING_FIRST = 0x0f8;
+export const PENDING_SECOND = 0x0fc;
+
+export const CR0 = 0x100;
+export const CR2 = 0x108;
+export const CR3 = 0x110;
+export const CR4 = 0x118;
+export const EFER = 0x120;
+export const XCR0 = 0x128;
+/** DR0 to DR7, 8 bytes each. */
+export const DR = 0x130;
+export const GDTR_BASE = 0x170;
+export const GDTR_LIMIT = 0x178;
+export const IDTR_BASE = 0x180;
+export const IDTR_LIMIT = 0x188;
+export const SYSENTER_CS = 0x190;
+export const SYSENTER_ESP = 0x198;
+export const SYSENTER_EIP = 0x1a0;
+export const STAR = 0x1a8;
+export const LSTAR = 0x1b0;
+export const CSTAR = 0x1b8;
+export const FMASK = 0x1c0;
+export const KERNEL_GS_BASE = 0x1c8;
+export const PAT = 0x1d0;
+export const TSC_AUX = 0x1d8;
+export const TSC_OFFSET = 0x1e0;
+export const MISC_ENABLE = 0x1e8;
+/** PDPTE0 to PDPTE3 as loaded with CR3 in PAE paging. */
+export const PDPTE = 0x700;
+
+/** XMM0 to XMM15, 16 bytes each, then the upper halves of YMM0 to YMM15. */
+export const XMM = 0x200;
+export const YMM_HIGH = 0x300;
+
+/** ES CS SS DS FS GS LDTR TR, SEGMENT_SIZE bytes each. */
+export const SEGMENTS = 0x600;
+export const SEGMENT_SIZE = 0x20;
+export const SEGMENT_BASE = 0x00;
+/** In bytes, the granularity applied. */
+export const SEGMENT_LIMIT = 0x08;
+export const SEGMENT_SELECTOR = 0x0c;
+/** Descriptor's bits 40 to 55 (type, S, DPL, P … AVL, L, D/B, G); bit 16: unusable (null). */
+export const SEGMENT_ATTRIBUTES = 0x10;
+
+/** Where an access that no host page can serve is put together; 1 KiB. */
+export const SCRATCH = 0x800;
+
+/** Translation tables: TLB_ENTRIES entries for the supervisor, then as many for the user. */
+export const TLB = 0x1000;
+export const TLB_ENTRIES = 1024;
+export const TLB_ENTRY_SIZE = 32;
+export const TLB_SIZE = 0x8000;
+/** Linear page if readable, writable, executable; all ones if not. */
+export const TLB_READ = 0;
+export const TLB_WRITE = 8;
+export const TLB_EXECUTE = 16;
+/** Added to the low 32 bits of the linear address, gives the host address. */
+export const TLB_ADDEND = 24;
+/** Physical page address; bit 0: from a large page. */
+export const TLB_PHYSICAL = 28;
+
+// --- Decoded-instruction record --------------------------------------------------------------------------
+
+export const RECORD_SIZE = 32;
+/** Index of the handler in the table. */
+export const REC_HANDLER = 0;
+/** Offset of the instruction from the start of its block (u16). */
+export const REC_IP_DELTA = 4;
+/** Length of the instruction (u8). */
+export const REC_LENGTH = 6;
+/** Instructions after this one in its block (u8). */
+export const REC_REMAINING = 7;
+/** Offset in the processor state of the operand that ModRM.reg or the opcode names (u16). */
+export const REC_REG = 8;
+/** Offset of the register that ModRM.rm names (u16). */
+export const REC_RM = 10;
+/** Offsets of the base and index registers of the effective address, ZERO if none (u16 each). */
+export const REC_BASE = 12;
+export const REC_INDEX = 14;
+/** Scale as a shift count, 0 to 3 (u8). */
+export const REC_SCALE = 16;
+/** Segment register's number, 0 to 5 (u8). */
+export const REC_SEGMENT = 17;
+/** Offset of a third register operand: VEX.vvvv (u16). */
+export const REC_VVVV = 18;
+export const REC_DISPLACEMENT = 20;
+/** Immediate, sign-extended (i64). */
+export const REC_IMMEDIATE = 24;
+
+// --- FPU (offsets 0x400 to 0x5ff) --------------------------------------------------------------------------

@@ -1,1 +1,3 @@
-export {};
+export * from "./memory";
+export * from "./exceptions";
+export { walk } from "./paging";

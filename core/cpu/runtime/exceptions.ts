@@ -1,0 +1,39 @@
+// How an instruction tells that it has met an exception.
+
+import { EXCEPTION, EXCEPTION_ERROR } from "../layout";
+import { CPU } from "./cpu";
+import { throwFault } from "./host";
+
+export const DE = 0;
+export const DB = 1;
+export const BP = 3;
+export const OF = 4;
+export const BR = 5;
+export const UD = 6;
+export const NM = 7;
+export const DF = 8;
+export const TS = 10;
+export const NP = 11;
+export const SS = 12;
+export const GP = 13;
+export const PF = 14;
+export const MF = 16;
+export const AC = 17;
+export const XM = 19;
+
+/** Notes an exception for the run loop; the instruction must then leave without any effect. */
+export function setException(vector: i32, error: i32): void {
+  store<i32>(CPU + EXCEPTION, vector);
+  store<i32>(CPU + EXCEPTION_ERROR, error);
+}
+
+/** Leaves the instruction at once with an exception and its error code. */
+export function raise(vector: i32, error: i32): void {
+  setException(vector, error);
+  throwFault();
+}
+
+/** Leaves the instruction at once with an exception that has no error code. */
+export function raisePlain(vector: i32): void {
+  raise(vector, -1);
+}

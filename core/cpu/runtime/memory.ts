@@ -1,0 +1,404 @@
+// Guest memory by linear address. Instruction handlers look into the translation table themselves and come
+// here when that does not answer: first use of a page, page crossing, device registers, ROM, stores to pages
+// that hold decoded code.
+
+import {
+  CODE_BITS,
+  CPL,
+  LARGE_HIGH,
+  LARGE_LOW,
+  PAGE_READ,
+  PAGE_VIDEO,
+  PAGE_WRITE,
+  PENDING_FIRST,
+  PENDING_KIND,
+  PENDING_SECOND,
+  PENDING_SIZE,
+  PHYSICAL_MAP,
+  SCRATCH,
+  TLB,
+  TLB_ADDEND,
+  TLB_ENTRIES,
+  TLB_ENTRY_SIZE,
+  TLB_EXECUTE,
+  TLB_PHYSICAL,
+  TLB_POINTER,
+  TLB_READ,
+  TLB_SIZE,
+  TLB_WRITE,
+  VIDEO,
+  VIDEO_DIRTY,
+  MODE,
+} from "../layout";
+import { CPU } from "./cpu";
+import { GP, setException } from "./exceptions";
+import { codeWritten, mmioRead, mmioWrite, throwFault } from "./host";
+import { EXECUTE, READ, WRITE, walk, walkLarge, walkPhysical, walkWritable } from "./paging";
+
+const NOTHING_PENDING = 0;
+const BYTES_PENDING = 1;
+
+/** MODE: 64-bit linear addresses. */
+const MODE_LONG = 4;
+
+// @ts-ignore: decorator of AssemblyScript
+@inline
+function entryOf(linear: u64, user: bool): usize {
+  return CPU + TLB + (user ? TLB_SIZE : 0) + (<usize>(linear >> 12) & (TLB_ENTRIES - 1)) * TLB_ENTRY_SIZE;
+}
+
+// @ts-ignore: decorator of AssemblyScript
+@inline
+function mapEntry(physical: u32): u32 {
+  return load<u32>(PHYSICAL_MAP + ((<usize>physical >> 12) << 2));
+}
+
+/** A page that holds decoded code is never entered as writable. */
+// @ts-ignore: decorator of AssemblyScript
+@inline
+function holdsCode(physical: u32): bool {
+  return load<u64>(CODE_BITS + ((<usize>physical >> 12) << 3)) != 0;
+}
+
+/** Translates, and enters the page in the table. False: fault set. Result in walkPhysical (page). */
+function translate(linear: u64, access: i32, user: bool): bool {
+  if (load<u32>(CPU + MODE) & MODE_LONG && <i64>(linear << 16) >> 16 != <i64>linear) {
+    setException(GP, 0);
+    return false;
+  }
+  if (!walk(linear, access, user)) return false;
+  const page = linear & ~0xfff;
+  const entry = entryOf(linear, user);
+  const physical = walkPhysical;
+  const map = mapEntry(physical);
+  const none: u64 = ~0;
+  if ((load<u32>(entry + TLB_PHYSICAL) & ~0xfff) != physical || load<u64>(entry + TLB_READ) != page) {
+    store<u64>(entry + TLB_READ, none);
+    store<u64>(entry + TLB_WRITE, none);
+    store<u64>(entry + TLB_EXECUTE, none);
+  }
+  store<u32>(entry + TLB_PHYSICAL, physical | (walkLarge ? 1 : 0));
+  if (map & PAGE_READ) {
+    store<u32>(entry + TLB_ADDEND, (map & ~0xfff) - <u32>page);
+    if (access == EXECUTE) store<u64>(entry + TLB_EXECUTE, page);
+    // An execute-only walk proves nothing about reads under SMAP; any other does.
+    else {
+      store<u64>(entry + TLB_READ, page);
+      if (walkWritable && map & PAGE_WRITE && !holdsCode(physical)) {
+        if (map & PAGE_VIDEO) {
+          if (access == WRITE) store<u8>(VIDEO_DIRTY + (((map & ~0xfff) - VIDEO) >> 12), 1);
+          else return noteLarge(page);
+        }
+        store<u64>(entry + TLB_WRITE, page);
+      }
+    }
+  }
+  return noteLarge(page);
+}
+
+function noteLarge(page: u64): bool {
+  if (walkLarge) {
+    if (page < load<u64>(CPU + LARGE_LOW)) store<u64>(CPU + LARGE_LOW, page);
+    if (page > load<u64>(CPU + LARGE_HIGH)) store<u64>(CPU + LARGE_HIGH, page);
+  }
+  return true;
+}
+
+/** Empties both tables: CR3 and other control registers changed, A20, the physical map. */
+export function flushTlb(): void {
+  memory.fill(CPU + TLB, 0xff, 2 * TLB_SIZE);
+  store<u64>(CPU + LARGE_LOW, ~0);
+  store<u64>(CPU + LARGE_HIGH, 0);
+}
+
+/** Forgets what is known of one page (INVLPG). */
+export function flushPage(linear: u64): void {
+  const page = linear & ~0xfff;
+  if (page >= load<u64>(CPU + LARGE_LOW) && page <= load<u64>(CPU + LARGE_HIGH)) {
+    flushTlb();
+    return;
+  }
+  for (let user = 0; user < 2; user++) memory.fill(entryOf(linear, user != 0), 0xff, TLB_ENTRY_SIZE);
+}
+
+/** Takes the right to write directly from every entry of a physical page, which now holds decoded code. */
+export function protectCodePage(physical: u32): void {
+  const end = CPU + TLB + 2 * TLB_SIZE;
+  for (let entry = CPU + TLB; entry < end; entry += TLB_ENTRY_SIZE) {
+    if ((load<u32>(entry + TLB_PHYSICAL) & ~0xfff) == physical) store<u64>(entry + TLB_WRITE, ~0);
+  }
+}
+
+/** Makes the next store to any page of video memory be noted again. */
+export function protectVideo(): void {
+  const end = CPU + TLB + 2 * TLB_SIZE;
+  for (let entry = CPU + TLB; entry < end; entry += TLB_ENTRY_SIZE) {
+    if (load<u64>(entry + TLB_WRITE) == ~0) continue;
+    if (mapEntry(load<u32>(entry + TLB_PHYSICAL)) & PAGE_VIDEO) store<u64>(entry + TLB_WRITE, ~0);
+  }
+}
+
+/** Physical address of an instruction's byte; -1: fault set. */
+export function fetchPhysical(linear: u64): i64 {
+  if (!translate(linear, EXECUTE, load<i32>(CPU + CPL) == 3)) return -1;
+  return <i64>(walkPhysical | (<u32>linear & 0xfff));
+}
+
+/** Copies from physical addresses within a page to a buffer. */
+function gather(physical: u32, buffer: usize, size: u32): void {
+  const map = mapEntry(physical);
+  if (map & PAGE_READ) {
+    memory.copy(buffer, (map & ~0xfff) | (physical & 0xfff), size);
+    return;
+  }
+  let done: u32 = 0;
+  while (done < size) {
+    const left = size - done;
+    const width: u32 = left >= 4 ? 4 : left >= 2 ? 2 : 1;
+    const value = mmioRead(physical + done, width);
+    if (width == 4) store<u32>(buffer + done, value);
+    else if (width == 2) store<u16>(buffer + done, <u16>value);
+    else store<u8>(buffer + done, <u8>value);
+    done += width;
+  }
+}
+
+/** Copies a buffer to physical addresses within a page, with all that a store there means. */
+function scatter(physical: u32, buffer: usize, size: u32): void {
+  const map = mapEntry(physical);
+  if (map & PAGE_READ) {
+    if (!(map & PAGE_WRITE)) return;
+    noteWrite(physical, map, size);
+    memory.copy((map & ~0xfff) | (physical & 0xfff), buffer, size);
+    return;
+  }
+  let done: u32 = 0;
+  while (done < size) {
+    const left = size - done;
+    const width: u32 = left >= 4 ? 4 : left >= 2 ? 2 : 1;
+    const value: u32 =
+      width == 4 ? load<u32>(buffer + done) : width == 2 ? load<u16>(buffer + done) : load<u8>(buffer + done);
+    mmioWrite(physical + done, value, width);
+    done += width;
+  }
+}
+
+/** Before a store to memory: decoded code that it hits is dropped, video memory noted. */
+function noteWrite(physical: u32, map: u32, size: u32): void {
+  if (map & PAGE_VIDEO) store<u8>(VIDEO_DIRTY + (((map & ~0xfff) - VIDEO) >> 12), 1);
+  const bits = load<u64>(CODE_BITS + ((<usize>physical >> 12) << 3));
+  if (!bits) return;
+  const first = (physical & 0xfff) >> 6;
+  const last = ((physical & 0xfff) + size - 1) >> 6;
+  for (let chunk = first; chunk <= last; chunk++) {
+    if ((bits >> chunk) & 1) {
+      codeWritten(physical, size);
+      return;
+    }
+  }
+}
+
+function readAs(linear: u64, size: u32, user: bool): usize {
+  const room: u32 = 0x1000 - (<u32>linear & 0xfff);
+  if (!translate(linear, READ, user)) return 0;
+  const first = walkPhysical | (<u32>linear & 0xfff);
+  const map = mapEntry(first);
+  if (size <= room && map & PAGE_READ) return (map & ~0xfff) | (first & 0xfff);
+  const buffer = CPU + SCRATCH;
+  if (size <= room) {
+    gather(first, buffer, size);
+    return buffer;
+  }
+  if (!translate(nextPage(linear), READ, user)) return 0;
+  const second = walkPhysical;
+  gather(first, buffer, room);
+  gather(second, buffer + room, size - room);
+  return buffer;
+}
+
+/** Start of the page after an address, around the end of the address space. */
+function nextPage(linear: u64): u64 {
+  const next = (linear & ~0xfff) + 0x1000;
+  return load<u32>(CPU + MODE) & MODE_LONG ? next : next & 0xffffffff;
+}
+
+function writeAs(linear: u64, size: u32, user: bool, modify: bool): usize {
+  const room: u32 = 0x1000 - (<u32>linear & 0xfff);
+  if (!translate(linear, WRITE, user)) return 0;
+  const first = walkPhysical | (<u32>linear & 0xfff);
+  const map = mapEntry(first);
+  store<u32>(CPU + PENDING_KIND, NOTHING_PENDING);
+  if (size <= room && map & PAGE_READ && map & PAGE_WRITE) {
+    noteWrite(first, map, size);
+    return (map & ~0xfff) | (first & 0xfff);
+  }
+  let second: u32 = 0;
+  if (size > room) {
+    if (!translate(nextPage(linear), WRITE, user)) return 0;
+    second = walkPhysical;
+  }
+  const buffer = CPU + SCRATCH;
+  if (modify) {
+    gather(first, buffer, size < room ? size : room);
+    if (size > room) gather(second, buffer + room, size - room);
+  }
+  store<u32>(CPU + PENDING_KIND, BYTES_PENDING);
+  store<u32>(CPU + PENDING_SIZE, size);
+  store<u32>(CPU + PENDING_FIRST, first);
+  store<u32>(CPU + PENDING_SECOND, second);
+  return buffer;
+}
+
+// @ts-ignore: decorator of AssemblyScript
+@inline
+function asUser(): bool {
+  return load<i32>(CPU + CPL) == 3;
+}
+
+/** Host address from which `size` bytes at `linear` can be read now; 0: fault set. */
+export function slowRead(linear: u64, size: u32): usize {
+  return readAs(linear, size, asUser());
+}
+
+/** Host address to which `size` bytes for `linear` go; 0: fault set. Call commitWrite after the store. */
+export function slowWrite(linear: u64, size: u32): usize {
+  return writeAs(linear, size, asUser(), false);
+}
+
+/** As slowWrite, and the bytes there now can be read from the returned address. */
+export function slowModify(linear: u64, size: u32): usize {
+  return writeAs(linear, size, asUser(), true);
+}
+
+/** Carries out a store that slowWrite or slowModify took into the scratch buffer. */
+export function commitWrite(): void {
+  if (load<u32>(CPU + PENDING_KIND) == NOTHING_PENDING) return;
+  store<u32>(CPU + PENDING_KIND, NOTHING_PENDING);
+  const size = load<u32>(CPU + PENDING_SIZE);
+  const first = load<u32>(CPU + PENDING_FIRST);
+  const room: u32 = 0x1000 - (first & 0xfff);
+  scatter(first, CPU + SCRATCH, size < room ? size : room);
+  if (size > room) scatter(load<u32>(CPU + PENDING_SECOND), CPU + SCRATCH + room, size - room);
+}
+
+// --- For system instructions: these leave by an exception rather than return --------------------------------
+
+/** Host address to read from, with the current privilege. */
+// @ts-ignore: decorator of AssemblyScript
+@inline
+function readable(linear: u64, size: u32): usize {
+  const entry = load<usize>(CPU + TLB_POINTER) + (<usize>(linear >> 12) & (TLB_ENTRIES - 1)) * TLB_ENTRY_SIZE;
+  if (load<u64>(entry + TLB_READ) == ((linear + size - 1) & ~0xfff)) return <usize>linear + load<u32>(entry + TLB_ADDEND);
+  const address = slowRead(linear, size);
+  if (!address) throwFault();
+  return address;
+}
+
+export function read8(linear: u64): u32 {
+  return load<u8>(readable(linear, 1));
+}
+
+export function read16(linear: u64): u32 {
+  return load<u16>(readable(linear, 2));
+}
+
+export function read32(linear: u64): u32 {
+  return load<u32>(readable(linear, 4));
+}
+
+export function read64(linear: u64): u64 {
+  return load<u64>(readable(linear, 8));
+}
+
+// @ts-ignore: decorator of AssemblyScript
+@inline
+function writable(linear: u64, size: u32): usize {
+  const address = slowWrite(linear, size);
+  if (!address) throwFault();
+  return address;
+}
+
+export function write8(linear: u64, value: u32): void {
+  store<u8>(writable(linear, 1), <u8>value);
+  commitWrite();
+}
+
+export function write16(linear: u64, value: u32): void {
+  store<u16>(writable(linear, 2), <u16>value);
+  commitWrite();
+}
+
+export function write32(linear: u64, value: u32): void {
+  store<u32>(writable(linear, 4), value);
+  commitWrite();
+}
+
+export function write64(linear: u64, value: u64): void {
+  store<u64>(writable(linear, 8), value);
+  commitWrite();
+}
+
+/** Descriptor tables, TSS and interrupt stacks are read and written with supervisor privilege. */
+function systemReadable(linear: u64, size: u32): usize {
+  const entry = entryOf(linear, false);
+  if (load<u64>(entry + TLB_READ) == ((linear + size - 1) & ~0xfff)) return <usize>linear + load<u32>(entry + TLB_ADDEND);
+  const address = readAs(linear, size, false);
+  if (!address) throwFault();
+  return address;
+}
+
+export function systemRead8(linear: u64): u32 {
+  return load<u8>(systemReadable(linear, 1));
+}
+
+export function systemRead16(linear: u64): u32 {
+  return load<u16>(systemReadable(linear, 2));
+}
+
+export function systemRead32(linear: u64): u32 {
+  return load<u32>(systemReadable(linear, 4));
+}
+
+export function systemRead64(linear: u64): u64 {
+  return load<u64>(systemReadable(linear, 8));
+}
+
+function systemWritable(linear: u64, size: u32): usize {
+  const address = writeAs(linear, size, false, false);
+  if (!address) throwFault();
+  return address;
+}
+
+export function systemWrite8(linear: u64, value: u32): void {
+  store<u8>(systemWritable(linear, 1), <u8>value);
+  commitWrite();
+}
+
+export function systemWrite16(linear: u64, value: u32): void {
+  store<u16>(systemWritable(linear, 2), <u16>value);
+  commitWrite();
+}
+
+export function systemWrite32(linear: u64, value: u32): void {
+  store<u32>(systemWritable(linear, 4), value);
+  commitWrite();
+}
+
+export function systemWrite64(linear: u64, value: u64): void {
+  store<u64>(systemWritable(linear, 8), value);
+  commitWrite();
+}
+
+/** Whether `size` bytes could be written with supervisor privilege; leaves by #PF if not. */
+export function systemProbeWrite(linear: u64, size: u32): void {
+  systemWritable(linear, size);
+  store<u32>(CPU + PENDING_KIND, NOTHING_PENDING);
+}
+
+// --- Stores by bus masters -----------------------------------------------------------------------------------
+
+/** To be called before `size` bytes within one page of memory are changed by anything but an instruction. */
+export function physicalWrite(physical: u32, size: u32): void {
+  const map = mapEntry(physical);
+  if (map & PAGE_WRITE) noteWrite(physical, map, size);
+}
