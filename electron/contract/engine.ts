@@ -1,3 +1,4 @@
+import type { TwinboxError } from "../../core/base/errors.ts";
 import type { ConsoleInput, ConsoleOutput } from "./console.ts";
 import type { MachineSettings } from "./settings.ts";
 
@@ -24,11 +25,26 @@ export interface AttachedMedium {
   slot: MachineSettings["drives"][number]["slot"];
   kind: "floppy" | "disk" | "cdrom";
   path: string | null;
+  format: MachineSettings["drives"][number]["format"];
   mode: "read-write" | "read-only" | "disposable";
 }
 
 /** How an engine tells that its guest has stopped by itself. */
 export type EngineEnd = { reason: "power-off" } | { reason: "fault"; message: string };
+
+/** One window's view of the guest. */
+export interface ConsoleSession {
+  /** Nothing is sent before the first `refresh`. */
+  input(input: ConsoleInput): void;
+  detach(): void;
+}
+
+/** A picture: RGBA, 8 bits each, rows packed. */
+export interface Picture {
+  width: number;
+  height: number;
+  pixels: Uint8Array;
+}
 
 /**
  * What runs a guest, inside a machine's own process. The emulated PC is one; nothing outside the vm-host knows
@@ -36,7 +52,12 @@ export type EngineEnd = { reason: "power-off" } | { reason: "fault"; message: st
  */
 export interface Engine {
   readonly capabilities: EngineCapabilities;
-  start(): Promise<void>;
+  /**
+   * Opens the media and runs the guest: from power-on, or from where `state` was saved.
+   *
+   * @throws TwinboxError of a medium that cannot be opened; nothing stays open then.
+   */
+  start(state?: Uint8Array): Promise<void>;
   pause(): void;
   resume(): void;
   reset(): void;
@@ -45,12 +66,15 @@ export interface Engine {
   /** Flushes and closes every medium. */
   stop(): Promise<void>;
   changeMedium(medium: AttachedMedium): Promise<void>;
-  input(input: ConsoleInput): void;
-  /** Sends output from now on; the returned function detaches. */
-  attachConsole(send: (output: ConsoleOutput) => void): () => void;
+  attachConsole(send: (output: ConsoleOutput) => void): ConsoleSession;
   metrics(): EngineMetrics;
+  /** What the screen shows; null where there is none. */
+  screenshot(): Picture | null;
+  /** What COM1 has sent, oldest first, as far as the scrollback goes (1 MiB). */
+  serialHistory(): Uint8Array;
   /** The whole machine's state; only while paused. */
   save(): Promise<Uint8Array>;
-  load(state: Uint8Array): Promise<void>;
   onEnd(listener: (end: EngineEnd) => void): void;
+  /** Trouble that the guest survives, such as a full host disk. */
+  onTrouble(listener: (error: TwinboxError) => void): void;
 }

@@ -1,0 +1,17 @@
+#!/usr/bin/env node
+// Starts the command line on a Node that can run it: an older one hands over to the `node` package's.
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+
+const root = join(import.meta.dirname ?? new URL(".", import.meta.url).pathname, "../..");
+const bundle = join(root, "dist/cli/main.js");
+const main = existsSync(bundle) ? bundle : join(root, "electron/cli/main.ts");
+
+if (Number(process.versions.node.split(".")[0]) >= 24) await import(main);
+else {
+  const node = join(root, "node_modules/node/bin/node");
+  const { status, error } = spawnSync(node, [main, ...process.argv.slice(2)], { stdio: "inherit" });
+  if (error) console.error(`twinbox needs Node 24 or later; this is ${process.version}.`);
+  process.exitCode = status ?? 1;
+}

@@ -1,0 +1,42 @@
+import { expect, test } from "vitest";
+import { parseRunOptions } from "./run-options.ts";
+
+test("the defaults: 128 MiB, an empty CD drive, COM1 on the terminal", () => {
+  expect(parseRunOptions([])).toMatchObject({
+    memoryMib: 128,
+    media: [{ slot: "hdc", kind: "cdrom", path: null }],
+    bootOrder: ["cdrom", "disk", "floppy"],
+    serial: "stdio",
+  });
+});
+
+test("each image hangs in its slot", () => {
+  const { media } = parseRunOptions(["--fda", "a", "--hdb", "b", "--cdrom", "c", "--disposable"]);
+  expect(media.map(({ slot, kind, path, mode }) => `${slot} ${kind} ${path} ${mode}`)).toEqual([
+    "fda floppy a disposable",
+    "hdb disk b disposable",
+    "hdc cdrom c read-only",
+  ]);
+});
+
+test.each([
+  [["--memry", "64"], "Unknown option '--memry'"],
+  [["image.iso"], "Unexpected argument 'image.iso'"],
+  [["--memory", "many"], "--memory takes a whole number"],
+  [["--memory", "4096"], "from 1 to 3072"],
+  [["--timeout", "-1"], "--timeout"],
+  [["--boot", "disk,usb"], 'not "usb"'],
+  [["--boot", "disk,disk"], "twice"],
+  [["--cdrom", "a", "--hdc", "b"], "same place"],
+  [["--append", "quiet"], "--append goes with --kernel"],
+  [["--vga-rom", "v"], "--vga-rom goes with --firmware"],
+])("%j is refused in one line", (args, words) => {
+  let message = "";
+  try {
+    parseRunOptions(args);
+  } catch (error) {
+    message = (error as Error).message;
+  }
+  expect(message).toContain(words);
+  expect(message).not.toContain("\n");
+});

@@ -1,0 +1,163 @@
+import { parseArgs } from "node:util";
+import { TwinboxError } from "../../core/base/errors.ts";
+import type { BootDevice } from "../../core/pc-options.ts";
+import type { AttachedMedium } from "../contract/engine.ts";
+
+/** The command line of `twinbox run`, understood; file names as they were given. */
+export interface RunOptions {
+  memoryMib: number;
+  media: AttachedMedium[];
+  bootOrder: BootDevice[];
+  kernel?: string;
+  initrd?: string;
+  append: string;
+  firmware?: string;
+  vgaRom?: string;
+  /** `stdio`, `none`, or a file that takes what COM1 sends. */
+  serial: string;
+  until?: string;
+  timeoutSeconds?: number;
+  steps?: string;
+  screenshot?: string;
+  stats: boolean;
+  save?: string;
+  load?: string;
+}
+
+export const RUN_HELP = `Usage: twinbox run [OPTIONS]
+
+Runs one machine in the foreground, its COM1 on the terminal.
+
+Machine
+  --memory MIB          guest memory in MiB, 1 to 3072 (128)
+  --fda F, --fdb F      floppy images
+  --hda F … --hdd F     hard disk images (IDE; hdc is the second channel's first)
+  --cdrom F             CD image, on hdc
+  --boot LIST           boot order (cdrom,disk,floppy)
+  --disposable          keep the guest's writes in memory only; no image is changed
+  --kernel F            start a Linux (bzImage) or multiboot kernel without a boot loader
+  --initrd F            its initial RAM disk
+  --append TEXT         its command line
+  --firmware F          another firmware image, such as SeaBIOS
+  --vga-rom F           the VGA option ROM for it
+
+Input and output
+  --serial WHERE        COM1: stdio (Ctrl-A x quits), none, or a file to write to (stdio)
+  --steps FILE          do what the file says, a step a line: wait-serial TEXT, wait-screen TEXT,
+                        type TEXT, keys ctrl-alt-delete, mouse DX DY BUTTONS, send-serial TEXT, sleep S,
+                        screenshot FILE.png, dump-text FILE; \\n \\r \\t \\e \\s \\xHH stand for characters,
+                        and "TEXT" may be quoted
+  --screenshot F.png    save the screen when the run ends
+  --stats               print one JSON object on stderr when the run ends
+
+End
+  --until TEXT          end with 0 once TEXT is seen on COM1 or on the text screen
+  --timeout SECONDS     end with 124 after so long
+  --save FILE           save the machine when the run ends, unless by power-off
+  --load FILE           go on with a machine saved with the same options
+
+Exit status: 0 at --until, power-off or the end of the steps without --until; 124 at the time-out; 1 on error.
+`;
+
+const SLOTS = ["fda", "fdb", "hda", "hdb", "hdc", "hdd"] as const;
+const BOOT_DEVICES: readonly BootDevice[] = ["cdrom", "disk", "floppy"];
+
+const text = { type: "string" } as const;
+const OPTIONS = {
+  memory: text,
+  cdrom: text,
+  fda: text,
+  fdb: text,
+  hda: text,
+  hdb: text,
+  hdc: text,
+  hdd: text,
+  boot: text,
+  kernel: text,
+  initrd: text,
+  append: text,
+  firmware: text,
+  "vga-rom": text,
+  serial: text,
+  until: text,
+  timeout: text,
+  steps: text,
+  screenshot: text,
+  save: text,
+  load: text,
+  disposable: { type: "boolean" },
+  stats: { type: "boolean" },
+} as const;
+
+const wrong = (message: string): TwinboxError => new TwinboxError("invalid-argument", message);
+
+/** Node's own wording of a wrong command line, cut to its first sentence. */
+export function commandLineError(error: unknown): unknown {
+  const code = (error as { code?: string }).code ?? "";
+  if (!code.startsWith("ERR_PARSE_ARGS")) return error;
+  return wrong(`${(error as Error).message.split(/\. |\n/)[0].replace(/\.$/, "")}. See twinbox --help.`);
+}
+
+function parseValues(args: string[]) {
+  try {
+    return parseArgs({ args, options: OPTIONS, strict: true, allowPositionals: false }).values;
+  } catch (error) {
+    throw commandLineError(error);
+  }
+}
+
+function number(option: string, value: string, from: number, to: number, integer: boolean): number {
+  const n = Number(value);
+  if (value.trim() === "" || !(n >= from && n <= to) || (integer && !Number.isInteger(n)))
+    throw wrong(
+      `--${option} takes a${integer ? " whole" : ""} number from ${from} to ${to}, not "${value}".`,
+    );
+  return n;
+}
+
+function parseBoot(list: string): BootDevice[] {
+  const devices = list.split(",");
+  for (const device of devices)
+    if (!BOOT_DEVICES.includes(device as BootDevice))
+      throw wrong(`--boot takes a list of ${BOOT_DEVICES.join(", ")}, not "${device}".`);
+  if (new Set(devices).size < devices.length) throw wrong("--boot names a device twice.");
+  return devices as BootDevice[];
+}
+
+/** @throws TwinboxError invalid-argument, one clear line. */
+export function parseRunOptions(args: string[]): RunOptions {
+  const values = parseValues(args);
+  if (values.cdrom !== undefined && values.hdc !== undefined)
+    throw wrong("--cdrom and --hdc are the same place: use another of --hda to --hdd.");
+  if (values.kernel === undefined && (values.initrd !== undefined || values.append !== undefined))
+    throw wrong(`--${values.initrd !== undefined ? "initrd" : "append"} goes with --kernel.`);
+  if (values["vga-rom"] !== undefined && values.firmware === undefined)
+    throw wrong("--vga-rom goes with --firmware.");
+  const mode = values.disposable ? "disposable" : "read-write";
+  const media: AttachedMedium[] = SLOTS.flatMap((slot) => {
+    const path = values[slot];
+    if (path === undefined) return [];
+    return [{ slot, kind: slot.startsWith("fd") ? "floppy" : "disk", path, format: "raw", mode }];
+  });
+  // The machine always has a CD drive there, as PCs do, unless a disk takes its place.
+  if (values.hdc === undefined)
+    media.push({ slot: "hdc", kind: "cdrom", path: values.cdrom ?? null, format: "raw", mode: "read-only" });
+  return {
+    memoryMib: number("memory", values.memory ?? "128", 1, 3072, true),
+    media,
+    bootOrder: parseBoot(values.boot ?? BOOT_DEVICES.join(",")),
+    append: values.append ?? "",
+    serial: values.serial ?? "stdio",
+    stats: values.stats ?? false,
+    ...(values.kernel !== undefined && { kernel: values.kernel }),
+    ...(values.initrd !== undefined && { initrd: values.initrd }),
+    ...(values.firmware !== undefined && { firmware: values.firmware }),
+    ...(values["vga-rom"] !== undefined && { vgaRom: values["vga-rom"] }),
+    ...(values.until !== undefined && values.until !== "" && { until: values.until }),
+    ...(values.timeout !== undefined && { timeoutSeconds: number("timeout", values.timeout, 0, 1e6, false) }),
+    ...(values.steps !== undefined && { steps: values.steps }),
+    ...(values.screenshot !== undefined && { screenshot: values.screenshot }),
+    ...(values.save !== undefined && { save: values.save }),
+    ...(values.load !== undefined && { load: values.load }),
+  };
+}

@@ -1,0 +1,162 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { TwinboxError } from "../../core/base/errors.ts";
+import { fileError } from "../contract/file-errors.ts";
+import { PcEngine, type PcEngineOptions, type PcEngineParts } from "../vm-host/pc-engine.ts";
+import { pcParts } from "../vm-host/pc-parts.ts";
+import { StepPlayer, saveScreenshot } from "./play-steps.ts";
+import type { RunOptions } from "./run-options.ts";
+import { joinFile, joinStdio } from "./serial-terminal.ts";
+import { parseSteps } from "./steps.ts";
+import { onScreen, TextDetector } from "./text-watch.ts";
+
+export const TIMED_OUT = 124;
+/** The shell's status of a program that was interrupted. */
+const INTERRUPTED = 130;
+const SCREEN_MS = 50;
+
+async function readWhole(path: string, doing: string): Promise<Uint8Array> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    throw fileError(error, doing, path);
+  }
+}
+
+async function engineOptions(options: RunOptions): Promise<PcEngineOptions> {
+  const { memoryMib, media, bootOrder, kernel, initrd, append: commandLine, firmware, vgaRom } = options;
+  return {
+    memoryMib,
+    media,
+    bootOrder,
+    ...(kernel !== undefined && {
+      kernel: {
+        image: await readWhole(kernel, "read the kernel"),
+        commandLine,
+        ...(initrd !== undefined && { initrd: await readWhole(initrd, "read the initial RAM disk") }),
+      },
+    }),
+    ...(firmware !== undefined && { firmware: await readWhole(firmware, "read the firmware") }),
+    ...(vgaRom !== undefined && { vgaRom: await readWhole(vgaRom, "read the VGA ROM") }),
+  };
+}
+
+/**
+ * Runs one machine in this process until one of the ends its options name. Resolves with the exit status.
+ *
+ * @throws TwinboxError one clear line about what was wrong; every medium is closed then.
+ */
+export async function run(options: RunOptions, parts: PcEngineParts = pcParts): Promise<number> {
+  const steps =
+    options.steps === undefined
+      ? []
+      : parseSteps(new TextDecoder().decode(await readWhole(options.steps, "read the steps")), options.steps);
+  const state =
+    options.load === undefined ? undefined : await readWhole(options.load, "load the machine from");
+  const engine = new PcEngine(await engineOptions(options), parts);
+
+  const over = Promise.withResolvers<number>();
+  over.promise.catch(() => {}); // Awaited below, once the machine has been started.
+  const ending = new AbortController();
+  const cleanups: (() => unknown)[] = [];
+  let poweredOff = false;
+  engine.onEnd((end) => {
+    if (end.reason === "power-off") {
+      poweredOff = true;
+      over.resolve(0);
+    } else over.reject(new TwinboxError("internal", `The machine has failed: ${end.message}.`));
+  });
+  engine.onTrouble((error) => process.stderr.write(`twinbox: ${error.message}\n`));
+
+  const began = performance.now();
+  try {
+    cleanups.push(onInterrupt(() => over.resolve(INTERRUPTED)));
+    if (options.serial === "stdio") cleanups.push(joinStdio(engine, () => over.resolve(INTERRUPTED)));
+    else if (options.serial !== "none") cleanups.push(await joinFile(engine, options.serial, over.reject));
+    if (options.until !== undefined) cleanups.push(watchFor(options.until, engine, () => over.resolve(0)));
+    const player = new StepPlayer(engine, ending.signal);
+    await engine.start(state);
+    const startSeconds = process.uptime();
+    if (options.timeoutSeconds !== undefined) {
+      const timer = setTimeout(() => over.resolve(TIMED_OUT), options.timeoutSeconds * 1000);
+      cleanups.push(() => clearTimeout(timer));
+    }
+    const played = player
+      .play(steps, () => {})
+      .then((unfinished) => {
+        if (options.steps !== undefined && options.until === undefined && !unfinished) over.resolve(0);
+        return unfinished;
+      });
+    played.catch(over.reject);
+    const status = await over.promise;
+    ending.abort();
+    engine.pause();
+    const unfinished = await played;
+    if (unfinished)
+      process.stderr.write(
+        `twinbox: ended at ${options.steps} line ${unfinished.line}: ${unfinished.source}\n`,
+      );
+    if (options.screenshot !== undefined) await saveScreenshot(engine, options.screenshot);
+    if (options.save !== undefined && !poweredOff) await saveMachine(engine, options.save);
+    if (options.stats) printStatistics(engine, (performance.now() - began) / 1000, startSeconds);
+    return status;
+  } finally {
+    ending.abort();
+    try {
+      await engine.stop();
+    } finally {
+      for (const cleanup of cleanups) await cleanup();
+    }
+  }
+}
+
+/** Calls back once `text` has been seen on COM1 or on the text screen. */
+function watchFor(text: string, engine: PcEngine, onSeen: () => void): () => void {
+  const detector = new TextDetector(text);
+  const stop = engine.serial.on(({ port, bytes }) => {
+    if (port === 0 && detector.push(bytes)) onSeen();
+  });
+  const timer = setInterval(() => {
+    if (onScreen(engine.screenText(), text)) onSeen();
+  }, SCREEN_MS);
+  return () => {
+    stop();
+    clearInterval(timer);
+  };
+}
+
+function onInterrupt(listener: () => void): () => void {
+  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+  for (const signal of signals) process.on(signal, listener);
+  process.stdout.on("error", listener);
+  return () => {
+    for (const signal of signals) process.off(signal, listener);
+  };
+}
+
+async function saveMachine(engine: PcEngine, path: string): Promise<void> {
+  const state = await engine.save();
+  try {
+    await writeFile(path, state);
+  } catch (error) {
+    throw fileError(error, "save the machine to", path);
+  }
+}
+
+function printStatistics(engine: PcEngine, seconds: number, startSeconds: number): void {
+  const { instructions, guestMemory, totalMemory, busyMs } = engine.statistics();
+  const statistics = {
+    instructions,
+    /** Host seconds from the opening of the media to the end. */
+    seconds,
+    /** Host seconds in guest code. */
+    busySeconds: busyMs / 1000,
+    /** Guest instructions a microsecond of those. */
+    mips: busyMs > 0 ? instructions / busyMs / 1000 : 0,
+    /** From the start of this process to the first guest instruction. */
+    startSeconds,
+    memoryBytes: process.memoryUsage.rss(),
+    guestMemoryBytes: guestMemory,
+    wasmMemoryBytes: totalMemory,
+  };
+  process.stderr.write(`${JSON.stringify(statistics)}\n`);
+}

@@ -1,0 +1,77 @@
+import type { Screen, ScreenRectangle } from "../../core/pc-options.ts";
+import type { ConsoleInput, ConsoleOutput, DirtyRectangle } from "../contract/console.ts";
+import { DirtyRegion } from "./dirty-region.ts";
+
+/** Frames that a window may have received and not yet drawn. */
+const MOST_UNDER_WAY = 2;
+
+/**
+ * One window's feed: what it has not seen yet of the screen, merged while it is slow. It stays silent until the
+ * window's first `refresh`, so that history and what follows meet without a gap or an overlap.
+ */
+export class ConsoleFeed {
+  readonly #send: (output: ConsoleOutput) => void;
+  readonly #region = new DirtyRegion();
+  #live = false;
+  #sequence = 0;
+  #acknowledged = 0;
+  #width = 0;
+  #height = 0;
+
+  constructor(send: (output: ConsoleOutput) => void) {
+    this.#send = send;
+  }
+
+  /** May a frame be sent? */
+  get ready(): boolean {
+    return this.#live && this.#sequence - this.#acknowledged < MOST_UNDER_WAY;
+  }
+
+  /** Passes on what is not a frame. */
+  send(output: ConsoleOutput): void {
+    if (this.#live) this.#send(output);
+  }
+
+  /** The window asks for everything. What it had not acknowledged is lost with it. */
+  restart(history: Uint8Array): void {
+    this.#live = true;
+    this.#acknowledged = this.#sequence;
+    this.#width = 0;
+    if (history.length > 0) this.#send({ type: "serial", port: 0, bytes: history });
+  }
+
+  acknowledge(sequence: number): void {
+    if (sequence > this.#acknowledged && sequence <= this.#sequence) this.#acknowledged = sequence;
+  }
+
+  changed(rectangles: ScreenRectangle[]): void {
+    for (const rectangle of rectangles) this.#region.add(rectangle);
+  }
+
+  /** Sends what has changed, if anything has and the window keeps up. */
+  flush(screen: Screen): void {
+    if (!this.ready || screen.width === 0 || screen.height === 0) return;
+    const { width, height, pixelAspect } = screen;
+    if (width !== this.#width || height !== this.#height) {
+      this.#width = width;
+      this.#height = height;
+      this.#region.fill(width, height);
+    }
+    if (this.#region.empty) return;
+    const rectangles = this.#region.take().map((rectangle) => copyOut(screen, rectangle));
+    this.#send({ type: "frame", sequence: ++this.#sequence, width, height, pixelAspect, rectangles });
+  }
+}
+
+/** The rectangle's pixels in an array of their own. */
+function copyOut(screen: Screen, { x, y, width, height }: ScreenRectangle): DirtyRectangle {
+  const pixels = new Uint8Array(width * height * 4);
+  for (let row = 0; row < height; row++) {
+    const from = ((y + row) * screen.width + x) * 4;
+    pixels.set(screen.pixels.subarray(from, from + width * 4), row * width * 4);
+  }
+  return { x, y, width, height, pixels };
+}
+
+/** What of a window's input is for the machine rather than for its feed. */
+export type MachineInput = Exclude<ConsoleInput, { type: "acknowledge" | "refresh" }>;

@@ -1,0 +1,295 @@
+import { TwinboxError } from "../../core/base/errors.ts";
+import { Emitter } from "../../core/base/events.ts";
+import type { BlockDevice } from "../../core/disk/block-device.ts";
+import type {
+  BootDevice,
+  DriveSlot,
+  KernelOptions,
+  PcControl,
+  PcOptions,
+  PcStatistics,
+} from "../../core/pc-options.ts";
+import type { ConsoleInput, ConsoleOutput } from "../contract/console.ts";
+import type {
+  AttachedMedium,
+  ConsoleSession,
+  Engine,
+  EngineCapabilities,
+  EngineEnd,
+  EngineMetrics,
+  Picture,
+} from "../contract/engine.ts";
+import { ConsoleFeed, type MachineInput } from "./console-feed.ts";
+import { RunLoop } from "./run-loop.ts";
+import { Scrollback } from "./scrollback.ts";
+
+/** The screen is looked at no more often. */
+const FRAME_MS = 1000 / 60;
+const SCROLLBACK_BYTES = 1 << 20;
+/** The light of one drive is passed on no more often. */
+const ACTIVITY_MS = 100;
+
+export interface PcEngineOptions {
+  memoryMib: number;
+  bootOrder: BootDevice[];
+  media: AttachedMedium[];
+  kernel?: KernelOptions;
+  firmware?: Uint8Array;
+  vgaRom?: Uint8Array;
+}
+
+/** What the engine is made of; tests give their own. */
+export interface PcEngineParts {
+  createPc(options: PcOptions): Promise<PcControl>;
+  openMedium(medium: AttachedMedium, onTrouble: (error: TwinboxError) => void): Promise<BlockDevice | null>;
+}
+
+/** The emulated PC as an engine. */
+export class PcEngine implements Engine {
+  readonly capabilities: EngineCapabilities = {
+    pause: true,
+    save: true,
+    acpiShutdown: true,
+    serialPorts: 2,
+    screen: true,
+  };
+  /** Bytes that COM1 or COM2 has sent, gathered over a slice. */
+  readonly serial = new Emitter<{ port: number; bytes: Uint8Array }>();
+  readonly #options: PcEngineOptions;
+  readonly #parts: PcEngineParts;
+  readonly #feeds = new Set<ConsoleFeed>();
+  readonly #scrollback = new Scrollback(SCROLLBACK_BYTES);
+  readonly #unsent: Uint8Array[][] = [[], []];
+  readonly #ended = new Emitter<EngineEnd>();
+  readonly #trouble = new Emitter<TwinboxError>();
+  readonly #devices = new Map<DriveSlot, BlockDevice>();
+  readonly #lit = new Map<DriveSlot, number>();
+  #pc: PcControl | undefined;
+  #loop: RunLoop | undefined;
+  #leds = 0;
+  #frameTimer: NodeJS.Timeout | undefined;
+  #frameAt = 0;
+
+  constructor(options: PcEngineOptions, parts: PcEngineParts) {
+    this.#options = options;
+    this.#parts = parts;
+  }
+
+  async start(state?: Uint8Array): Promise<void> {
+    if (this.#pc) throw new TwinboxError("invalid-state", "The machine is on already.");
+    const { memoryMib, bootOrder, media, kernel, firmware, vgaRom } = this.#options;
+    try {
+      for (const medium of media) await this.#open(medium);
+      const pc = await this.#parts.createPc({
+        memoryMib,
+        bootOrder,
+        drives: media.map(({ slot, kind }) => ({ slot, kind, device: this.#devices.get(slot) ?? null })),
+        epochMs: Date.now(),
+        ...(kernel && { kernel }),
+        ...(firmware && { firmware }),
+        ...(vgaRom && { vgaRom }),
+      });
+      if (state) pc.load(state);
+      this.#wire(pc);
+    } catch (error) {
+      await this.#closeDevices();
+      throw error;
+    }
+    this.resume();
+  }
+
+  #wire(pc: PcControl): void {
+    this.#pc = pc;
+    pc.onSerial = (port, bytes) => void this.#unsent[port].push(bytes.slice());
+    pc.onLeds = (leds) => {
+      this.#leds = leds;
+      this.#toFeeds({ type: "leds", leds });
+    };
+    pc.onActivity = (slot) => this.#light(slot);
+    this.#loop = new RunLoop(pc, {
+      onSlice: () => this.#afterSlice(),
+      onEnd: (end) => {
+        this.#drawFrame();
+        this.#ended.emit(end);
+      },
+    });
+  }
+
+  pause(): void {
+    this.#loop?.pause();
+  }
+
+  resume(): void {
+    this.#loop?.resume();
+  }
+
+  reset(): void {
+    this.#on().reset();
+  }
+
+  acpiShutdown(): void {
+    this.#on().powerButton();
+  }
+
+  async stop(): Promise<void> {
+    this.#loop?.pause();
+    clearTimeout(this.#frameTimer);
+    const pc = this.#pc;
+    this.#pc = undefined;
+    this.#loop = undefined;
+    try {
+      await pc?.close();
+    } finally {
+      await this.#closeDevices();
+    }
+  }
+
+  async changeMedium(medium: AttachedMedium): Promise<void> {
+    const pc = this.#on();
+    const old = this.#devices.get(medium.slot);
+    const device = medium.path === null ? null : await this.#open(medium);
+    pc.changeMedium(medium.slot, device);
+    if (medium.path === null) this.#devices.delete(medium.slot);
+    await old?.close();
+  }
+
+  attachConsole(send: (output: ConsoleOutput) => void): ConsoleSession {
+    const feed = new ConsoleFeed(send);
+    this.#feeds.add(feed);
+    return {
+      input: (input) => this.#input(feed, input),
+      detach: () => void this.#feeds.delete(feed),
+    };
+  }
+
+  /** Input that comes from no window (the command line's). */
+  input(input: MachineInput): void {
+    const pc = this.#pc;
+    if (!pc) return;
+    if (input.type === "key") pc.key(input.code, input.down);
+    else if (input.type === "mouse") pc.mouse(input.dx, input.dy, input.wheel, input.buttons);
+    else pc.serialInput(input.port, input.bytes);
+  }
+
+  metrics(): EngineMetrics {
+    return {
+      cpuLoad: this.#loop?.load() ?? 0,
+      instructions: this.#pc?.statistics().instructions ?? 0,
+      memory: process.memoryUsage.rss(),
+    };
+  }
+
+  /** Of the PC itself, with the host milliseconds spent running guest code. */
+  statistics(): PcStatistics & { busyMs: number } {
+    return { ...this.#on().statistics(), busyMs: this.#loop?.busyMs ?? 0 };
+  }
+
+  /** The text screen's rows; null in a graphics mode. */
+  screenText(): string[] | null {
+    return this.#pc?.screen.text() ?? null;
+  }
+
+  screenshot(): Picture | null {
+    const screen = this.#refreshScreen();
+    if (!screen || screen.width === 0 || screen.height === 0) return null;
+    return { width: screen.width, height: screen.height, pixels: screen.pixels.slice() };
+  }
+
+  serialHistory(): Uint8Array {
+    this.#flushSerial();
+    return this.#scrollback.contents();
+  }
+
+  async save(): Promise<Uint8Array> {
+    if (this.#loop?.running)
+      throw new TwinboxError("invalid-state", "A machine is saved while it is paused.", {
+        advice: "Pause it first.",
+      });
+    return this.#on().save();
+  }
+
+  onEnd(listener: (end: EngineEnd) => void): void {
+    this.#ended.on(listener);
+  }
+
+  onTrouble(listener: (error: TwinboxError) => void): void {
+    this.#trouble.on(listener);
+  }
+
+  #on(): PcControl {
+    if (!this.#pc) throw new TwinboxError("invalid-state", "The machine is off.");
+    return this.#pc;
+  }
+
+  async #open(medium: AttachedMedium): Promise<BlockDevice | null> {
+    const device = await this.#parts.openMedium(medium, (error) => this.#trouble.emit(error));
+    if (device) this.#devices.set(medium.slot, device);
+    return device;
+  }
+
+  async #closeDevices(): Promise<void> {
+    const devices = [...this.#devices.values()];
+    this.#devices.clear();
+    await Promise.all(devices.map((device) => device.close()));
+  }
+
+  #input(feed: ConsoleFeed, input: ConsoleInput): void {
+    if (input.type === "acknowledge") feed.acknowledge(input.sequence);
+    else if (input.type === "refresh") {
+      feed.restart(this.serialHistory());
+      feed.send({ type: "leds", leds: this.#leds });
+    } else this.input(input);
+    this.#armFrame();
+  }
+
+  #toFeeds(output: ConsoleOutput): void {
+    for (const feed of this.#feeds) feed.send(output);
+  }
+
+  #light(slot: DriveSlot): void {
+    const now = performance.now();
+    if (now - (this.#lit.get(slot) ?? Number.NEGATIVE_INFINITY) < ACTIVITY_MS) return;
+    this.#lit.set(slot, now);
+    this.#toFeeds({ type: "activity", slot });
+  }
+
+  #afterSlice(): void {
+    this.#flushSerial();
+    this.#armFrame();
+  }
+
+  #flushSerial(): void {
+    for (const [port, chunks] of this.#unsent.entries()) {
+      if (chunks.length === 0) continue;
+      const bytes = chunks.length === 1 ? chunks[0] : new Uint8Array(Buffer.concat(chunks));
+      this.#unsent[port] = [];
+      if (port === 0) this.#scrollback.push(bytes);
+      this.serial.emit({ port, bytes });
+      this.#toFeeds({ type: "serial", port, bytes });
+    }
+  }
+
+  /** Draws at the next tick of 60 Hz, if any window could take a frame. */
+  #armFrame(): void {
+    if (this.#frameTimer || !this.#pc || ![...this.#feeds].some((feed) => feed.ready)) return;
+    const wait = Math.max(0, this.#frameAt + FRAME_MS - performance.now());
+    this.#frameTimer = setTimeout(() => {
+      this.#frameTimer = undefined;
+      this.#drawFrame();
+    }, wait);
+  }
+
+  #drawFrame(): void {
+    this.#frameAt = performance.now();
+    const screen = this.#refreshScreen();
+    if (screen) for (const feed of this.#feeds) feed.flush(screen);
+  }
+
+  #refreshScreen() {
+    const screen = this.#pc?.screen;
+    if (!screen) return undefined;
+    const rectangles = screen.refresh();
+    for (const feed of this.#feeds) feed.changed(rectangles);
+    return screen;
+  }
+}

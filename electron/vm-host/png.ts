@@ -1,0 +1,70 @@
+import { crc32, deflateSync } from "node:zlib";
+
+/** An image: RGBA, 8 bits each, rows packed. */
+export interface Pixels {
+  width: number;
+  height: number;
+  pixels: Uint8Array;
+}
+
+const SIGNATURE = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a);
+
+/** A PNG file, 8-bit true colour; alpha is left out, as a monitor is opaque. [PNG] */
+export function encodePng({ width, height, pixels }: Pixels): Uint8Array {
+  const header = new Uint8Array(13);
+  const view = new DataView(header.buffer);
+  view.setUint32(0, width);
+  view.setUint32(4, height);
+  header[8] = 8; // bits a sample
+  header[9] = 2; // colour type: RGB
+  const rows = new Uint8Array(height * (1 + width * 3)); // each row begins with its filter type, 0: none
+  for (let y = 0, to = 0, from = 0; y < height; y++) {
+    to++;
+    for (let x = 0; x < width; x++, from += 4) {
+      rows[to++] = pixels[from];
+      rows[to++] = pixels[from + 1];
+      rows[to++] = pixels[from + 2];
+    }
+  }
+  return Buffer.concat([
+    SIGNATURE,
+    chunk("IHDR", header),
+    chunk("IDAT", deflateSync(rows, { level: 6 })),
+    chunk("IEND", new Uint8Array()),
+  ]);
+}
+
+function chunk(type: string, data: Uint8Array): Uint8Array {
+  const bytes = Buffer.alloc(12 + data.length);
+  bytes.writeUInt32BE(data.length, 0);
+  bytes.write(type, 4, "latin1");
+  bytes.set(data, 8);
+  bytes.writeUInt32BE(crc32(bytes.subarray(4, 8 + data.length)), 8 + data.length);
+  return bytes;
+}
+
+/** The image made to fit into `maxWidth` × `maxHeight` (never larger than it is), each pixel a mean of its area. */
+export function shrink(image: Pixels, maxWidth: number, maxHeight: number): Pixels {
+  const scale = Math.min(1, maxWidth / image.width, maxHeight / image.height);
+  const width = Math.max(1, Math.round(image.width * scale));
+  const height = Math.max(1, Math.round(image.height * scale));
+  const pixels = new Uint8Array(width * height * 4);
+  for (let y = 0; y < height; y++) {
+    const top = Math.floor((y * image.height) / height);
+    const bottom = Math.max(top + 1, Math.floor(((y + 1) * image.height) / height));
+    for (let x = 0; x < width; x++) {
+      const left = Math.floor((x * image.width) / width);
+      const right = Math.max(left + 1, Math.floor(((x + 1) * image.width) / width));
+      let [r, g, b] = [0, 0, 0];
+      for (let row = top; row < bottom; row++)
+        for (let at = (row * image.width + left) * 4; at < (row * image.width + right) * 4; at += 4) {
+          r += image.pixels[at];
+          g += image.pixels[at + 1];
+          b += image.pixels[at + 2];
+        }
+      const area = (bottom - top) * (right - left);
+      pixels.set([r / area, g / area, b / area, 255], (y * width + x) * 4);
+    }
+  }
+  return { width, height, pixels };
+}

@@ -1,0 +1,114 @@
+import type { PcControl } from "../../core/pc-options.ts";
+import type { EngineEnd } from "../contract/engine.ts";
+
+/** Host milliseconds of guest code at a stretch: the event loop stays free to serve within twice that. */
+const SLICE_MS = 8;
+/** `setTimeout` takes no more than 2³¹ ms; an idle machine wakes once an hour for nothing. */
+const LONGEST_SLEEP_MS = 3_600_000;
+/** Shorter sleeps than a timer can keep are turns of the event loop instead. */
+const SHORTEST_SLEEP_MS = 0.25;
+
+export interface RunLoopEvents {
+  /** After each slice. */
+  onSlice(): void;
+  onEnd(end: EngineEnd): void;
+}
+
+/**
+ * Runs a machine's slices by turns of the event loop. A halted guest sleeps by a timer, which anything that
+ * comes in cuts short.
+ */
+export class RunLoop {
+  readonly #pc: PcControl;
+  readonly #events: RunLoopEvents;
+  #running = false;
+  #ended = false;
+  /** Something came in since the current slice began, so that its wish to sleep is out of date. */
+  #woken = false;
+  #immediate: NodeJS.Immediate | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #busyMs = 0;
+  #measuredBusyMs = 0;
+  #measuredFrom = performance.now();
+
+  constructor(pc: PcControl, events: RunLoopEvents) {
+    this.#pc = pc;
+    this.#events = events;
+    pc.onWake = () => this.#wake();
+  }
+
+  get running(): boolean {
+    return this.#running;
+  }
+
+  /** Host milliseconds spent in the guest so far. */
+  get busyMs(): number {
+    return this.#busyMs;
+  }
+
+  resume(): void {
+    if (this.#running || this.#ended) return;
+    this.#running = true;
+    this.#pc.resumeAt(performance.now() * 1e6);
+    this.#next();
+  }
+
+  pause(): void {
+    this.#running = false;
+    clearImmediate(this.#immediate);
+    clearTimeout(this.#timer);
+    this.#immediate = undefined;
+    this.#timer = undefined;
+  }
+
+  /** Share of one host core, 0 to 1, spent in the guest since the previous call. */
+  load(): number {
+    const now = performance.now();
+    const load = (this.#busyMs - this.#measuredBusyMs) / Math.max(1, now - this.#measuredFrom);
+    this.#measuredBusyMs = this.#busyMs;
+    this.#measuredFrom = now;
+    return Math.min(1, load);
+  }
+
+  #wake(): void {
+    this.#woken = true;
+    if (this.#timer === undefined) return;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#next();
+  }
+
+  #next(): void {
+    this.#immediate = setImmediate(() => this.#turn());
+  }
+
+  #turn(): void {
+    this.#immediate = undefined;
+    this.#timer = undefined;
+    this.#woken = false;
+    const began = performance.now();
+    let end: EngineEnd | undefined;
+    let sleepMs = 0;
+    try {
+      const slice = this.#pc.runSlice(began * 1e6, SLICE_MS);
+      if (slice.state === "off") end = { reason: "power-off" };
+      if (slice.state === "idle") sleepMs = slice.sleepNs / 1e6;
+    } catch (error) {
+      end = { reason: "fault", message: error instanceof Error ? error.message : String(error) };
+    }
+    this.#busyMs += performance.now() - began;
+    if (end) {
+      this.#ended = true;
+      this.pause();
+    }
+    this.#events.onSlice();
+    if (end) this.#events.onEnd(end);
+    if (!this.#running) return;
+    if (this.#woken || sleepMs < SHORTEST_SLEEP_MS) this.#next();
+    else
+      this.#timer = setTimeout(
+        () => this.#turn(),
+        Math.min(LONGEST_SLEEP_MS, Math.max(1, Math.round(sleepMs))),
+      );
+  }
+}
