@@ -1,9 +1,22 @@
 import { beforeEach, describe, expect, it } from "vitest";
+import { unconnected } from "../../board/device.ts";
+import { describeDeviceContract } from "../../board/testing/device-contract.ts";
 import { VirtualClock } from "../../board/virtual-clock.ts";
 import { Uart16550 } from "./uart16550.ts";
 
 const bytes = (...values: number[]) => Uint8Array.from(values);
 const text = (value: string) => Uint8Array.from(value, (c) => c.charCodeAt(0));
+
+describeDeviceContract("16550A", () => {
+  const clock = new VirtualClock();
+  const uart = new Uart16550("uart0", unconnected, clock);
+  return {
+    device: uart,
+    targets: [{ target: uart, length: 8, width: 1 }],
+    clock,
+    exercise: () => uart.receive(text("some input from the other end")),
+  };
+});
 
 /** 115200 8N1: ten bits of 8.68 µs. */
 const CHARACTER_NS = 86_806;
