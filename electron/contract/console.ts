@@ -39,5 +39,8 @@ export type ConsoleInput =
   /** Relative motion in guest pixels (right, down), wheel in notches (down positive), buttons 1 left 2 right 4 middle. */
   | { type: "mouse"; dx: number; dy: number; wheel: number; buttons: number }
   | { type: "serial"; port: number; bytes: Uint8Array }
-  /** Asks for a whole frame and for the serial history (a window that was just opened). */
+  /**
+   * Asks for a whole frame and for the serial history of COM1, which begins anew then; nothing is sent before the
+   * first one.
+   */
   | { type: "refresh" };
