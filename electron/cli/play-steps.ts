@@ -1,5 +1,5 @@
 import { writeFile } from "node:fs/promises";
-import { fileError } from "../contract/file-errors.ts";
+import { fileError } from "../platform/file-errors.ts";
 import type { PcEngine } from "../vm-host/pc-engine.ts";
 import { encodePng } from "../vm-host/png.ts";
 import type { NumberedStep, Step } from "./steps.ts";

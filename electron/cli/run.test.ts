@@ -1,8 +1,8 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { openMedium } from "../vm-host/open-medium.ts";
+import { openGivenMedium } from "../vm-host/open-medium.ts";
 import { FakePc } from "../vm-host/testing/fake-pc.ts";
 import { run, TIMED_OUT } from "./run.ts";
 import { parseRunOptions } from "./run-options.ts";
@@ -36,7 +36,7 @@ const runWith = (...args: string[]): Promise<number> =>
       pc = new FakePc(options);
       return pc;
     },
-    openMedium,
+    openMedium: openGivenMedium,
   });
 
 test("a run ends with 0 when the text is seen on COM1", async () => {
@@ -104,7 +104,7 @@ test("what COM1 sends is written to a file", async () => {
   const log = join(folder, "serial.log");
   await run(parseRunOptions(["--serial", log, "--until", "hello", "--timeout", "20"]), {
     createPc: async (options) => new FakePc(options),
-    openMedium,
+    openMedium: openGivenMedium,
   });
   expect(readFileSync(log, "utf8")).toBe("hello from the fake\r\n");
 });
@@ -120,6 +120,20 @@ test.each([
   ["an empty image", "truncated", () => file("empty.img", "")],
   ["an image cut short", "truncated", () => file("cut.img", new Uint8Array(1000))],
   ["a folder", "invalid-argument", () => folder],
+  [
+    "a QCOW2 image",
+    "unsupported-format",
+    () => file("d.qcow2", Buffer.concat([Buffer.from("QFI\xfb", "latin1"), Buffer.alloc(1020, 1)])),
+  ],
+  [
+    "a read-only image",
+    "permission",
+    () => {
+      const image = file("ro.img", new Uint8Array(512));
+      chmodSync(image, 0o444);
+      return image;
+    },
+  ],
 ])("%s is refused as %s, and nothing runs", async (_what, kind, path) => {
   await expect(runWith("--hda", path(), "--timeout", "20")).rejects.toMatchObject({ kind });
 });

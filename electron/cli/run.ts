@@ -1,6 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { TwinboxError } from "../../core/base/errors.ts";
-import { fileError } from "../contract/file-errors.ts";
+import { fileError } from "../platform/file-errors.ts";
+import { openGivenMedium } from "../vm-host/open-medium.ts";
 import { PcEngine, type PcEngineOptions, type PcEngineParts } from "../vm-host/pc-engine.ts";
 import { pcParts } from "../vm-host/pc-parts.ts";
 import { StepPlayer, saveScreenshot } from "./play-steps.ts";
@@ -45,7 +46,10 @@ async function engineOptions(options: RunOptions): Promise<PcEngineOptions> {
  *
  * @throws TwinboxError one clear line about what was wrong; every medium is closed then.
  */
-export async function run(options: RunOptions, parts: PcEngineParts = pcParts): Promise<number> {
+export async function run(
+  options: RunOptions,
+  parts: PcEngineParts = { ...pcParts, openMedium: openGivenMedium },
+): Promise<number> {
   const steps =
     options.steps === undefined
       ? []

@@ -1,6 +1,6 @@
 import { createWriteStream, type WriteStream } from "node:fs";
 import type { TwinboxError } from "../../core/base/errors.ts";
-import { fileError } from "../contract/file-errors.ts";
+import { fileError } from "../platform/file-errors.ts";
 import type { PcEngine } from "../vm-host/pc-engine.ts";
 
 const CTRL_A = 0x01;

@@ -1,53 +1,65 @@
 import { TwinboxError } from "../../core/base/errors.ts";
 import type { BlockDevice, ByteStore } from "../../core/disk/block-device.ts";
+import { openImage, probeFormat } from "../../core/disk/formats/formats.ts";
+import { checkWhole } from "../../core/disk/integrity.ts";
+import { Overlay } from "../../core/disk/overlay.ts";
 import type { AttachedMedium } from "../contract/engine.ts";
 import { FileStore } from "./file-store.ts";
 import { watchDevice } from "./watched-device.ts";
 
-/**
- * Opens a medium's image as its format says, never probing it: a guest can write another format's header.
- * Resolves with null for an empty drive.
- *
- * @throws TwinboxError of the file or of the format.
- */
-export async function openMedium(
+type OpenMedium = (
   medium: AttachedMedium,
   onTrouble: (error: TwinboxError) => void,
+) => Promise<BlockDevice | null>;
+
+/**
+ * Opens a medium's image as its settings say, never probing it: a guest can write another format's header into its
+ * own disk. Resolves with null for an empty drive.
+ *
+ * @throws TwinboxError of the file or of the format; nothing stays open then.
+ */
+export const openMedium: OpenMedium = (medium, onTrouble) =>
+  open(medium, onTrouble, async (store) => {
+    const device = await openImage(store, medium.format);
+    // What a guest cannot write can be held to what it says of itself at any time.
+    if (medium.kind === "cdrom") await checkWhole(device);
+    return device;
+  });
+
+/**
+ * The same for an image that a person names this minute: one of a format that is known and not supported, or one
+ * that ends too early, is refused in words.
+ */
+export const openGivenMedium: OpenMedium = (medium, onTrouble) =>
+  open(medium, onTrouble, async (store) => {
+    const device = await (await probeFormat(store)).open(store);
+    await checkWhole(device);
+    return device;
+  });
+
+async function open(
+  medium: AttachedMedium,
+  onTrouble: (error: TwinboxError) => void,
+  openFormat: (store: ByteStore) => Promise<BlockDevice>,
 ): Promise<BlockDevice | null> {
   if (medium.path === null) return null;
-  const store = await FileStore.open(medium.path, { readOnly: medium.mode !== "read-write" });
+  const store = await openStoreOf(medium.path, medium);
   try {
-    return watchDevice(await openRaw(store, medium), onTrouble);
+    const device = await openFormat(store);
+    return watchDevice(medium.mode === "disposable" ? new Overlay(device) : device, onTrouble);
   } catch (error) {
     await store.close();
     throw error;
   }
 }
 
-async function openRaw(store: ByteStore, medium: AttachedMedium): Promise<BlockDevice> {
-  const size = await store.size();
-  if (size === 0 || size % 512 !== 0)
-    throw new TwinboxError("truncated", `${store.name} is not a whole number of sectors.`, {
-      subject: store.name,
-    });
-  const disposable = medium.mode === "disposable";
-  const written = new Map<number, Uint8Array>();
-  return {
-    name: store.name,
-    size,
-    readOnly: store.readOnly && !disposable,
-    async read(offset, into) {
-      await store.read(offset, into);
-      for (let at = 0; at < into.length; at += 512) {
-        const sector = written.get(offset + at);
-        if (sector) into.set(sector, at);
-      }
-    },
-    async write(offset, from) {
-      if (!disposable) return store.write(offset, from);
-      for (let at = 0; at < from.length; at += 512) written.set(offset + at, from.slice(at, at + 512));
-    },
-    flush: () => store.flush(),
-    close: () => store.close(),
-  };
+/** A floppy that may not be written is one whose write-protect tab is set; a hard disk has no such thing. */
+async function openStoreOf(path: string, { kind, mode }: AttachedMedium): Promise<FileStore> {
+  try {
+    return await FileStore.open(path, { readOnly: mode !== "read-write" });
+  } catch (error) {
+    if (kind === "floppy" && error instanceof TwinboxError && error.kind === "permission")
+      return FileStore.open(path, { readOnly: true });
+    throw error;
+  }
 }
