@@ -1,0 +1,90 @@
+import { TwinboxError } from "../../base/errors.ts";
+import type { BlockDevice, ByteStore } from "../block-device.ts";
+import type { DiskFormat } from "./format.ts";
+
+const SECTOR = 512;
+
+/** The image's bytes are the disk's bytes, written through. */
+class RawDevice implements BlockDevice {
+  readonly size: number;
+  readonly #store: ByteStore;
+
+  constructor(store: ByteStore, size: number) {
+    this.#store = store;
+    this.size = size;
+  }
+
+  get name(): string {
+    return this.#store.name;
+  }
+
+  get readOnly(): boolean {
+    return this.#store.readOnly;
+  }
+
+  async read(offset: number, into: Uint8Array): Promise<void> {
+    this.#check(offset, into.length);
+    await this.#store.read(offset, into);
+  }
+
+  async write(offset: number, from: Uint8Array): Promise<void> {
+    this.#check(offset, from.length);
+    if (this.readOnly) {
+      throw new TwinboxError("read-only", `${this.name} is read-only.`, { subject: this.name });
+    }
+    await this.#store.write(offset, from);
+  }
+
+  flush(): Promise<void> {
+    return this.#store.flush();
+  }
+
+  close(): Promise<void> {
+    return this.#store.close();
+  }
+
+  #check(offset: number, length: number): void {
+    if (offset % SECTOR !== 0 || length % SECTOR !== 0 || offset < 0 || offset + length > this.size) {
+      throw new TwinboxError(
+        "invalid-argument",
+        `${this.name}: ${length} bytes at ${offset} are not on the disk.`,
+      );
+    }
+  }
+}
+
+/** Any image is a raw one, so it is probed last. */
+export const raw: DiskFormat = {
+  id: "raw",
+  name: "raw image",
+  extensions: ["img", "iso", "raw", "ima", "flp", "dsk", "vfd", "bin", "cdr", "dmg"],
+  probe: () => true,
+
+  async open(store) {
+    const size = await store.size();
+    if (size === 0) {
+      throw new TwinboxError("truncated", `${store.name} is empty.`, {
+        subject: store.name,
+        advice: "Copy or download it again.",
+      });
+    }
+    if (size % SECTOR !== 0) {
+      throw new TwinboxError(
+        "truncated",
+        `${store.name} is not a whole number of sectors: its ${size} bytes are no multiple of ${SECTOR}.`,
+        { subject: store.name, advice: "Copy or download it again, or unpack it if it is compressed." },
+      );
+    }
+    return new RawDevice(store, size);
+  },
+
+  async create(store, size) {
+    if (!Number.isSafeInteger(size) || size <= 0 || size % SECTOR !== 0) {
+      throw new TwinboxError("invalid-argument", `A disk's size is a multiple of ${SECTOR} bytes.`, {
+        subject: store.name,
+      });
+    }
+    // Its last sector gives a file its length; the host keeps the rest as a hole.
+    await store.write(size - SECTOR, new Uint8Array(SECTOR));
+  },
+};
