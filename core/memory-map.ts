@@ -41,7 +41,8 @@ export const ports = {
   /** Coprocessor error latch: a write clears it. */
   coprocessor: range(0xf0, 2),
   ide2: range(0x170, 8),
-  vbe: range(0x1ce, 2),
+  /** Bochs VBE: index, and data at 0x1CF and 0x1D0, all of 16 bits. */
+  vbe: range(0x1ce, 4),
   ide1: range(0x1f0, 8),
   com2: range(0x2f8, 8),
   ide2Control: range(0x376, 1),
