@@ -72,7 +72,7 @@ export const EXCEPTION_ERROR = 0x0b0;
 export const CURRENT_RECORD = 0x0b4;
 /** Instruction pointer at the start of the block being executed. */
 export const BLOCK_IP = 0x0b8;
-/** Key of the current mode for blocks: see mode.ts. */
+/** Key of the current mode for blocks: the MODE_* bits below. */
 export const MODE = 0x0c0;
 export const CPL = 0x0c4;
 /** Address of the translation table for the current privilege. */
@@ -152,6 +152,19 @@ export const TLB_ADDEND = 24;
 /** Physical page address; bit 0: from a large page. */
 export const TLB_PHYSICAL = 28;
 
+// --- Mode: what decoding depends on besides the bytes ------------------------------------------------------------
+
+/** Code size: 0 is 16 bits, 1 is 32, 2 is 64. */
+export const MODE_CODE_SIZE = 3;
+/** EFER.LMA: linear addresses have 64 bits. */
+export const MODE_LONG = 4;
+/** SS.B: the stack pointer is ESP. */
+export const MODE_STACK_32 = 8;
+/** DS, ES and SS are writable and span all 4 GiB from 0. */
+export const MODE_FLAT = 16;
+/** CS spans all 4 GiB from 0. */
+export const MODE_FLAT_CODE = 32;
+
 // --- Decoded-instruction record --------------------------------------------------------------------------
 
 export const RECORD_SIZE = 32;
@@ -181,3 +194,27 @@ export const REC_DISPLACEMENT = 20;
 export const REC_IMMEDIATE = 24;
 
 // --- FPU (offsets 0x400 to 0x5ff) --------------------------------------------------------------------------
+
+/** Physical registers R0 to R7, FPU_REGISTER_SIZE bytes each: significand (u64), then sign and exponent (u16), rest 0. */
+export const FPU_REGISTERS = 0x400;
+export const FPU_REGISTER_SIZE = 16;
+/** Control word (u16). */
+export const FPU_CONTROL = 0x480;
+/** Status word (u16), TOP inside. */
+export const FPU_STATUS = 0x484;
+/** One bit for each physical register, set when it is empty. */
+export const FPU_TAGS = 0x488;
+/** Last instruction's and last memory operand's addresses (u64 each), opcode (u16) and selectors (u16 each). */
+export const FPU_IP = 0x490;
+export const FPU_DP = 0x498;
+export const FPU_OPCODE = 0x4a0;
+export const FPU_CS = 0x4a4;
+export const FPU_DS = 0x4a8;
+/** SSE control and status (u32). */
+export const MXCSR = 0x4ac;
+/** Unmasked exceptions of the last SSE instruction that can have one: not 0 means #XM is due (u32). */
+export const SSE_EXCEPTION = 0x4b0;
+/** Bits 64 to 79 of the value of an FSTP m80 or FBSTP under way (u16). */
+export const FPU_STORE_HIGH = 0x4b4;
+/** Lanes of an SSE result before it is known that no exception keeps it back. */
+export const SSE_RESULT = 0x4c0;

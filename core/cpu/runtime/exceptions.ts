@@ -1,6 +1,16 @@
 // How an instruction tells that it has met an exception.
 
-import { EXCEPTION, EXCEPTION_ERROR } from "../layout";
+import {
+  BLOCK_IP,
+  BUDGET,
+  BUDGET_GIVEN,
+  EXCEPTION,
+  EXCEPTION_ERROR,
+  REC_IP_DELTA,
+  REC_REMAINING,
+  RETIRED,
+  RIP,
+} from "../layout";
 import { CPU } from "./cpu";
 import { throwFault } from "./host";
 
@@ -36,4 +46,24 @@ export function raise(vector: i32, error: i32): void {
 /** Leaves the instruction at once with an exception that has no error code. */
 export function raisePlain(vector: i32): void {
   raise(vector, -1);
+}
+
+/** Sets RIP to a record's instruction, which has not happened, and gives its block's rest back to the budget. */
+export function leaveFaulted(record: usize): usize {
+  store<u64>(CPU + RIP, load<u64>(CPU + BLOCK_IP) + load<u16>(record + REC_IP_DELTA));
+  store<i32>(CPU + BUDGET, load<i32>(CPU + BUDGET) + <i32>load<u8>(record + REC_REMAINING) + 1);
+  return 0;
+}
+
+/** Ends the budget now, so that the run loop looks around before the next block. */
+export function stopSoon(): void {
+  const used = load<i32>(CPU + BUDGET_GIVEN) - load<i32>(CPU + BUDGET);
+  store<u64>(CPU + RETIRED, load<u64>(CPU + RETIRED) + <u64>(<i64>used));
+  store<i32>(CPU + BUDGET_GIVEN, 0);
+  store<i32>(CPU + BUDGET, 0);
+}
+
+/** Sets RIP to where a block's end record stands. */
+export function endBlock(record: usize): void {
+  store<u64>(CPU + RIP, load<u64>(CPU + BLOCK_IP) + load<u16>(record + REC_IP_DELTA));
 }

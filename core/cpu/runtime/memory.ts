@@ -29,6 +29,7 @@ import {
   VIDEO,
   VIDEO_DIRTY,
   MODE,
+  MODE_LONG,
 } from "../layout";
 import { CPU } from "./cpu";
 import { GP, setException } from "./exceptions";
@@ -37,9 +38,6 @@ import { EXECUTE, READ, WRITE, walk, walkLarge, walkPhysical, walkWritable } fro
 
 const NOTHING_PENDING = 0;
 const BYTES_PENDING = 1;
-
-/** MODE: 64-bit linear addresses. */
-const MODE_LONG = 4;
 
 // @ts-ignore: decorator of AssemblyScript
 @inline

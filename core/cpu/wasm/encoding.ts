@@ -2,7 +2,13 @@
 
 export type ValueType = "i32" | "i64" | "f32" | "f64" | "v128";
 
-export const VALUE_TYPE: Record<ValueType, number> = { i32: 0x7f, i64: 0x7e, f32: 0x7d, f64: 0x7c, v128: 0x7b };
+export const VALUE_TYPE: Record<ValueType, number> = {
+  i32: 0x7f,
+  i64: 0x7e,
+  f32: 0x7d,
+  f64: 0x7c,
+  v128: 0x7b,
+};
 
 /** Appends an unsigned integer below 2^53 in LEB128. */
 export function pushUnsigned(out: number[], value: number): void {

@@ -330,6 +330,10 @@ export const extendS = (a: Expression): Expression =>
 export const load32AsI64 = (address: Expression, offset = 0): Expression =>
   operation("i64", [0x35, ...memoryArgument(offset)], check(address, "i32"));
 
+/** i64 from a 32-bit load, sign-extended. */
+export const load32SAsI64 = (address: Expression, offset = 0): Expression =>
+  operation("i64", [0x34, ...memoryArgument(offset)], check(address, "i32"));
+
 /** `condition` ? a : b, both evaluated. */
 export const select = (condition: Expression, a: Expression, b: Expression): Expression => {
   check(b, a.type);

@@ -64,12 +64,7 @@ export class FunctionBody {
   }
 
   /** Stores the low `bits` of a value at address + offset. */
-  store(
-    bits: 8 | 16 | 32 | 64 | 128,
-    address: Expression,
-    value: Expression,
-    offset = 0,
-  ): void {
+  store(bits: 8 | 16 | 32 | 64 | 128, address: Expression, value: Expression, offset = 0): void {
     this.code.push(
       ...address.code,
       ...value.code,

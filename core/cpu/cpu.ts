@@ -1,0 +1,350 @@
+// One processor: its state in the machine's memory, the interpreter over it, and the way in and out for the
+// board.
+
+import { Decoder } from "./decode/decoder.ts";
+import { INVALID, OPCODES, TOO_LONG } from "./decode/opcodes.ts";
+import { BlockCache } from "./interpreter/block-cache.ts";
+import { dispatcherModule } from "./interpreter/dispatcher.ts";
+import { Handlers } from "./interpreter/handlers.ts";
+import {
+  BLOCK_ENTRY_SIZE,
+  BUDGET,
+  BUDGET_GIVEN,
+  CPL,
+  CPU_BASE,
+  CURRENT_RECORD,
+  EFLAGS,
+  EXCEPTION,
+  EXCEPTION_ERROR,
+  HALTED,
+  INTERRUPT_LINE,
+  MODE,
+  MODE_CODE_SIZE,
+  PAGE_READ,
+  PHYSICAL_MAP,
+  RETIRED,
+  RIP,
+  SCRATCH,
+  SEGMENT_BASE,
+  SEGMENT_LIMIT,
+  SEGMENT_SIZE,
+  SEGMENTS,
+  SHADOW,
+} from "./layout.ts";
+import { loadRuntime, type Runtime } from "./runtime-module.ts";
+import { constant32 } from "./wasm/expression.ts";
+import { FunctionBody } from "./wasm/function-body.ts";
+
+/** What a processor is connected to. */
+export interface CpuHost {
+  readonly memory: WebAssembly.Memory;
+  /** Memory-mapped registers, and addresses where nothing is. */
+  mmioRead(physical: number, width: 1 | 2 | 4): number;
+  mmioWrite(physical: number, value: number, width: 1 | 2 | 4): void;
+  portRead(port: number, width: 1 | 2 | 4): number;
+  portWrite(port: number, value: number, width: 1 | 2 | 4): void;
+  /** Interrupt acknowledge: the vector of the request that INTERRUPT_LINE announces. */
+  acknowledge(): number;
+  /** Time-stamp counter's value after so many instructions. */
+  timeStamp(instructions: number): bigint;
+  /** RDMSR and WRMSR of what the processor does not keep itself (the APIC base); undefined, false: #GP. */
+  readMsr(number: number): bigint | undefined;
+  writeMsr(number: number, value: bigint): boolean;
+  /** CR8, the task priority of the local APIC. */
+  taskPriority: number;
+  /** An external monitor of FERR# (IRQ 13). */
+  floatingPointError(): void;
+  log(message: string): void;
+}
+
+/** Thrown through WebAssembly by an instruction that meets an exception deep inside. */
+const FAULT = new (class extends Error {})("guest fault");
+
+/** A triple fault: the processor is in shutdown. */
+export const SHUTDOWN = 2;
+
+export class Cpu {
+  readonly base: number = CPU_BASE;
+  readonly runtime: Runtime;
+  readonly #host: CpuHost;
+  readonly #view: DataView;
+  readonly #blocks: BlockCache;
+  readonly #handlers: Handlers;
+  readonly #run: () => void;
+  readonly #step: () => void;
+  /** Block-table entry that stands in for blocks not in the table. */
+  readonly #lone: number;
+
+  constructor(host: CpuHost) {
+    this.#host = host;
+    this.#view = new DataView(host.memory.buffer);
+    const table = new WebAssembly.Table({ initial: 1024, element: "anyfunc" });
+    const cpu = new WebAssembly.Global({ value: "i32", mutable: false }, this.base);
+    const { exports, signatures } = loadRuntime({
+      env: {
+        memory: host.memory,
+        cpu,
+        throwFault: () => {
+          throw FAULT;
+        },
+        mmioRead: (physical: number, width: number) => host.mmioRead(physical >>> 0, width as 1 | 2 | 4),
+        mmioWrite: (physical: number, value: number, width: number) =>
+          host.mmioWrite(physical >>> 0, value >>> 0, width as 1 | 2 | 4),
+        codeWritten: (physical: number, size: number) => this.#blocks.invalidate(physical >>> 0, size),
+        portRead: (port: number, width: number) => host.portRead(port, width as 1 | 2 | 4),
+        portWrite: (port: number, value: number, width: number) =>
+          host.portWrite(port, value >>> 0, width as 1 | 2 | 4),
+        timeStamp: () => host.timeStamp(this.instructions),
+        readMsr: (number: number) => this.#readMsr(number >>> 0),
+        writeMsr: (number: number, value: bigint) => (host.writeMsr(number >>> 0, value) ? 1 : 0),
+        readTaskPriority: () => host.taskPriority,
+        writeTaskPriority: (value: number) => {
+          host.taskPriority = value;
+        },
+        floatingPointError: () => host.floatingPointError(),
+        log: (code: number, a: bigint, b: bigint) => host.log(`${code} ${a.toString(16)} ${b.toString(16)}`),
+      },
+    });
+    this.runtime = exports;
+    this.#handlers = new Handlers({ memory: host.memory, table, cpu, runtime: exports, signatures });
+    const leaveAt = this.#handlers.add((module, all) => {
+      const body = new FunctionBody(["i32"]);
+      const callee = module.import("runtime", "leaveFaulted", all.get("leaveFaulted")!);
+      body.result(body.call(callee, body.parameter(0, "i32")));
+      return body;
+    });
+    const endHandler = this.#handlers.add((module, all) => {
+      const body = new FunctionBody(["i32"]);
+      body.run(module.import("runtime", "endBlock", all.get("endBlock")!), body.parameter(0, "i32"));
+      body.result(constant32(0));
+      return body;
+    });
+    this.#lone = this.base + SCRATCH - BLOCK_ENTRY_SIZE;
+    this.#blocks = new BlockCache({
+      memory: host.memory,
+      handlers: this.#handlers,
+      decoder: new Decoder(OPCODES),
+      invalid: INVALID,
+      tooLong: TOO_LONG,
+      endHandler,
+      staleHandler: leaveAt,
+      hostPage: (physical) => this.#hostPage(physical),
+      readPhysical8: (physical) => {
+        const page = this.#hostPage(physical);
+        return page === undefined
+          ? host.mmioRead(physical, 1)
+          : this.#view.getUint8(page + (physical & 0xfff));
+      },
+      protect: (page) => exports.protectCodePage(page),
+    });
+    const instance = new WebAssembly.Instance(new WebAssembly.Module(dispatcherModule()), {
+      env: { memory: host.memory, table, cpu, findBlock: () => this.#findBlock() },
+    });
+    this.#run = instance.exports["run"] as () => void;
+    this.#step = instance.exports["step"] as () => void;
+    this.reset();
+  }
+
+  /** RESET#. */
+  reset(): void {
+    this.runtime.reset();
+    this.#blocks.clear();
+  }
+
+  /** Forgets everything derived from state and memory: after a snapshot was loaded. */
+  afterLoad(): void {
+    this.#blocks.clear();
+    this.runtime.flushTlb();
+    this.runtime.updateMode();
+  }
+
+  /** Instructions since power-on. */
+  get instructions(): number {
+    const given = this.get32(BUDGET_GIVEN) - this.get32(BUDGET);
+    return Number(this.#view.getBigUint64(this.base + RETIRED, true)) + given;
+  }
+
+  /** Handlers that the interpreter has made so far. */
+  get handlerCount(): number {
+    return this.#handlers.count;
+  }
+
+  /** The level of INTR. */
+  setInterruptLine(high: boolean): void {
+    this.set32(INTERRUPT_LINE, high ? 1 : 0);
+    if (high) this.runtime.stopSoon();
+  }
+
+  /** Makes `run` return before the next block. */
+  stopSoon(): void {
+    this.runtime.stopSoon();
+  }
+
+  /** 0 running, 1 halted, 2 shut down. */
+  get halted(): number {
+    return this.get32(HALTED);
+  }
+
+  /** Wakes it from HLT without an interrupt. */
+  unhalt(): void {
+    this.set32(HALTED, 0);
+  }
+
+  /**
+   * Runs about `instructions` instructions, fewer if it halts, shuts down or is stopped; delivers interrupts
+   * and exceptions.
+   */
+  run(instructions: number): void {
+    this.#setBudget(instructions);
+    for (;;) {
+      this.#acceptInterrupt();
+      if (this.halted) break;
+      const shadow = this.get32(SHADOW);
+      const slow = shadow !== 0 || this.runtime.singleStepping();
+      if (slow) this.#stepOnce(shadow);
+      else this.#guarded(this.#run);
+      this.#deliverException();
+      if (this.get32(BUDGET) <= 0) {
+        if (this.get32(INTERRUPT_LINE) && this.#interruptible()) continue;
+        break;
+      }
+    }
+    this.runtime.stopSoon();
+  }
+
+  #setBudget(instructions: number): void {
+    this.runtime.stopSoon();
+    this.set32(BUDGET_GIVEN, instructions);
+    this.set32(BUDGET, instructions);
+  }
+
+  #interruptible(): boolean {
+    return (this.get32(EFLAGS) & 0x200) !== 0 && this.get32(SHADOW) === 0;
+  }
+
+  #acceptInterrupt(): void {
+    if (this.get32(HALTED) === SHUTDOWN) return;
+    if (!this.get32(INTERRUPT_LINE)) return;
+    if (this.halted) this.set32(SHADOW, 0);
+    if (!this.#interruptible()) return;
+    this.set32(HALTED, 0);
+    const vector = this.#host.acknowledge();
+    this.#guarded(() => this.runtime.interrupt(vector));
+    this.#deliverException();
+  }
+
+  #stepOnce(shadow: number): void {
+    this.set32(SHADOW, 0);
+    this.runtime.beginStep();
+    this.#guarded(this.#step);
+    const faulted = this.get32(EXCEPTION) >= 0;
+    // MOV SS and POP SS hold off the debug traps of the next instruction too.
+    if (!faulted) this.runtime.endStep(shadow === 2 ? 1 : 0);
+  }
+
+  /** Runs WebAssembly that an instruction may leave by an exception. */
+  #guarded(run: () => void): void {
+    try {
+      run();
+    } catch (error) {
+      if (error !== FAULT) throw error;
+      const record = this.get32(CURRENT_RECORD);
+      if (record) this.runtime.leaveFaulted(record);
+    }
+    this.set32(CURRENT_RECORD, 0);
+  }
+
+  /** Delivers the exception that an instruction has met, and those that its delivery meets. */
+  #deliverException(): void {
+    while (this.get32(EXCEPTION) >= 0) {
+      const vector = this.get32(EXCEPTION);
+      const error = this.get32(EXCEPTION_ERROR);
+      this.set32(EXCEPTION, -1);
+      this.#guarded(() => this.runtime.deliverException(vector, error));
+      if (this.halted === SHUTDOWN) return;
+    }
+  }
+
+  #readMsr(number: number): bigint {
+    const value = this.#host.readMsr(number);
+    if (value === undefined) {
+      this.runtime.setException(13, 0);
+      throw FAULT;
+    }
+    return value;
+  }
+
+  /** Address of the block-table entry for RIP; 0: an exception is set. */
+  #findBlock(): number {
+    const mode = this.get32(MODE);
+    const long = (mode & MODE_CODE_SIZE) === 2;
+    const ip = this.#view.getBigUint64(this.base + RIP, true);
+    const segment = SEGMENTS + SEGMENT_SIZE;
+    const codeBase = this.#view.getBigUint64(this.base + segment + SEGMENT_BASE, true);
+    const linear = long ? ip + codeBase : (ip + codeBase) & 0xffffffffn;
+    let room = 0x10000;
+    if (!long) {
+      const limit = this.#view.getUint32(this.base + segment + SEGMENT_LIMIT, true);
+      room = Math.min(room, limit - Number(ip) + 1);
+      if (room <= 0) return this.#codeFault();
+    }
+    const physical = this.runtime.fetchPhysical(linear);
+    if (physical < 0n) return 0;
+    const second = (): number | undefined => {
+      const next = (linear & ~0xfffn) + 0x1000n;
+      const page = this.runtime.fetchPhysical(long ? BigInt.asUintN(64, next) : next & 0xffffffffn);
+      return page < 0n ? undefined : Number(page);
+    };
+    const block = this.#blocks.find(Number(physical), mode, room, second);
+    if (block === undefined) return 0;
+    if (block === "limit") return this.#codeFault();
+    this.#blocks.writeEntry(this.#lone, block);
+    return this.#lone;
+  }
+
+  /** The instruction reaches beyond the limit of CS. */
+  #codeFault(): number {
+    this.runtime.setException(13, 0);
+    return 0;
+  }
+
+  #hostPage(physical: number): number | undefined {
+    const entry = this.#view.getUint32(PHYSICAL_MAP + (physical >>> 12) * 4, true);
+    return entry & PAGE_READ ? (entry & ~0xfff) >>> 0 : undefined;
+  }
+
+  // --- State, for the board, the debugger and tests ---
+
+  get32(offset: number): number {
+    return this.#view.getInt32(this.base + offset, true);
+  }
+
+  set32(offset: number, value: number): void {
+    this.#view.setInt32(this.base + offset, value, true);
+  }
+
+  get64(offset: number): bigint {
+    return this.#view.getBigUint64(this.base + offset, true);
+  }
+
+  set64(offset: number, value: bigint): void {
+    this.#view.setBigUint64(this.base + offset, BigInt.asUintN(64, value), true);
+  }
+
+  /** EFLAGS with the arithmetic flags. */
+  get eflags(): number {
+    return this.runtime.getFlags() >>> 0;
+  }
+
+  set eflags(value: number) {
+    this.runtime.setFlags(value);
+  }
+
+  get ip(): bigint {
+    return this.get64(RIP);
+  }
+
+  get cpl(): number {
+    return this.get32(CPL);
+  }
+}

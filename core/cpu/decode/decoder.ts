@@ -1,0 +1,303 @@
+// From bytes to a decoded instruction, by the tables. [SDM] vol. 2A, chapter 2.
+
+import {
+  D64,
+  type Entry,
+  F64,
+  I64,
+  LOCK,
+  MEMORY,
+  NO_66,
+  O64,
+  REGISTER,
+  type Row,
+  type Table,
+} from "./row.ts";
+
+export type CodeSize = 16 | 32 | 64;
+
+/** ES CS SS DS FS GS, by number. */
+export const SEGMENT_NAMES = ["es", "cs", "ss", "ds", "fs", "gs"] as const;
+export const ES = 0;
+export const CS = 1;
+export const SS = 2;
+export const DS = 3;
+
+/** No base or index register. */
+export const NO_REGISTER = -1;
+/** Base register number that stands for the instruction pointer. */
+export const RIP_RELATIVE = 16;
+
+/** The longest legal instruction, in bytes. */
+export const MAXIMUM_LENGTH = 15;
+
+export interface Decoded {
+  row: Row;
+  /** In bytes. */
+  length: number;
+  /** 16, 32 or 64. */
+  operandSize: CodeSize;
+  addressSize: CodeSize;
+  /** 0, 0xF2 or 0xF3. */
+  rep: number;
+  lock: boolean;
+  /** Whether ModRM.rm (or moffs) is memory. */
+  memory: boolean;
+  /** The segment of the memory operand, overrides applied. */
+  segment: number;
+  /** Whether a segment prefix was there. */
+  segmentOverride: boolean;
+  /** Register numbers, extended by REX. */
+  reg: number;
+  rm: number;
+  /** Low three bits of the opcode, extended by REX. */
+  opcodeRegister: number;
+  vvvv: number;
+  /** Any REX prefix: SPL BPL SIL DIL rather than AH CH DH BH. */
+  rex: boolean;
+  base: number;
+  index: number;
+  /** Shift count, 0 to 3. */
+  scale: number;
+  /** Signed 32 bits. */
+  displacement: number;
+  /** Sign-extended immediate, or moffs, or far pointer (offset in the low bits, selector above). */
+  immediate: bigint;
+  /** Second immediate (ENTER, far pointer's selector). */
+  immediate2: number;
+}
+
+/** The bytes ran out: the instruction goes on beyond what was given. */
+export class NeedMoreBytes extends Error {}
+
+/** Set when the bytes are no instruction: `#UD`, or `#GP` when longer than 15 bytes. */
+export type DecodeResult = Decoded | "invalid" | "too-long";
+
+const NO_MODRM = -1;
+
+export class Decoder {
+  readonly #oneByte: Table;
+  readonly #twoByte: Table;
+  readonly #threeByte38: Table;
+  readonly #threeByte3A: Table;
+  #bytes: Uint8Array = new Uint8Array(0);
+  #at = 0;
+  #start = 0;
+  #end = 0;
+  #long = false;
+
+  constructor(tables: { oneByte: Table; twoByte: Table; threeByte38: Table; threeByte3A: Table }) {
+    this.#oneByte = tables.oneByte;
+    this.#twoByte = tables.twoByte;
+    this.#threeByte38 = tables.threeByte38;
+    this.#threeByte3A = tables.threeByte3A;
+  }
+
+  /**
+   * Decodes the instruction at `bytes[at]`, which may use bytes below `end`. Throws {@link NeedMoreBytes} when
+   * it goes on beyond.
+   */
+  decode(bytes: Uint8Array, at: number, end: number, codeSize: CodeSize): DecodeResult {
+    this.#bytes = bytes;
+    this.#start = this.#at = at;
+    this.#end = Math.min(end, at + MAXIMUM_LENGTH);
+    try {
+      return this.#decode(codeSize);
+    } catch (error) {
+      if (error instanceof NeedMoreBytes && this.#at - at >= MAXIMUM_LENGTH) return "too-long";
+      throw error;
+    }
+  }
+
+  #decode(codeSize: CodeSize): DecodeResult {
+    const long = codeSize === 64;
+    this.#long = long;
+    let operandPrefix = false;
+    let addressPrefix = false;
+    let lock = false;
+    let rep = 0;
+    let segment = -1;
+    let rex = 0;
+    let opcode: number;
+    for (;;) {
+      opcode = this.#next();
+      if (opcode === 0x66) operandPrefix = true;
+      else if (opcode === 0x67) addressPrefix = true;
+      else if (opcode === 0xf0) lock = true;
+      else if (opcode === 0xf2 || opcode === 0xf3) rep = opcode;
+      else if (opcode === 0x26 || opcode === 0x2e || opcode === 0x36 || opcode === 0x3e) {
+        // In 64-bit code these four are ignored, and do not undo FS or GS.
+        if (!long) segment = (opcode >> 3) & 3;
+      } else if (opcode === 0x64 || opcode === 0x65) segment = opcode - 0x60;
+      else if (long && (opcode & 0xf0) === 0x40) {
+        rex = opcode;
+        continue;
+      } else break;
+      // A REX prefix counts only right before the opcode.
+      rex = 0;
+    }
+
+    let table = this.#oneByte;
+    if (opcode === 0x0f) {
+      opcode = this.#next();
+      table = this.#twoByte;
+      if (opcode === 0x38 || opcode === 0x3a) {
+        table = opcode === 0x38 ? this.#threeByte38 : this.#threeByte3A;
+        opcode = this.#next();
+      }
+    }
+
+    let modrm = NO_MODRM;
+    const peekModrm = (): number => {
+      if (modrm === NO_MODRM) modrm = this.#next();
+      return modrm;
+    };
+    let mandatory = false;
+    let entry: Entry = table[opcode];
+    while (entry && entry.kind !== "row") {
+      if (entry.kind === "group") entry = entry.entries[(peekModrm() >> 3) & 7];
+      else if (entry.kind === "mod") entry = peekModrm() >= 0xc0 ? entry.register : entry.memory;
+      else if (entry.kind === "rm") entry = entry.entries[peekModrm() & 7];
+      else if (entry.kind === "mode") entry = long ? entry.long : entry.legacy;
+      else {
+        const chosen: Entry = rep === 0xf3 ? entry.pF3 : rep === 0xf2 ? entry.pF2 : undefined;
+        if (chosen) {
+          mandatory = true;
+          entry = chosen;
+        } else if (rep && !entry.none) return "invalid";
+        else if (operandPrefix && entry.p66) {
+          mandatory = true;
+          entry = entry.p66;
+        } else entry = entry.none;
+      }
+    }
+    if (!entry) return "invalid";
+    const row: Row = entry;
+    if (long ? row.flags & I64 : row.flags & O64) return "invalid";
+
+    let operandSize: CodeSize = codeSize === 16 ? (operandPrefix ? 32 : 16) : operandPrefix ? 16 : 32;
+    if (row.flags & NO_66 || (mandatory && operandPrefix)) operandSize = codeSize === 16 ? 16 : 32;
+    if (long) {
+      if (rex & 8 || row.flags & F64) operandSize = 64;
+      else if (row.flags & D64 && operandSize === 32) operandSize = 64;
+    }
+    let addressSize: CodeSize = codeSize;
+    if (addressPrefix) addressSize = codeSize === 32 ? 16 : 32;
+
+    const decoded: Decoded = {
+      row,
+      length: 0,
+      operandSize,
+      addressSize,
+      rep: mandatory ? 0 : rep,
+      lock,
+      memory: false,
+      segment: DS,
+      segmentOverride: segment >= 0,
+      reg: 0,
+      rm: 0,
+      opcodeRegister: (opcode & 7) | ((rex & 1) << 3),
+      vvvv: 0,
+      rex: rex !== 0,
+      base: NO_REGISTER,
+      index: NO_REGISTER,
+      scale: 0,
+      displacement: 0,
+      immediate: 0n,
+      immediate2: 0,
+    };
+
+    const sizeIndex = operandSize === 16 ? 0 : operandSize === 32 ? 1 : 2;
+    const usesModrm = row.operands.some((operand) => operand.place === "reg" || operand.place === "rm");
+    if (usesModrm) peekModrm();
+    if (modrm !== NO_MODRM) {
+      decoded.reg = ((modrm >> 3) & 7) | ((rex & 4) << 1);
+      // Moves to and from control and debug registers take mod as 3 whatever it says.
+      const registersOnly = row.operands.some(
+        (operand) => operand.file === "control" || operand.file === "debug",
+      );
+      if (modrm >= 0xc0 || registersOnly) decoded.rm = (modrm & 7) | ((rex & 1) << 3);
+      else {
+        decoded.memory = true;
+        this.#decodeAddress(decoded, modrm, rex);
+      }
+      if (decoded.memory ? row.flags & REGISTER : row.flags & MEMORY) return "invalid";
+    }
+    let immediates = 0;
+    for (const operand of row.operands) {
+      const bytes = operand.bytes[sizeIndex]!;
+      if (operand.place === "immediate" || operand.place === "relative") {
+        if (immediates++) decoded.immediate2 = Number(this.#unsigned(bytes));
+        else decoded.immediate = this.#immediate(bytes);
+      } else if (operand.place === "far") {
+        decoded.immediate = this.#unsigned(operandSize === 16 ? 2 : 4);
+        decoded.immediate2 = Number(this.#unsigned(2));
+      } else if (operand.place === "moffs") {
+        decoded.memory = true;
+        decoded.immediate = this.#unsigned(addressSize / 8);
+        decoded.displacement = Number(BigInt.asIntN(32, decoded.immediate));
+      }
+    }
+    if (segment >= 0) decoded.segment = segment;
+    if (lock && !(row.flags & LOCK && decoded.memory)) return "invalid";
+    decoded.length = this.#at - this.#start;
+    return decoded;
+  }
+
+  #decodeAddress(decoded: Decoded, modrm: number, rex: number): void {
+    const mod = modrm >> 6;
+    const rm = modrm & 7;
+    if (decoded.addressSize === 16) {
+      const BASES = [3, 3, 5, 5, 6, 7, 5, 3];
+      const INDEXES = [6, 7, 6, 7, NO_REGISTER, NO_REGISTER, NO_REGISTER, NO_REGISTER];
+      if (mod === 0 && rm === 6) {
+        decoded.displacement = Number(this.#immediate(2));
+        return;
+      }
+      decoded.base = BASES[rm]!;
+      decoded.index = INDEXES[rm]!;
+      if (decoded.base === 5) decoded.segment = SS;
+      if (mod === 1) decoded.displacement = Number(this.#immediate(1));
+      else if (mod === 2) decoded.displacement = Number(this.#immediate(2));
+      return;
+    }
+    if (rm === 4) {
+      const sib = this.#next();
+      decoded.scale = sib >> 6;
+      const index = ((sib >> 3) & 7) | ((rex & 2) << 2);
+      if (index !== 4) decoded.index = index;
+      decoded.base = (sib & 7) | ((rex & 1) << 3);
+      if ((sib & 7) === 5 && mod === 0) {
+        decoded.base = NO_REGISTER;
+        decoded.displacement = Number(this.#immediate(4));
+        return;
+      }
+    } else if (rm === 5 && mod === 0) {
+      if (this.#long) decoded.base = RIP_RELATIVE;
+      decoded.displacement = Number(this.#immediate(4));
+      return;
+    } else decoded.base = rm | ((rex & 1) << 3);
+    if (decoded.base === 4 || decoded.base === 5) decoded.segment = SS;
+    if (mod === 1) decoded.displacement = Number(this.#immediate(1));
+    else if (mod === 2) decoded.displacement = Number(this.#immediate(4));
+  }
+
+  #next(): number {
+    if (this.#at >= this.#end) throw new NeedMoreBytes();
+    return this.#bytes[this.#at++]!;
+  }
+
+  #unsigned(bytes: number): bigint {
+    let value = 0n;
+    for (let i = 0; i < bytes; i++) value |= BigInt(this.#next()) << BigInt(8 * i);
+    return value;
+  }
+
+  #immediate(bytes: number): bigint {
+    if (bytes > 4) return BigInt.asIntN(64, this.#unsigned(bytes));
+    let value = 0;
+    for (let i = 0; i < bytes; i++) value |= this.#next() << (8 * i);
+    const shift = 32 - 8 * bytes;
+    return BigInt((value << shift) >> shift);
+  }
+}

@@ -1,0 +1,46 @@
+// The opcode maps, put together from the chapters of the instruction set.
+
+import { fault } from "../semantics/fault.ts";
+import { ENDS, type Entry, op, type Row, type Table } from "./row.ts";
+import { CONTROL } from "./tables/control.ts";
+import { INTEGER } from "./tables/integer.ts";
+import { SIMD } from "./tables/simd.ts";
+import { STRINGS } from "./tables/strings.ts";
+import { SYSTEM } from "./tables/system.ts";
+import { X87 } from "./tables/x87.ts";
+
+/** What a chapter adds to the maps, by opcode byte. */
+export interface Chapter {
+  readonly oneByte?: Readonly<Record<number, Entry>>;
+  /** After 0F. */
+  readonly twoByte?: Readonly<Record<number, Entry>>;
+  /** After 0F 38, 0F 3A. */
+  readonly threeByte38?: Readonly<Record<number, Entry>>;
+  readonly threeByte3A?: Readonly<Record<number, Entry>>;
+}
+
+const CHAPTERS: readonly Chapter[] = [INTEGER, CONTROL, STRINGS, SYSTEM, X87, SIMD];
+
+function merge(map: keyof Chapter): Table {
+  const table: Table = new Array(256).fill(undefined);
+  for (const chapter of CHAPTERS) {
+    for (const [key, entry] of Object.entries(chapter[map] ?? {})) {
+      const opcode = Number(key);
+      if (table[opcode]) throw new Error(`opcode ${opcode.toString(16)} of ${map} stands in two chapters`);
+      table[opcode] = entry;
+    }
+  }
+  return table;
+}
+
+export const OPCODES = {
+  oneByte: merge("oneByte"),
+  twoByte: merge("twoByte"),
+  threeByte38: merge("threeByte38"),
+  threeByte3A: merge("threeByte3A"),
+};
+
+/** Stands for bytes that are no instruction. */
+export const INVALID: Row = op("(invalid)", fault.ud, "", ENDS);
+/** Stands for more than 15 bytes. */
+export const TOO_LONG: Row = op("(too long)", fault.gp, "", ENDS);

@@ -1,0 +1,3 @@
+import type { Chapter } from "../opcodes.ts";
+
+export const STRINGS: Chapter = {};

@@ -1,0 +1,372 @@
+// Decoded blocks: straight runs of instructions as records in memory, found by physical address and mode. A block
+// stays within a page, but for a lone instruction that crosses into the next.
+
+import {
+  type Decoded,
+  type DecodeResult,
+  type Decoder,
+  NeedMoreBytes,
+  NO_REGISTER,
+  RIP_RELATIVE,
+} from "../decode/decoder.ts";
+import { ENDS, type Row } from "../decode/row.ts";
+import {
+  BLOCK_COUNT,
+  BLOCK_ENTRY_SIZE,
+  BLOCK_IP,
+  BLOCK_LENGTH,
+  BLOCK_MODE,
+  BLOCK_PHYSICAL,
+  BLOCK_RECORD,
+  BLOCK_TABLE,
+  BLOCK_TABLE_ENTRIES,
+  CODE_BITS,
+  GPR,
+  NO_BLOCK,
+  REC_BASE,
+  REC_DISPLACEMENT,
+  REC_HANDLER,
+  REC_IMMEDIATE,
+  REC_INDEX,
+  REC_IP_DELTA,
+  REC_LENGTH,
+  REC_REG,
+  REC_REMAINING,
+  REC_RM,
+  REC_SCALE,
+  REC_SEGMENT,
+  REC_VVVV,
+  RECORD_SIZE,
+  RECORDS,
+  RECORDS_SIZE,
+  ZERO,
+} from "../layout.ts";
+import { registerSlot } from "../register-slots.ts";
+import { blockIndex } from "./dispatcher.ts";
+import { codeSizeOf, formOf } from "./form.ts";
+import type { Handlers } from "./handlers.ts";
+
+/** Most instructions in a block. */
+const LONGEST_BLOCK = 32;
+const PAGE = 0x1000;
+
+export interface Block {
+  readonly physical: number;
+  readonly mode: number;
+  /** In bytes. */
+  readonly length: number;
+  /** Instructions. */
+  readonly count: number;
+  /** Address of the first record. */
+  readonly record: number;
+  /** Physical page of the rest of an instruction that crosses pages, else undefined. */
+  readonly secondPage: number | undefined;
+}
+
+export interface BlockCacheHost {
+  /** The machine's memory; the buffer never moves. */
+  readonly memory: WebAssembly.Memory;
+  readonly handlers: Handlers;
+  readonly decoder: Decoder;
+  /** Rows for what cannot be executed. */
+  readonly invalid: Row;
+  readonly tooLong: Row;
+  /** Table indexes of the handlers that end a block, and that stand in dropped ones. */
+  readonly endHandler: number;
+  readonly staleHandler: number;
+  /** Host address of a physical page that is memory, or undefined. */
+  hostPage(physical: number): number | undefined;
+  readPhysical8(physical: number): number;
+  /** A page got its first decoded code: stores there must be noticed from now on. */
+  protect(physicalPage: number): void;
+}
+
+const keyOf = (physical: number, mode: number): number => physical * 64 + mode;
+
+export class BlockCache {
+  readonly #host: BlockCacheHost;
+  readonly #view: DataView;
+  readonly #bytes: Uint8Array;
+  readonly #blocks = new Map<number, Block>();
+  readonly #pages = new Map<number, Set<Block>>();
+  #nextRecord = RECORDS;
+
+  constructor(host: BlockCacheHost) {
+    this.#host = host;
+    this.#view = new DataView(host.memory.buffer);
+    this.#bytes = new Uint8Array(host.memory.buffer);
+    this.clear();
+  }
+
+  /** Forgets every block. Not while one runs. */
+  clear(): void {
+    this.#blocks.clear();
+    for (const page of this.#pages.keys()) this.#view.setBigUint64(CODE_BITS + (page >>> 12) * 8, 0n, true);
+    this.#pages.clear();
+    this.#nextRecord = RECORDS;
+    const table = new Uint32Array(
+      this.#host.memory.buffer,
+      BLOCK_TABLE,
+      (BLOCK_TABLE_ENTRIES * BLOCK_ENTRY_SIZE) / 4,
+    );
+    table.fill(NO_BLOCK);
+  }
+
+  /**
+   * The block at a physical address, decoded now if need be. `room`: bytes that CS's limit allows from there;
+   * `second`: translates the next page for an instruction that crosses into it (undefined: it faults, and the
+   * exception is set). Undefined when the first instruction needs bytes that cannot be had.
+   */
+  find(
+    physical: number,
+    mode: number,
+    room: number,
+    second: () => number | undefined,
+  ): Block | "limit" | undefined {
+    const known = this.#blocks.get(keyOf(physical, mode));
+    if (known && known.length <= room) {
+      if (known.secondPage === undefined) {
+        this.#enter(known);
+        return known;
+      }
+      const page = second();
+      if (page === undefined) return undefined;
+      if (page === known.secondPage) return known;
+      this.#drop(known);
+    }
+    if (this.#nextRecord + (LONGEST_BLOCK + 1) * RECORD_SIZE > RECORDS + RECORDS_SIZE) this.clear();
+    const host = this.#host.hostPage(physical - (physical % PAGE));
+    const inPage = PAGE - (physical % PAGE);
+    const limit = Math.min(inPage, room);
+    if (host === undefined) return this.#decodeOne(physical, mode, room, inPage, second);
+    const start = host + (physical % PAGE);
+    const end = start + limit;
+    const decoded: DecodeResult[] = [];
+    let at = start;
+    while (decoded.length < LONGEST_BLOCK && at < end) {
+      let one: DecodeResult;
+      try {
+        one = this.#host.decoder.decode(this.#bytes, at, end, codeSizeOf(mode));
+      } catch (error) {
+        if (!(error instanceof NeedMoreBytes)) throw error;
+        if (decoded.length > 0) break;
+        return this.#decodeOne(physical, mode, room, inPage, second);
+      }
+      decoded.push(one);
+      if (typeof one === "string") {
+        at += 1;
+        break;
+      }
+      at += one.length;
+      if (one.row.flags & ENDS) break;
+    }
+    const block = this.#build(decoded, physical, mode, at - start, undefined);
+    this.#enter(block);
+    return block;
+  }
+
+  /** An instruction that crosses pages, lies in no memory, or ends where CS ends. */
+  #decodeOne(
+    physical: number,
+    mode: number,
+    room: number,
+    inPage: number,
+    second: () => number | undefined,
+  ): Block | "limit" | undefined {
+    const bytes = new Uint8Array(16);
+    let length = Math.min(inPage, room, 15);
+    for (let i = 0; i < length; i++) bytes[i] = this.#host.readPhysical8(physical + i);
+    let secondPage: number | undefined;
+    let one: DecodeResult;
+    try {
+      one = this.#host.decoder.decode(bytes, 0, length, codeSizeOf(mode));
+    } catch (error) {
+      if (!(error instanceof NeedMoreBytes)) throw error;
+      if (room <= length) return "limit";
+      secondPage = second();
+      if (secondPage === undefined) return undefined;
+      const whole = Math.min(15, room);
+      for (let i = length; i < whole; i++) bytes[i] = this.#host.readPhysical8(secondPage + i - length);
+      length = whole;
+      try {
+        one = this.#host.decoder.decode(bytes, 0, length, codeSizeOf(mode));
+      } catch (again) {
+        if (again instanceof NeedMoreBytes) return "limit";
+        throw again;
+      }
+    }
+    const size = typeof one === "string" ? 1 : one.length;
+    return this.#build([one], physical, mode, size, secondPage);
+  }
+
+  #build(
+    decoded: DecodeResult[],
+    physical: number,
+    mode: number,
+    length: number,
+    secondPage: number | undefined,
+  ): Block {
+    const record = this.#nextRecord;
+    let at = record;
+    let delta = 0;
+    decoded.forEach((one, index) => {
+      const remaining = decoded.length - 1 - index;
+      delta += this.#writeRecord(at, one, mode, delta, remaining);
+      at += RECORD_SIZE;
+    });
+    const last = decoded.at(-1);
+    if (!last || typeof last === "string" || !(last.row.flags & ENDS)) {
+      this.#view.setUint32(at + REC_HANDLER, this.#host.endHandler, true);
+      this.#view.setUint16(at + REC_IP_DELTA, delta, true);
+      this.#bytes[at + REC_REMAINING] = 0;
+      at += RECORD_SIZE;
+    }
+    this.#nextRecord = at;
+    this.#host.handlers.compile();
+    const block: Block = { physical, mode, length, count: decoded.length, record, secondPage };
+    // What is read from a device may be something else next time.
+    if (this.#host.hostPage(physical - (physical % PAGE)) === undefined) return block;
+    this.#blocks.set(keyOf(physical, mode), block);
+    this.#register(
+      block,
+      physical - (physical % PAGE),
+      physical % PAGE,
+      Math.min(length, PAGE - (physical % PAGE)),
+    );
+    if (secondPage !== undefined) this.#register(block, secondPage, 0, length - (PAGE - (physical % PAGE)));
+    return block;
+  }
+
+  #writeRecord(at: number, one: DecodeResult, mode: number, delta: number, remaining: number): number {
+    const view = this.#view;
+    this.#bytes.fill(0, at, at + RECORD_SIZE);
+    const decoded: Decoded | undefined = typeof one === "string" ? undefined : one;
+    const instruction =
+      decoded ?? this.#fault(one === "invalid" ? this.#host.invalid : this.#host.tooLong, mode);
+    view.setUint32(at + REC_HANDLER, this.#host.handlers.indexOf(formOf(instruction, mode)), true);
+    view.setUint16(at + REC_IP_DELTA, delta, true);
+    this.#bytes[at + REC_LENGTH] = instruction.length;
+    this.#bytes[at + REC_REMAINING] = remaining;
+    const slot = (number: number) =>
+      number === NO_REGISTER ? ZERO : number === RIP_RELATIVE ? BLOCK_IP : GPR + number * 8;
+    view.setUint16(at + REC_REG, registerSlot(instruction, "reg"), true);
+    view.setUint16(at + REC_RM, registerSlot(instruction, "rm"), true);
+    view.setUint16(at + REC_BASE, slot(instruction.base), true);
+    view.setUint16(at + REC_INDEX, slot(instruction.index), true);
+    this.#bytes[at + REC_SCALE] = instruction.scale;
+    this.#bytes[at + REC_SEGMENT] = instruction.segment;
+    view.setUint16(at + REC_VVVV, instruction.immediate2, true);
+    const displacement =
+      instruction.base === RIP_RELATIVE
+        ? instruction.displacement + delta + instruction.length
+        : instruction.displacement;
+    view.setInt32(at + REC_DISPLACEMENT, displacement, true);
+    view.setBigInt64(at + REC_IMMEDIATE, instruction.immediate, true);
+    return instruction.length;
+  }
+
+  #fault(row: Row, mode: number): Decoded {
+    return {
+      row,
+      length: 1,
+      operandSize: codeSizeOf(mode),
+      addressSize: codeSizeOf(mode),
+      rep: 0,
+      lock: false,
+      memory: false,
+      segment: 3,
+      segmentOverride: false,
+      reg: 0,
+      rm: 0,
+      opcodeRegister: 0,
+      vvvv: 0,
+      rex: false,
+      base: NO_REGISTER,
+      index: NO_REGISTER,
+      scale: 0,
+      displacement: 0,
+      immediate: 0n,
+      immediate2: 0,
+    };
+  }
+
+  /** Makes the dispatcher find it. */
+  #enter(block: Block): void {
+    const entry = BLOCK_TABLE + blockIndex(block.physical) * BLOCK_ENTRY_SIZE;
+    this.writeEntry(entry, block);
+  }
+
+  /** Writes a block-table entry. */
+  writeEntry(entry: number, block: Block): void {
+    const view = this.#view;
+    view.setUint32(entry + BLOCK_PHYSICAL, block.physical, true);
+    view.setUint32(entry + BLOCK_MODE, block.mode, true);
+    view.setUint32(entry + BLOCK_RECORD, block.record, true);
+    view.setUint16(entry + BLOCK_COUNT, block.count, true);
+    view.setUint16(entry + BLOCK_LENGTH, block.length, true);
+  }
+
+  #register(block: Block, page: number, offset: number, length: number): void {
+    let blocks = this.#pages.get(page);
+    if (!blocks) {
+      blocks = new Set();
+      this.#pages.set(page, blocks);
+      this.#host.protect(page);
+    }
+    blocks.add(block);
+    this.#addBits(page, offset, length);
+  }
+
+  #addBits(page: number, offset: number, length: number): void {
+    const place = CODE_BITS + (page >>> 12) * 8;
+    let bits = this.#view.getBigUint64(place, true);
+    for (let chunk = offset >> 6; chunk <= (offset + length - 1) >> 6; chunk++) bits |= 1n << BigInt(chunk);
+    this.#view.setBigUint64(place, bits, true);
+  }
+
+  /** Drops every block that has one of `size` bytes from a physical address, all within a page. */
+  invalidate(physical: number, size: number): void {
+    const page = physical - (physical % PAGE);
+    const blocks = this.#pages.get(page);
+    if (!blocks) return;
+    const from = physical % PAGE;
+    for (const block of [...blocks]) {
+      const [start, end] = this.#extent(block, page);
+      if (start < from + size && from < end) this.#drop(block);
+    }
+  }
+
+  /** Where a block's bytes lie within one of its pages. */
+  #extent(block: Block, page: number): [number, number] {
+    const start = block.physical % PAGE;
+    if (page === block.physical - start) return [start, Math.min(start + block.length, PAGE)];
+    return [0, block.length - (PAGE - start)];
+  }
+
+  #drop(block: Block): void {
+    const key = keyOf(block.physical, block.mode);
+    if (this.#blocks.get(key) === block) this.#blocks.delete(key);
+    const entry = BLOCK_TABLE + blockIndex(block.physical) * BLOCK_ENTRY_SIZE;
+    if (this.#view.getUint32(entry + BLOCK_RECORD, true) === block.record) {
+      this.#view.setUint32(entry + BLOCK_PHYSICAL, NO_BLOCK, true);
+    }
+    // One of these may be running: whatever comes next in it leaves for the dispatcher.
+    for (let n = 0; n < block.count; n++) {
+      this.#view.setUint32(block.record + n * RECORD_SIZE + REC_HANDLER, this.#host.staleHandler, true);
+    }
+    const first = block.physical - (block.physical % PAGE);
+    this.#unregister(block, first);
+    if (block.secondPage !== undefined) this.#unregister(block, block.secondPage);
+  }
+
+  #unregister(block: Block, page: number): void {
+    const blocks = this.#pages.get(page);
+    if (!blocks?.delete(block)) return;
+    this.#view.setBigUint64(CODE_BITS + (page >>> 12) * 8, 0n, true);
+    if (blocks.size === 0) this.#pages.delete(page);
+    for (const other of blocks) {
+      const [start, end] = this.#extent(other, page);
+      this.#addBits(page, start, end - start);
+    }
+  }
+}

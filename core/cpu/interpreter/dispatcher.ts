@@ -1,0 +1,150 @@
+// The interpreter's loop, as WebAssembly: find the block at RIP, run its records, again, until the budget is
+// used up.
+
+import {
+  BLOCK_COUNT,
+  BLOCK_ENTRY_SIZE,
+  BLOCK_IP,
+  BLOCK_LENGTH,
+  BLOCK_MODE,
+  BLOCK_PHYSICAL,
+  BLOCK_RECORD,
+  BLOCK_TABLE,
+  BLOCK_TABLE_ENTRIES,
+  BUDGET,
+  EXCEPTION,
+  MODE,
+  MODE_CODE_SIZE,
+  MODE_FLAT_CODE,
+  REC_HANDLER,
+  REC_IP_DELTA,
+  REC_LENGTH,
+  REC_REMAINING,
+  RIP,
+  SEGMENT_BASE,
+  SEGMENT_LIMIT,
+  SEGMENT_SIZE,
+  SEGMENTS,
+  TLB_ENTRIES,
+  TLB_EXECUTE,
+  TLB_PHYSICAL,
+  TLB_POINTER,
+} from "../layout.ts";
+import { pushUnsigned } from "../wasm/encoding.ts";
+import {
+  constant32,
+  constant64,
+  type Expression,
+  extendU,
+  i32,
+  i64,
+  load32AsI64,
+  operation,
+  wrap,
+} from "../wasm/expression.ts";
+import { FunctionBody, type Local } from "../wasm/function-body.ts";
+import { ModuleBuilder } from "../wasm/module.ts";
+
+const CPU: Expression = { type: "i32", code: [0x23, 0], stable: true };
+const CODE_SEGMENT = SEGMENTS + SEGMENT_SIZE;
+
+/** Index in the block table of a physical address; the block cache in TypeScript computes the same. */
+export const blockIndex = (physical: number): number =>
+  (physical ^ (physical >>> 13)) & (BLOCK_TABLE_ENTRIES - 1);
+
+/**
+ * A module with `run()`: runs blocks until BUDGET is used up, an exception is met or `env.findBlock` gives 0; and `step()`: runs one
+ * instruction.
+ */
+export function dispatcherModule(): Uint8Array<ArrayBuffer> {
+  const module = new ModuleBuilder();
+  const handler = module.type({ parameters: ["i32"], result: "i32" });
+  const findBlock = module.import("env", "findBlock", { parameters: [], result: "i32" });
+
+  const callHandler = (record: Expression): Expression => {
+    const code = [0x11];
+    pushUnsigned(code, handler);
+    code.push(0);
+    return operation("i32", code, record, i32.load(record, REC_HANDLER));
+  };
+
+  /** Sets `entry` to the block table's entry for RIP; returns from the function when there is none. */
+  const find = (body: FunctionBody, entry: Local): void => {
+    const ip = body.let(i64.load(CPU, RIP));
+    const mode = body.let(i32.load(CPU, MODE));
+    const linear = body.local("i64");
+    const codeSize = i32.and(mode, constant32(MODE_CODE_SIZE));
+    body.set(linear, i64.add(ip, i64.load(CPU, CODE_SEGMENT + SEGMENT_BASE)));
+    body.if(i32.ne(codeSize, constant32(2)), () =>
+      body.set(linear, i64.and(linear.get, constant64(0xffffffff))),
+    );
+    const place = i32.and(i32.shrU(wrap(linear.get), constant32(7)), constant32((TLB_ENTRIES - 1) << 5));
+    const tlb = body.let(i32.add(i32.load(CPU, TLB_POINTER), place));
+    body.set(entry, constant32(0));
+    body.block((miss) => {
+      body.branchIf(miss, i64.ne(i64.load(tlb, TLB_EXECUTE), i64.and(linear.get, constant64(-4096))));
+      const physical = body.let(
+        i32.or(
+          i32.and(i32.load(tlb, TLB_PHYSICAL), constant32(-4096)),
+          i32.and(wrap(linear.get), constant32(0xfff)),
+        ),
+      );
+      const index = i32.and(
+        i32.xor(physical, i32.shrU(physical, constant32(13))),
+        constant32(BLOCK_TABLE_ENTRIES - 1),
+      );
+      const found = body.let(i32.add(i32.mul(index, constant32(BLOCK_ENTRY_SIZE)), constant32(BLOCK_TABLE)));
+      body.branchIf(miss, i32.ne(i32.load(found, BLOCK_PHYSICAL), physical));
+      body.branchIf(miss, i32.ne(i32.load(found, BLOCK_MODE), mode));
+      // A block that reaches beyond the limit of CS is for findBlock to cut.
+      body.if(i32.eqz(i32.and(mode, constant32(MODE_FLAT_CODE))), () => {
+        const end = i64.add(ip, i64.sub(extendU(i32.load16U(found, BLOCK_LENGTH)), constant64(1)));
+        const beyond = i64.gtU(end, load32AsI64(CPU, CODE_SEGMENT + SEGMENT_LIMIT));
+        body.branchIf(miss, i32.and(i32.ne(codeSize, constant32(2)), beyond));
+      });
+      body.set(entry, found);
+    });
+    body.if(i32.eqz(entry.get), () => {
+      body.set(entry, body.call(findBlock));
+      body.if(i32.eqz(entry.get), () => body.return());
+    });
+    // findBlock does not move RIP.
+    body.store(64, CPU, ip, BLOCK_IP);
+  };
+
+  const run = new FunctionBody([]);
+  const entry = run.local("i32");
+  const record = run.local("i32");
+  run.loop((again) => {
+    run.if(
+      i32.or(i32.leS(i32.load(CPU, BUDGET), constant32(0)), i32.ne(i32.load(CPU, EXCEPTION), constant32(-1))),
+      () => run.return(),
+    );
+    find(run, entry);
+    run.store(32, CPU, i32.sub(i32.load(CPU, BUDGET), i32.load16U(entry.get, BLOCK_COUNT)), BUDGET);
+    run.set(record, i32.load(entry.get, BLOCK_RECORD));
+    run.loop((next) => {
+      run.set(record, callHandler(record.get));
+      run.branchIf(next, record.get);
+    });
+    run.branch(again);
+  });
+  module.add("run", { parameters: [] }, run);
+
+  const step = new FunctionBody([]);
+  const stepEntry = step.local("i32");
+  find(step, stepEntry);
+  const one = step.let(i32.load(stepEntry.get, BLOCK_RECORD));
+  const remaining = step.let(i32.load8U(one, REC_REMAINING));
+  const used = i32.add(remaining, constant32(1));
+  step.store(32, CPU, i32.sub(i32.load(CPU, BUDGET), used), BUDGET);
+  const next = step.let(callHandler(one));
+  step.if(next, () => {
+    const delta = i32.add(i32.load16U(one, REC_IP_DELTA), i32.load8U(one, REC_LENGTH));
+    step.store(64, CPU, i64.add(i64.load(CPU, BLOCK_IP), extendU(delta)), RIP);
+    step.store(32, CPU, i32.add(i32.load(CPU, BUDGET), remaining), BUDGET);
+  });
+  module.add("step", { parameters: [] }, step);
+
+  return module.encode();
+}

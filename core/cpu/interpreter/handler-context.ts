@@ -1,0 +1,504 @@
+// The interpreter's side of an instruction's semantics: a handler takes the address of a decoded record and
+// returns that of the next one, or 0 when RIP says where to go on.
+
+import type { OperandSpec, Row } from "../decode/row.ts";
+import {
+  BLOCK_IP,
+  BUDGET,
+  CURRENT_RECORD,
+  GPR,
+  REC_BASE,
+  REC_DISPLACEMENT,
+  REC_IMMEDIATE,
+  REC_INDEX,
+  REC_IP_DELTA,
+  REC_LENGTH,
+  REC_REG,
+  REC_REMAINING,
+  REC_RM,
+  REC_SCALE,
+  REC_SEGMENT,
+  REC_VVVV,
+  RECORD_SIZE,
+  RIP,
+  SEGMENT_BASE,
+  SEGMENT_LIMIT,
+  SEGMENT_SIZE,
+  SEGMENTS,
+  TLB_ADDEND,
+  TLB_ENTRIES,
+  TLB_POINTER,
+  TLB_READ,
+  TLB_WRITE,
+  XMM,
+} from "../layout.ts";
+import { type Bits, type Context, GP, opsFor, RSP, zeroExtend } from "../semantics/context.ts";
+import { Flags } from "../semantics/flags.ts";
+import {
+  constant32,
+  constant64,
+  type Expression,
+  extendU,
+  type IntegerOps,
+  i32,
+  i64,
+  load32AsI64,
+  load32SAsI64,
+  loadVector,
+  wrap,
+} from "../wasm/expression.ts";
+import { FunctionBody, type Local } from "../wasm/function-body.ts";
+import type { ModuleBuilder, Signature } from "../wasm/module.ts";
+import type { Form } from "./form.ts";
+
+/** Index of `env.cpu` among the globals of a generated module. */
+const CPU: Expression = { type: "i32", code: [0x23, 0], stable: true };
+
+/** Signatures of the runtime's exports, by name. */
+export type RuntimeSignatures = ReadonlyMap<string, Signature>;
+
+const SIZE_INDEX = { 16: 0, 32: 1, 64: 2 } as const;
+
+export class HandlerContext implements Context {
+  readonly body: FunctionBody = new FunctionBody(["i32"]);
+  readonly flags: Flags;
+  readonly row: Row;
+  readonly size: 16 | 32 | 64;
+  readonly addressSize: 16 | 32 | 64;
+  readonly codeSize: 16 | 32 | 64;
+  readonly rep: number;
+  readonly memory: boolean;
+  readonly #form: Form;
+  readonly #module: ModuleBuilder;
+  readonly #runtime: RuntimeSignatures;
+  readonly #record: Expression;
+
+  constructor(form: Form, module: ModuleBuilder, runtime: RuntimeSignatures) {
+    this.#form = form;
+    this.#module = module;
+    this.#runtime = runtime;
+    this.row = form.row;
+    this.size = form.size;
+    this.addressSize = form.addressSize;
+    this.codeSize = form.codeSize;
+    this.rep = form.rep;
+    this.memory = form.memory;
+    this.flags = new Flags(this);
+    this.#record = this.body.parameter(0, "i32");
+  }
+
+  /** Emits the whole handler. */
+  emit(): FunctionBody {
+    this.row.semantics(this);
+    this.body.result(i32.add(this.#record, constant32(RECORD_SIZE)));
+    return this.body;
+  }
+
+  get stackSize(): 16 | 32 | 64 {
+    if (this.codeSize === 64) return 64;
+    return this.#form.stack === "checked16" ? 16 : 32;
+  }
+
+  // --- Operands ---
+
+  operand(index: number): OperandSpec {
+    const operand = this.row.operands[index];
+    if (!operand) throw new Error(`${this.row.mnemonic} has no operand ${index}`);
+    return operand;
+  }
+
+  width(index: number): Bits {
+    return this.operand(index).widths[SIZE_INDEX[this.size]] as Bits;
+  }
+
+  ops(index: number): IntegerOps {
+    return opsFor(this.width(index));
+  }
+
+  #inMemory(operand: OperandSpec): boolean {
+    return (operand.place === "rm" && this.memory) || operand.place === "moffs";
+  }
+
+  /** Address (i32) of a register operand in the processor's state. */
+  #slot(operand: OperandSpec): Expression {
+    if (operand.place === "fixed") {
+      return i32.add(CPU, constant32(GPR + operand.fixed * 8));
+    }
+    const field = operand.place === "reg" ? REC_REG : operand.place === "vvvv" ? REC_VVVV : REC_RM;
+    return i32.add(CPU, i32.load16U(this.#record, field));
+  }
+
+  read(index: number): Expression {
+    const operand = this.operand(index);
+    const width = this.width(index);
+    if (operand.place === "one") return constant32(1);
+    if (operand.place === "immediate") {
+      if (width === 64) return this.body.let(this.immediate);
+      return this.body.let(zeroExtend(width, i32.load(this.#record, REC_IMMEDIATE)));
+    }
+    if (this.#inMemory(operand)) return this.load(width, this.linear(width / 8, false));
+    return this.body.let(this.#loadHost(width, this.#slot(operand)));
+  }
+
+  write(index: number, value: Expression): void {
+    const operand = this.operand(index);
+    const width = this.width(index);
+    if (this.#inMemory(operand)) {
+      const kept = this.body.let(value);
+      this.store(width, this.linear(width / 8, true), kept);
+    } else this.#storeSlot(operand, width, this.#slot(operand), value);
+  }
+
+  #storeSlot(operand: OperandSpec, width: Bits, slot: Expression, value: Expression): void {
+    // A 32-bit general register is written whole: its upper half becomes 0.
+    if (operand.file === "gpr" && width === 32) this.body.store(64, slot, extendU(value));
+    else this.body.store(width, slot, value);
+  }
+
+  modify(index: number, compute: (old: Expression) => Expression): void {
+    const operand = this.operand(index);
+    const width = this.width(index);
+    if (!this.#inMemory(operand)) {
+      const slot = this.body.let(this.#slot(operand));
+      const old = this.body.let(this.#loadHost(width, slot));
+      this.#storeSlot(operand, width, slot, compute(old));
+      return;
+    }
+    const bytes = width / 8;
+    const linear = this.linear(bytes, true);
+    const address = this.body.local("i32");
+    const slow = this.body.local("i32");
+    this.#translate(address, linear, bytes, TLB_WRITE, () => {
+      this.body.set(address, this.call("slowModify", this.#wide(linear), constant32(bytes)));
+      this.#leaveIfZero(address.get);
+      this.body.set(slow, constant32(1));
+    });
+    const old = this.body.let(this.#loadHost(width, address.get));
+    const value = this.body.let(compute(old));
+    this.body.store(width, address.get, value);
+    this.body.if(slow.get, () => this.run("commitWrite"));
+  }
+
+  registerNumber(index: number): Expression {
+    const operand = this.operand(index);
+    const field = operand.place === "reg" ? REC_REG : REC_RM;
+    const slot = i32.load16U(this.#record, field);
+    switch (operand.file) {
+      case "gpr":
+        return this.body.let(i32.shrU(slot, constant32(3)));
+      case "xmm":
+        return this.body.let(i32.shrU(i32.sub(slot, constant32(XMM)), constant32(4)));
+      default:
+        return this.body.let(slot);
+    }
+  }
+
+  get immediate(): Expression {
+    return i64.load(this.#record, REC_IMMEDIATE);
+  }
+
+  get immediate2(): Expression {
+    return i32.load16U(this.#record, REC_VVVV);
+  }
+
+  readAddress(index: number, bytes: number): Expression {
+    const operand = this.operand(index);
+    if (this.#inMemory(operand)) return this.loadAddress(bytes, this.linear(bytes, false));
+    return this.body.let(this.#slot(operand));
+  }
+
+  offset(): Expression {
+    const base = i32.load16U(this.#record, REC_BASE);
+    const index = i32.load16U(this.#record, REC_INDEX);
+    const scale = i32.load8U(this.#record, REC_SCALE);
+    const displacement = i32.load(this.#record, REC_DISPLACEMENT);
+    if (this.addressSize === 64) {
+      if (this.#isMoffs()) return this.body.let(this.immediate);
+      const sum = i64.add(
+        i64.load(i32.add(CPU, base)),
+        i64.shl(i64.load(i32.add(CPU, index)), extendU(scale)),
+      );
+      return this.body.let(i64.add(sum, load32SAsI64(this.#record, REC_DISPLACEMENT)));
+    }
+    const sum = i32.add(
+      i32.add(i32.load(i32.add(CPU, base)), i32.shl(i32.load(i32.add(CPU, index)), scale)),
+      displacement,
+    );
+    const offset = this.addressSize === 16 ? i32.and(sum, constant32(0xffff)) : sum;
+    return this.body.let(this.codeSize === 64 ? extendU(offset) : offset);
+  }
+
+  #isMoffs(): boolean {
+    return this.row.operands.some((operand) => operand.place === "moffs");
+  }
+
+  segment(): Expression {
+    return this.body.let(i32.load8U(this.#record, REC_SEGMENT));
+  }
+
+  linear(bytes: number, write: boolean, displacement = 0): Expression {
+    const offset = this.offset();
+    switch (this.#form.address) {
+      case "flat":
+        return displacement ? this.body.let(i32.add(offset, constant32(displacement))) : offset;
+      case "long":
+      case "long32":
+        return displacement ? this.body.let(i64.add(offset, constant64(displacement))) : offset;
+      case "long-segment": {
+        const base = i64.load(this.#segmentSlot(), SEGMENTS + SEGMENT_BASE);
+        return this.body.let(i64.add(i64.add(offset, base), constant64(displacement)));
+      }
+      case "checked16":
+      case "checked32": {
+        let place = offset;
+        if (displacement) {
+          place = i32.add(offset, constant32(displacement));
+          if (this.addressSize === 16) place = i32.and(place, constant32(0xffff));
+        }
+        return this.#checked(this.segment(), place, bytes, write);
+      }
+      default:
+        throw new Error(`${this.row.mnemonic} has no memory operand`);
+    }
+  }
+
+  #segmentSlot(): Expression {
+    return i32.add(CPU, i32.mul(i32.load8U(this.#record, REC_SEGMENT), constant32(SEGMENT_SIZE)));
+  }
+
+  #checked(segment: Expression, offset: Expression, bytes: number, write: boolean): Expression {
+    const name = write ? "segmentWrite" : "segmentRead";
+    return this.callThrowing(name, segment, offset, constant32(bytes));
+  }
+
+  // --- Memory ---
+
+  /** A linear address as i64. */
+  #wide(linear: Expression): Expression {
+    return linear.type === "i64" ? linear : extendU(linear);
+  }
+
+  #loadHost(width: Bits, address: Expression): Expression {
+    switch (width) {
+      case 8:
+        return i32.load8U(address);
+      case 16:
+        return i32.load16U(address);
+      case 32:
+        return i32.load(address);
+      case 64:
+        return i64.load(address);
+      default:
+        return loadVector(address);
+    }
+  }
+
+  /** Sets `address` to the host address by the translation table; `slow` runs when that does not answer. */
+  #translate(address: Local, linear: Expression, bytes: number, tag: number, slow: () => void): void {
+    const body = this.body;
+    const low = linear.type === "i64" ? wrap(linear) : linear;
+    // (linear >> 12) × 32 within the table, in one shift.
+    const place = i32.and(i32.shrU(low, constant32(7)), constant32((TLB_ENTRIES - 1) << 5));
+    const entry = body.let(i32.add(i32.load(CPU, TLB_POINTER), place));
+    const hit =
+      linear.type === "i64"
+        ? i64.eq(i64.load(entry, tag), i64.and(i64.add(linear, constant64(bytes - 1)), constant64(-4096)))
+        : i32.eq(i32.load(entry, tag), i32.and(i32.add(linear, constant32(bytes - 1)), constant32(-4096)));
+    body.if(hit, () => body.set(address, i32.add(low, i32.load(entry, TLB_ADDEND))), slow);
+  }
+
+  loadAddress(bytes: number, linear: Expression): Expression {
+    const at = this.body.let(linear);
+    const address = this.body.local("i32");
+    this.#translate(address, at, bytes, TLB_READ, () => {
+      this.body.set(address, this.call("slowRead", this.#wide(at), constant32(bytes)));
+      this.#leaveIfZero(address.get);
+    });
+    return address.get;
+  }
+
+  load(bits: Bits, linear: Expression): Expression {
+    return this.body.let(this.#loadHost(bits, this.loadAddress(bits / 8, linear)));
+  }
+
+  store(bits: Bits, linear: Expression, value: Expression): void {
+    const kept = this.body.let(value);
+    this.storeAt(bits / 8, linear, (address) => this.body.store(bits, address, kept));
+  }
+
+  storeAt(bytes: number, linear: Expression, fill: (address: Expression) => void): void {
+    const at = this.body.let(linear);
+    const address = this.body.local("i32");
+    const slow = this.body.local("i32");
+    this.#translate(address, at, bytes, TLB_WRITE, () => {
+      this.body.set(address, this.call("slowWrite", this.#wide(at), constant32(bytes)));
+      this.#leaveIfZero(address.get);
+      this.body.set(slow, constant32(1));
+    });
+    fill(address.get);
+    this.body.if(slow.get, () => this.run("commitWrite"));
+  }
+
+  // --- Registers and state ---
+
+  gpr(number: number, bits: Bits): Expression {
+    return this.state(GPR + number * 8, bits);
+  }
+
+  setGpr(number: number, bits: Bits, value: Expression): void {
+    if (bits === 32) this.setState(GPR + number * 8, 64, extendU(value));
+    else this.setState(GPR + number * 8, bits, value);
+  }
+
+  state(offset: number, bits: Bits): Expression {
+    switch (bits) {
+      case 8:
+        return this.body.let(i32.load8U(CPU, offset));
+      case 16:
+        return this.body.let(i32.load16U(CPU, offset));
+      case 32:
+        return this.body.let(i32.load(CPU, offset));
+      case 64:
+        return this.body.let(i64.load(CPU, offset));
+      default:
+        return this.body.let(loadVector(CPU, offset));
+    }
+  }
+
+  setState(offset: number, bits: Bits, value: Expression): void {
+    this.body.store(bits, CPU, value, offset);
+  }
+
+  stateAddress(offset: number): Expression {
+    return i32.add(CPU, constant32(offset));
+  }
+
+  // --- Stack ---
+
+  push(bits: Bits, value: Expression): void {
+    const kept = this.body.let(value);
+    const bytes = bits / 8;
+    const size = this.stackSize;
+    const o = opsFor(size);
+    const top = this.body.let(zeroExtend(size, o.sub(this.gpr(RSP, size), o.constant(bytes))));
+    this.store(bits, this.#stackLinear(top, bytes, true), kept);
+    this.setGpr(RSP, size, top);
+  }
+
+  pop(bits: Bits): { value: Expression; commit: () => void } {
+    const bytes = bits / 8;
+    const size = this.stackSize;
+    const o = opsFor(size);
+    const top = this.gpr(RSP, size);
+    const value = this.load(bits, this.#stackLinear(top, bytes, false));
+    return { value, commit: () => this.setGpr(RSP, size, o.add(top, o.constant(bytes))) };
+  }
+
+  #stackLinear(offset: Expression, bytes: number, write: boolean): Expression {
+    if (this.#form.stack === "none") throw new Error(`${this.row.mnemonic} is not flagged STACK`);
+    if (this.#form.stack === "flat" || this.#form.stack === "long") return offset;
+    return this.#checked(constant32(2), offset, bytes, write);
+  }
+
+  // --- Flow ---
+
+  ip(): Expression {
+    return this.body.let(i64.add(i64.load(CPU, BLOCK_IP), extendU(i32.load16U(this.#record, REC_IP_DELTA))));
+  }
+
+  nextIp(): Expression {
+    const delta = i32.add(i32.load16U(this.#record, REC_IP_DELTA), i32.load8U(this.#record, REC_LENGTH));
+    return this.body.let(i64.add(i64.load(CPU, BLOCK_IP), extendU(delta)));
+  }
+
+  relativeTarget(): Expression {
+    const target = i64.add(this.nextIp(), this.immediate);
+    if (this.size === 64) return this.body.let(target);
+    return this.body.let(i64.and(target, constant64(this.size === 16 ? 0xffff : 0xffffffff)));
+  }
+
+  jump(target: Expression): void {
+    const to = this.body.let(target);
+    this.#checkTarget(to);
+    this.#goTo(to);
+  }
+
+  branch(condition: Expression, target: Expression): void {
+    this.body.if(condition, () => {
+      const to = this.body.let(target);
+      this.#checkTarget(to);
+      this.#goTo(to);
+    });
+  }
+
+  #checkTarget(to: Expression): void {
+    if (this.codeSize === 64) {
+      // A target that is not canonical is #GP at the branch.
+      const canonical = i64.eq(i64.shrS(i64.shl(to, constant64(16)), constant64(16)), to);
+      this.faultIf(i32.eqz(canonical), GP, constant32(0));
+    } else if (this.#form.checkedCode) {
+      const limit = load32AsI64(CPU, SEGMENTS + SEGMENT_SIZE + SEGMENT_LIMIT);
+      this.faultIf(i64.gtU(to, limit), GP, constant32(0));
+    }
+  }
+
+  #goTo(to: Expression): void {
+    this.setState(RIP, 64, to);
+    this.#giveBack(0);
+    this.body.return(constant32(0));
+  }
+
+  /** Returns to the budget what the rest of the block would have used. */
+  #giveBack(more: number): void {
+    const rest = i32.load8U(this.#record, REC_REMAINING);
+    this.setState(BUDGET, 32, i32.add(i32.add(i32.load(CPU, BUDGET), rest), constant32(more)));
+  }
+
+  fault(vector: number, error?: Expression): void {
+    this.run("setException", constant32(vector), error ?? constant32(-1));
+    this.#leaveFaulted();
+  }
+
+  faultIf(condition: Expression, vector: number, error?: Expression): void {
+    this.body.if(condition, () => this.fault(vector, error));
+  }
+
+  #leaveIfZero(address: Expression): void {
+    this.body.if(i32.eqz(address), () => this.#leaveFaulted());
+  }
+
+  /** Leaves at this instruction, which has not happened. */
+  #leaveFaulted(): void {
+    this.body.return(this.body.call(this.#import("leaveFaulted"), this.#record));
+  }
+
+  leave(): void {
+    this.body.return(constant32(0));
+  }
+
+  // --- Help ---
+
+  #import(name: string) {
+    const signature = this.#runtime.get(name);
+    if (!signature) throw new Error(`the runtime exports no ${name}`);
+    return this.#module.import("runtime", name, signature);
+  }
+
+  call(name: string, ...args: Expression[]): Expression {
+    return this.body.let(this.body.call(this.#import(name), ...args));
+  }
+
+  callThrowing(name: string, ...args: Expression[]): Expression {
+    this.setState(CURRENT_RECORD, 32, this.#record);
+    return this.call(name, ...args);
+  }
+
+  run(name: string, ...args: Expression[]): void {
+    this.body.run(this.#import(name), ...args);
+  }
+
+  runThrowing(name: string, ...args: Expression[]): void {
+    this.setState(CURRENT_RECORD, 32, this.#record);
+    this.run(name, ...args);
+  }
+}

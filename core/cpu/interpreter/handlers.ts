@@ -1,0 +1,89 @@
+// Handlers of the forms met so far, made a module at a time and entered in the function table.
+
+import type { FunctionBody } from "../wasm/function-body.ts";
+import type { Signature } from "../wasm/module.ts";
+import { ModuleBuilder } from "../wasm/module.ts";
+import type { Form } from "./form.ts";
+import { HandlerContext, type RuntimeSignatures } from "./handler-context.ts";
+
+const HANDLER: Signature = { parameters: ["i32"], result: "i32" };
+
+export interface HandlerImports {
+  memory: WebAssembly.Memory;
+  table: WebAssembly.Table;
+  /** Base of the processor's state. */
+  cpu: WebAssembly.Global;
+  runtime: WebAssembly.Exports;
+  signatures: RuntimeSignatures;
+}
+
+export class Handlers {
+  readonly #imports: HandlerImports;
+  readonly #indexes = new Map<string, number>();
+  #pending: { index: number; form: Form }[] = [];
+  #next = 0;
+
+  constructor(imports: HandlerImports) {
+    this.#imports = imports;
+  }
+
+  /** Number of handlers made. */
+  get count(): number {
+    return this.#next;
+  }
+
+  /** Table index of a form's handler; it can be called after the next {@link compile}. */
+  indexOf(form: Form): number {
+    let index = this.#indexes.get(form.key);
+    if (index === undefined) {
+      index = this.#reserve();
+      this.#indexes.set(form.key, index);
+      this.#pending.push({ index, form });
+    }
+    return index;
+  }
+
+  /** Enters a handler that is not an instruction. */
+  add(emit: (module: ModuleBuilder, signatures: RuntimeSignatures) => FunctionBody): number {
+    const index = this.#reserve();
+    const module = new ModuleBuilder();
+    module.add("h0", HANDLER, emit(module, this.#imports.signatures));
+    this.#instantiate(module, [index]);
+    return index;
+  }
+
+  /** Compiles what `indexOf` has promised. */
+  compile(): void {
+    if (this.#pending.length === 0) return;
+    const pending = this.#pending;
+    this.#pending = [];
+    const module = new ModuleBuilder();
+    pending.forEach(({ form }, n) => {
+      const context = new HandlerContext(form, module, this.#imports.signatures);
+      module.add(`h${n}`, HANDLER, context.emit());
+    });
+    this.#instantiate(
+      module,
+      pending.map(({ index }) => index),
+    );
+  }
+
+  #reserve(): number {
+    const { table } = this.#imports;
+    if (this.#next === table.length) table.grow(1024);
+    return this.#next++;
+  }
+
+  #instantiate(module: ModuleBuilder, indexes: number[]): void {
+    const { memory, table, cpu, runtime } = this.#imports;
+    const functions: Record<string, WebAssembly.ExportValue> = {};
+    for (const name of module.imported("runtime")) functions[name] = runtime[name]!;
+    const instance = new WebAssembly.Instance(new WebAssembly.Module(module.encode()), {
+      env: { memory, table, cpu },
+      runtime: functions,
+    });
+    indexes.forEach((index, n) => {
+      table.set(index, instance.exports[`h${n}`]);
+    });
+  }
+}

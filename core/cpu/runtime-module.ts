@@ -1,0 +1,67 @@
+// Instantiates the runtime, which scripts/build-runtime.ts has compiled from core/cpu/runtime.
+
+import { RUNTIME_WASM } from "../generated/runtime-wasm.ts";
+import type { RuntimeSignatures } from "./interpreter/handler-context.ts";
+import { exportedSignatures } from "./wasm/signatures.ts";
+
+/** The runtime's functions that TypeScript calls; generated code calls many more. */
+export interface Runtime extends WebAssembly.Exports {
+  /** RESET#: all of the state as in [SDM] vol. 3A, table 10-1. */
+  reset(): void;
+  /** Recomputes MODE, TLB_POINTER and CPL-dependent state from the registers. */
+  updateMode(): void;
+  flushTlb(): void;
+  flushPage(linear: bigint): void;
+  protectCodePage(physical: number): void;
+  protectVideo(): void;
+  physicalWrite(physical: number, size: number): void;
+  fetchPhysical(linear: bigint): bigint;
+  setException(vector: number, error: number): void;
+  leaveFaulted(record: number): number;
+  stopSoon(): void;
+  getFlags(): number;
+  setFlags(value: number): void;
+  /** Delivers an external interrupt. */
+  interrupt(vector: number): void;
+  /** Delivers an exception (error -1: none), with double and triple faults. */
+  deliverException(vector: number, error: number): void;
+  /** Whether each instruction must be run by itself: TF, or a debug register is armed. */
+  singleStepping(): boolean;
+  /** Before and after an instruction that is run by itself. `held`: its debug traps are held off. */
+  beginStep(): void;
+  endStep(held: number): void;
+}
+
+let compiled: { module: WebAssembly.Module; signatures: RuntimeSignatures } | undefined;
+
+/** A new instance over the given imports. */
+export function loadRuntime(imports: WebAssembly.Imports): {
+  exports: Runtime;
+  signatures: RuntimeSignatures;
+} {
+  if (!compiled) {
+    const bytes = decodeBase64(RUNTIME_WASM);
+    compiled = { module: new WebAssembly.Module(bytes), signatures: exportedSignatures(bytes) };
+  }
+  const instance = new WebAssembly.Instance(compiled.module, imports);
+  return { exports: instance.exports as Runtime, signatures: compiled.signatures };
+}
+
+function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
+  const DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  const value = new Uint8Array(128);
+  for (let i = 0; i < 64; i++) value[DIGITS.charCodeAt(i)] = i;
+  const padding = text.endsWith("==") ? 2 : text.endsWith("=") ? 1 : 0;
+  const bytes = new Uint8Array((text.length / 4) * 3 - padding);
+  for (let i = 0, at = 0; i < text.length; i += 4) {
+    const word =
+      (value[text.charCodeAt(i)]! << 18) |
+      (value[text.charCodeAt(i + 1)]! << 12) |
+      (value[text.charCodeAt(i + 2)]! << 6) |
+      value[text.charCodeAt(i + 3)]!;
+    bytes[at++] = word >>> 16;
+    bytes[at++] = word >>> 8;
+    bytes[at++] = word;
+  }
+  return bytes;
+}

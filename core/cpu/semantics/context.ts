@@ -1,0 +1,193 @@
+// What an instruction's semantics are written against. Both tiers implement it: the interpreter's handlers read
+// operands from the decoded record, the compiler knows them.
+
+import type { OperandSpec, Row } from "../decode/row.ts";
+import {
+  constant32,
+  constant64,
+  type Expression,
+  extendS,
+  extendU,
+  type IntegerOps,
+  i32,
+  i64,
+  wrap,
+} from "../wasm/expression.ts";
+import type { FunctionBody } from "../wasm/function-body.ts";
+import type { Flags } from "./flags.ts";
+
+/** Width of a value in bits. */
+export type Bits = 8 | 16 | 32 | 64 | 128;
+
+// Numbers of the general registers.
+export const RAX = 0;
+export const RCX = 1;
+export const RDX = 2;
+export const RBX = 3;
+export const RSP = 4;
+export const RBP = 5;
+export const RSI = 6;
+export const RDI = 7;
+
+// Exceptions. [SDM] vol. 3A, table 6-1.
+export const DE = 0;
+export const DB = 1;
+export const BP = 3;
+export const OF = 4;
+export const BR = 5;
+export const UD = 6;
+export const NM = 7;
+export const DF = 8;
+export const TS = 10;
+export const NP = 11;
+export const SS_FAULT = 12;
+export const GP = 13;
+export const PF = 14;
+export const MF = 16;
+export const AC = 17;
+export const XM = 19;
+
+/**
+ * One form of an instruction being emitted. Values of 8 to 32 bits are i32 expressions, zero-extended; of 64
+ * bits i64; of 128 bits v128. Everything that `read`, `load` and `gpr` return is evaluated at once and stays as
+ * it was, whatever is written later.
+ *
+ * The rule of precise faults: change no register, flag or memory before the last access that can fault.
+ */
+export interface Context {
+  readonly row: Row;
+  /** For what the methods below do not cover: locals, blocks, loops. */
+  readonly body: FunctionBody;
+  readonly flags: Flags;
+  /** Operand size of this form. */
+  readonly size: 16 | 32 | 64;
+  readonly addressSize: 16 | 32 | 64;
+  readonly codeSize: 16 | 32 | 64;
+  /** Width of the stack pointer. */
+  readonly stackSize: 16 | 32 | 64;
+  /** 0, 0xF2 (REPNE) or 0xF3 (REP, REPE). */
+  readonly rep: number;
+  /** Whether ModRM.rm (or moffs) is memory in this form. */
+  readonly memory: boolean;
+
+  // --- Operands, by position ---
+
+  operand(index: number): OperandSpec;
+  /** Width of an operand in this form. */
+  width(index: number): Bits;
+  /** The integer instructions of an operand's width. */
+  ops(index: number): IntegerOps;
+  /** Value of an operand; an immediate is sign-extended to its width. */
+  read(index: number): Expression;
+  /** Sets an operand. A 32-bit register's upper half is cleared, the rest of an 8- or 16-bit one is kept. */
+  write(index: number, value: Expression): void;
+  /** Reads, computes and writes one operand with one translation, checked for writing first. */
+  modify(index: number, compute: (old: Expression) => Expression): void;
+  /**
+   * Number of a segment, control, debug or ST(i) operand, or of any register operand of another file
+   * (i32; XMM and general registers too).
+   */
+  registerNumber(index: number): Expression;
+  /** Second immediate of ENTER and selector of a far pointer (i32); the first is `immediate`. */
+  readonly immediate2: Expression;
+  /** The first immediate, sign-extended (i64); offset of a far pointer. */
+  readonly immediate: Expression;
+  /**
+   * Host address (i32) at which `bytes` bytes of an operand can be read: its register in the processor's state,
+   * or memory. For runtime functions that work on addresses.
+   */
+  readAddress(index: number, bytes: number): Expression;
+  /** Offset of the memory operand in its segment, by address size (LEA); i32, or i64 in 64-bit code. */
+  offset(): Expression;
+  /** Number of the memory operand's segment register (i32). */
+  segment(): Expression;
+  /**
+   * Linear address of the memory operand plus `displacement`, checked against its segment for an access of
+   * `bytes` bytes; i32, or i64 in 64-bit code.
+   */
+  linear(bytes: number, write: boolean, displacement?: number): Expression;
+
+  // --- Memory at linear addresses ---
+
+  load(bits: Bits, linear: Expression): Expression;
+  store(bits: Bits, linear: Expression, value: Expression): void;
+  /** Host address from which `bytes` bytes at a linear address can be read at once. */
+  loadAddress(bytes: number, linear: Expression): Expression;
+  /** Lets `fill` write `bytes` bytes for a linear address, at the host address that it is given. */
+  storeAt(bytes: number, linear: Expression, fill: (address: Expression) => void): void;
+
+  // --- Registers and state ---
+
+  gpr(number: number, bits: Bits): Expression;
+  setGpr(number: number, bits: Bits, value: Expression): void;
+  /** A field of the processor's state (layout.ts), as i32 or i64. */
+  state(offset: number, bits: Bits): Expression;
+  setState(offset: number, bits: Bits, value: Expression): void;
+  /** Address of a field of the processor's state (i32). */
+  stateAddress(offset: number): Expression;
+
+  // --- Stack (rows flagged STACK) ---
+
+  push(bits: Bits, value: Expression): void;
+  /** Value at the top; the stack pointer has moved past it when `commit` is called (after the last fault). */
+  pop(bits: Bits): { value: Expression; commit: () => void };
+
+  // --- Flow ---
+
+  /** Instruction pointer of this instruction, and of the next (i64). */
+  ip(): Expression;
+  nextIp(): Expression;
+  /** Target of the relative operand, cut to the operand size (i64). */
+  relativeTarget(): Expression;
+  /** Goes to an instruction pointer (i64), checked against the code segment. Only rows flagged BRANCH. */
+  jump(target: Expression): void;
+  /** Goes there if the condition (i32) holds, else to the next instruction. Only rows flagged BRANCH. */
+  branch(condition: Expression, target: Expression): void;
+  /** Leaves with an exception; nothing of this instruction has happened. `error` undefined: it has no code. */
+  fault(vector: number, error?: Expression): void;
+  faultIf(condition: Expression, vector: number, error?: Expression): void;
+  /** Ends the instruction where a runtime function has set RIP (and perhaps everything else). Rows with ENDS. */
+  leave(): void;
+
+  // --- Help ---
+
+  /** Calls a function of the runtime (core/cpu/runtime) that never throws; its result is evaluated at once. */
+  call(name: string, ...args: Expression[]): Expression;
+  /** Calls one that may `raise`: the state is such that the exception is at this instruction. */
+  callThrowing(name: string, ...args: Expression[]): Expression;
+  /** The same for functions without a result. */
+  run(name: string, ...args: Expression[]): void;
+  runThrowing(name: string, ...args: Expression[]): void;
+}
+
+export const opsFor = (bits: Bits): IntegerOps => (bits === 64 ? i64 : i32);
+
+/** Cuts an i32 that holds a value of `bits` with rubbish above to that value; i64 as it is. */
+export function zeroExtend(bits: Bits, value: Expression): Expression {
+  if (bits === 8) return i32.and(value, constant32(0xff));
+  if (bits === 16) return i32.and(value, constant32(0xffff));
+  return value;
+}
+
+/** Sign-extends a value of `bits` within its i32; 32 and 64 bits as they are. */
+export function signExtend(bits: Bits, value: Expression): Expression {
+  if (bits === 8) return i32.extend8(value);
+  if (bits === 16) return i32.extend16(value);
+  return value;
+}
+
+/** A value of `bits` as i64, zero-extended. */
+export const toI64 = (bits: Bits, value: Expression): Expression =>
+  bits === 64 ? value : extendU(zeroExtend(bits, value));
+
+/** A value of `bits` as i64, sign-extended. */
+export const toSignedI64 = (bits: Bits, value: Expression): Expression =>
+  bits === 64 ? value : extendS(signExtend(bits, value));
+
+/** The low `bits` of an i64, in the type that holds such a value. */
+export const fromI64 = (bits: Bits, value: Expression): Expression =>
+  bits === 64 ? value : zeroExtend(bits, wrap(value));
+
+/** A constant of the type that holds values of `bits`. */
+export const constantOf = (bits: Bits, value: number | bigint): Expression =>
+  bits === 64 ? constant64(value) : constant32(Number(BigInt.asIntN(32, BigInt(value))));
