@@ -14,7 +14,9 @@ const output = join(root, "core/generated/runtime-wasm.ts");
 /** Compiles when any source file is newer than the output. */
 export async function buildRuntimeIfStale(): Promise<void> {
   const newest = Math.max(
-    ...readdirSync(source).map((name) => statSync(join(source, name)).mtimeMs),
+    ...readdirSync(source, { recursive: true, encoding: "utf8" }).map(
+      (name) => statSync(join(source, name)).mtimeMs,
+    ),
     statSync(layout).mtimeMs,
   );
   const built = statSync(output, { throwIfNoEntry: false })?.mtimeMs ?? 0;

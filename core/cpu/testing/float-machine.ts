@@ -1,3 +1,4 @@
+/// <reference path="../../base/webassembly.d.ts" />
 /**
  * The floating-point part of the runtime by itself, running the records of `scripts/native/float-harness.c`: the
  * state before one instruction, replaced by the state after it.
@@ -40,18 +41,12 @@ export interface FloatMachine {
 
 export function createFloatMachine(wasm: Uint8Array): FloatMachine & { record: Uint8Array } {
   const memory = new WebAssembly.Memory({ initial: 16 });
-  const module = new WebAssembly.Module(wasm as Uint8Array<ArrayBuffer>);
-  const env: Record<string, WebAssembly.ImportValue> = {};
-  for (const { name, kind } of WebAssembly.Module.imports(module)) {
-    if (kind === "memory") env[name] = memory;
-    else if (kind === "global") env[name] = CPU_BASE;
-    else if (kind === "function") {
-      env[name] = () => {
-        throw new Error(`float instructions do not call ${name}`);
-      };
-    }
-  }
-  const instance = new WebAssembly.Instance(module, new Proxy({}, { get: () => env }) as WebAssembly.Imports);
+  const env: Record<string, unknown> = { memory, cpu: CPU_BASE };
+  const stub = () => {
+    throw new Error("floating-point functions call nothing of the host");
+  };
+  const imports = new Proxy(env, { get: (target, name) => target[String(name)] ?? stub });
+  const instance = new WebAssembly.Instance(new WebAssembly.Module(wasm), { env: imports });
   return {
     f: instance.exports as Exports,
     view: new DataView(memory.buffer),
