@@ -21,7 +21,11 @@ const CONTROL_WORD = 3;
 const READ_BACK = 3;
 const LATCH = 0;
 
-const powerOn = () => ({ counters: [newCounter(true), newCounter(true), newCounter(false)] });
+const powerOn = () => ({
+  counters: [newCounter(true), newCounter(true), newCounter(false)],
+  /** When, in nanoseconds, counter 0's output rises next. */
+  nextRiseNs: null as number | null,
+});
 
 /**
  * 8254 programmable interval timer: three 16-bit counters at 1.193182 MHz. Counter 0 is the timer interrupt, 1 the
@@ -53,6 +57,7 @@ export class Pit implements Device, BusTarget {
 
   afterLoad(): void {
     this.#driveIrq0();
+    this.#setAlarm();
   }
 
   read(offset: number): number {
@@ -104,21 +109,27 @@ export class Pit implements Device, BusTarget {
   }
 
   #changed(counter: number): void {
-    if (counter === 0) this.#driveIrq0();
-    else if (counter === 2) this.onCounter2();
+    if (counter === 0) {
+      this.#driveIrq0();
+      this.#arm();
+    } else if (counter === 2) this.onCounter2();
   }
 
   #driveIrq0(): void {
     const counter = this.state.counters[0]!;
     const periodic = counter.mode === Mode.rateGenerator || counter.mode === Mode.squareWave;
     this.#irq0.set(periodic || outputAt(counter, this.#now()));
-    this.#arm();
   }
 
   #arm(): void {
     const rise = nextRise(this.state.counters[0]!, this.#now());
-    if (rise === Number.POSITIVE_INFINITY) this.#rise.cancel();
-    else this.#rise.set(timeOf(rise));
+    this.state.nextRiseNs = rise === Number.POSITIVE_INFINITY ? null : timeOf(rise);
+    this.#setAlarm();
+  }
+
+  #setAlarm(): void {
+    if (this.state.nextRiseNs === null) this.#rise.cancel();
+    else this.#rise.set(this.state.nextRiseNs);
   }
 
   #now(): number {

@@ -264,16 +264,16 @@ export class Rtc implements Device, BusTarget {
     else this.#alarm.set(next);
   }
 
-  /** When, on the machine's clock, the next of the `enabled` events happens. */
+  /** When, on the machine's clock, the next of the `enabled` events happens that is not in register C yet. */
   #nextEvent(enabled: number): number {
     const now = this.#clock.now();
     let next = Number.POSITIVE_INFINITY;
     if (enabled & B.periodic && this.#periodNs() > 0) {
-      next = Math.ceil((this.#period() + 1) * this.#periodNs());
+      next = Math.ceil((this.state.lastPeriod + 1) * this.#periodNs());
     }
     if (!this.#isStopped() && enabled & (B.update | B.alarm)) {
-      const second = this.#second();
-      const at = enabled & B.update ? second + 1 : nextAlarm(this.state.cmos, second, this.#format);
+      const { cmos, lastSecond } = this.state;
+      const at = enabled & B.update ? lastSecond + 1 : nextAlarm(cmos, lastSecond, this.#format);
       next = Math.min(next, now + Math.ceil((at * 1000 - this.#time()) * 1e6) + SLACK_NS);
     }
     return next;
