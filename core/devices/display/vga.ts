@@ -16,8 +16,9 @@ export const MMIO_SIZE = 0x1000;
 const MMIO_PORTS = { base: 0x400, length: 0x20 };
 /** Bochs VBE registers in the register region, 16 bits each. */
 const MMIO_DISPI = { base: 0x500, length: DISPI_COUNT * 2 };
-/** Size of the registers about byte order that follow, themselves of 4 bytes each, and the one for it. */
+/** Size of the extension, 8 bytes: this register and the one that tells the frame buffer's byte order. */
 const MMIO_EXTENSION_SIZE = 0x600;
+const EXTENSION_SIZE = 8;
 const MMIO_BYTE_ORDER = 0x604;
 const LITTLE_ENDIAN = 0x1e1e1e1e;
 
@@ -118,7 +119,7 @@ export class Vga implements Device {
   }
 
   #readMmio(offset: number, width: Width): number {
-    if (width === 4 && offset === MMIO_EXTENSION_SIZE) return 8;
+    if (width === 4 && offset === MMIO_EXTENSION_SIZE) return EXTENSION_SIZE;
     if (width === 4 && offset === MMIO_BYTE_ORDER) return LITTLE_ENDIAN;
     let value = 0;
     for (let i = 0; i < width; i++) value |= this.#readMmioByte(offset + i) << (8 * i);
