@@ -24,7 +24,8 @@ export interface Command {
   run(context: CommandContext): void | Promise<void>;
 }
 
-export const isEnabled = (command: Command, context: CommandContext): boolean => command.when?.(context) ?? true;
+export const isEnabled = (command: Command, context: CommandContext): boolean =>
+  command.when?.(context) ?? true;
 
 /** Runs a command if it can be done now; what goes wrong is shown in words. True if it was run. */
 export function execute(command: Command, context: CommandContext): boolean {

@@ -44,7 +44,12 @@ export function Palette() {
   };
 
   return (
-    <ModalOverlay className="overlay overlay-top" isOpen isDismissable onOpenChange={(open) => !open && closeDialog()}>
+    <ModalOverlay
+      className="overlay overlay-top"
+      isOpen
+      isDismissable
+      onOpenChange={(open) => !open && closeDialog()}
+    >
       <Modal className="modal palette">
         <Dialog aria-label="All commands" className="palette-dialog">
           <Autocomplete filter={matchesWords}>
@@ -56,10 +61,13 @@ export function Palette() {
               className="menu palette-list"
               aria-label="Commands"
               onAction={(id) => act(String(id))}
-              renderEmptyState={() => <p className="palette-empty">Nothing by these words can be done now.</p>}
+              renderEmptyState={() => (
+                <p className="palette-empty">Nothing by these words can be done now.</p>
+              )}
             >
               {enabled.map((command) => {
-                const subject = command.group === "Machine" || command.group === "Keyboard" ? where : undefined;
+                const subject =
+                  command.group === "Machine" || command.group === "Keyboard" ? where : undefined;
                 return (
                   <MenuItem
                     key={command.id}

@@ -34,7 +34,11 @@ export function TextInput({ label, ...props }: TextFieldProps & { label: string 
 /** A whole number with its unit and buttons for one step up and down. */
 export function NumberInput({ label, unit, ...props }: NumberFieldProps & { label: string; unit: string }) {
   return (
-    <NumberField {...props} className="field" formatOptions={{ useGrouping: false, maximumFractionDigits: 0 }}>
+    <NumberField
+      {...props}
+      className="field"
+      formatOptions={{ useGrouping: false, maximumFractionDigits: 0 }}
+    >
       <Label>{label}</Label>
       <Group className="number-group">
         <Input className="input" />
@@ -51,7 +55,15 @@ export function NumberInput({ label, unit, ...props }: NumberFieldProps & { labe
 }
 
 /** Says the name of an icon's button, and its keys, after a moment of hovering or on focus. */
-export function Hint({ text, keys, children }: { text: string; keys?: string | undefined; children: ReactNode }) {
+export function Hint({
+  text,
+  keys,
+  children,
+}: {
+  text: string;
+  keys?: string | undefined;
+  children: ReactNode;
+}) {
   return (
     <TooltipTrigger delay={500} closeDelay={0}>
       {children}

@@ -1,6 +1,7 @@
 import { Camera, ClipboardPaste, Fullscreen, Keyboard, Scaling } from "lucide-react";
 import { keysForCharacter } from "../../../electron/contract/us-keyboard.ts";
 import type { Command, CommandContext } from "../../commands/command.ts";
+import { download } from "../../ui/download.ts";
 import { service } from "../connection/store.ts";
 import { isLive } from "../library/store.ts";
 import { notify } from "../notifications/store.ts";
@@ -88,7 +89,10 @@ export const consoleCommands: Command[] = [
     async run({ machine }) {
       const png = await service().screenshot(machine!.settings.id);
       const time = new Date().toISOString().slice(0, 19).replaceAll(":", "-");
-      download(new Blob([png as Uint8Array<ArrayBuffer>], { type: "image/png" }), `${machine!.settings.name} ${time}.png`);
+      download(
+        new Blob([png as Uint8Array<ArrayBuffer>], { type: "image/png" }),
+        `${machine!.settings.name} ${time}.png`,
+      );
     },
   },
   {
@@ -131,12 +135,4 @@ async function toggleFullScreen(pane: string): Promise<void> {
   const keyboard = (navigator as { keyboard?: { lock(): Promise<void> } }).keyboard;
   await keyboard?.lock();
   captureSoon(pane);
-}
-
-export function download(data: Blob, name: string): void {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(data);
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }

@@ -6,8 +6,8 @@ import { registerTarget, useCapture } from "./capture.ts";
 import { GuestKeyboard } from "./guest-keyboard.ts";
 import { useGuestMouse } from "./guest-mouse.ts";
 import { type Placement, placeScreen, type ScreenShape } from "./scaling.ts";
-import { ScreenHint, StatusBar } from "./status-bar.tsx";
 import type { ConsoleSession } from "./session.ts";
+import { ScreenHint, StatusBar } from "./status-bar.tsx";
 import { useSession, useSessionState } from "./use-session.ts";
 import "./console.css";
 
@@ -38,7 +38,6 @@ function OpenScreen({ pane, machine, session }: Props & { session: ConsoleSessio
   return (
     <div className="console">
       {/* A guest's screen is an application of its own: keys go to it and not to the screen reader. */}
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it takes the keyboard */}
       <div
         ref={area}
         className="screen-area"
@@ -60,14 +59,18 @@ function OpenScreen({ pane, machine, session }: Props & { session: ConsoleSessio
           ref={canvas}
           className="screen"
           data-crisp={placement?.crisp || undefined}
-          style={
-            placement && {
+          {...(placement && {
+            style: {
               width: placement.width / devicePixelRatio,
               height: placement.height / devicePixelRatio,
-            }
-          }
+            },
+          })}
         />
-        {!shape && <p className="screen-waiting">{open ? "Waiting for the first picture…" : "Connecting to the screen…"}</p>}
+        {!shape && (
+          <p className="screen-waiting">
+            {open ? "Waiting for the first picture…" : "Connecting to the screen…"}
+          </p>
+        )}
       </div>
       <ScreenHint id={`${pane.key}-hint`} pane={pane} />
       <StatusBar pane={pane} machine={machine} session={session} placement={placement} />
@@ -91,7 +94,11 @@ function useDrawing(session: ConsoleSession, canvas: RefObject<HTMLCanvasElement
 }
 
 /** Sends keys to the guest while the pane has the keyboard, and lets go of all of them when it loses it. */
-function useKeyboardTarget(session: ConsoleSession, pane: string, area: RefObject<HTMLDivElement | null>): void {
+function useKeyboardTarget(
+  session: ConsoleSession,
+  pane: string,
+  area: RefObject<HTMLDivElement | null>,
+): void {
   useEffect(() => {
     const element = area.current!;
     const keyboard = new GuestKeyboard((code, down) => session.send({ type: "key", code, down }), isMac);

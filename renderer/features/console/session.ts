@@ -5,8 +5,8 @@ import type { ConsoleChannel } from "../../host/host.ts";
 import { service, useConnection } from "../connection/store.ts";
 import { isLive, useLibrary } from "../library/store.ts";
 import { SerialLog } from "../serial/serial-log.ts";
-import { ScreenBuffer } from "./screen-buffer.ts";
 import type { ScreenShape } from "./scaling.ts";
+import { ScreenBuffer } from "./screen-buffer.ts";
 
 export interface SessionState {
   /** A channel to the machine's process is open. */

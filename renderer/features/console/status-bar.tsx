@@ -9,14 +9,15 @@ import type { Placement } from "./scaling.ts";
 import type { ConsoleSession } from "./session.ts";
 import { useSessionState } from "./use-session.ts";
 
-/** Says who has keyboard and mouse and how to change that. */
-function captureText(hostKey: string, keyboard: boolean, mouse: boolean): string {
-  if (mouse) return `${hostKey} releases keyboard and mouse`;
-  if (keyboard) return `${hostKey} releases the keyboard`;
-  return `Click or press ${hostKey} to type here`;
+/** Who has keyboard and mouse and how to change that, in a few words for the bar and in a sentence. */
+function captureText(hostKey: string, keyboard: boolean, mouse: boolean): { short: string; long: string } {
+  const short = keyboard ? `${hostKey} releases` : `${hostKey} or click to type`;
+  if (mouse) return { short, long: `The guest has keyboard and mouse. ${hostKey} releases them.` };
+  if (keyboard) return { short, long: `The guest has the keyboard. ${hostKey} releases it.` };
+  return { short, long: `Click or press ${hostKey} to give the keyboard to the guest.` };
 }
 
-function useCaptureText(pane: Pane): string {
+function useCaptureText(pane: Pane): { short: string; long: string } {
   const hostKey = usePreferences((state) => hostKeyNames[state.hostKey]);
   const keyboard = useCapture((state) => state.keyboard === pane.key);
   const mouse = useCapture((state) => state.mouse === pane.key);
@@ -27,7 +28,7 @@ function useCaptureText(pane: Pane): string {
 export function ScreenHint({ id, pane }: { id: string; pane: Pane }) {
   return (
     <p id={id} className="visually-hidden">
-      {useCaptureText(pane)}
+      {useCaptureText(pane).long}
     </p>
   );
 }
@@ -44,12 +45,17 @@ interface Props {
 export function StatusBar({ pane, machine, session, placement }: Props) {
   const shape = useSessionState(session, (state) => state.shape);
   const captured = useCapture((state) => state.keyboard === pane.key);
+  const words = useCaptureText(pane);
   const load = machine.cpuLoad;
   return (
     <footer className="status-bar" aria-label={`Status of ${machine.settings.name}`}>
-      <span className="status-capture" data-captured={captured || undefined} title={useCaptureText(pane)}>
-        {useCapture((state) => state.mouse === pane.key) ? <MousePointer2 aria-hidden /> : <Keyboard aria-hidden />}
-        <span>{useCaptureText(pane)}</span>
+      <span className="status-capture" data-captured={captured || undefined} title={words.long}>
+        {useCapture((state) => state.mouse === pane.key) ? (
+          <MousePointer2 aria-hidden />
+        ) : (
+          <Keyboard aria-hidden />
+        )}
+        <span>{words.short}</span>
       </span>
       {placement && shape && (
         <>
@@ -61,7 +67,9 @@ export function StatusBar({ pane, machine, session, placement }: Props) {
           </span>
         </>
       )}
-      {load !== null && <span title="Share of one processor of this computer">CPU {formatPercent(load)}</span>}
+      {load !== null && (
+        <span title="Share of one processor of this computer">CPU {formatPercent(load)}</span>
+      )}
       <Leds session={session} />
       <Lights machine={machine} session={session} />
     </footer>
@@ -119,7 +127,15 @@ function Lights({ machine, session }: { machine: MachineSummary; session: Consol
 /** Milliseconds that a light stays lit after an access. */
 const LIT = 150;
 
-function Light({ since, title, children }: { since: number | undefined; title: string; children: ReactNode }) {
+function Light({
+  since,
+  title,
+  children,
+}: {
+  since: number | undefined;
+  title: string;
+  children: ReactNode;
+}) {
   const [lit, setLit] = useState(false);
   useEffect(() => {
     const left = since === undefined ? 0 : since + LIT - performance.now();

@@ -15,5 +15,5 @@ export function useSession(machine: string): ConsoleSession | null {
   return session?.machine === machine ? session : null;
 }
 
-export const useSessionState = <T,>(session: ConsoleSession, select: (state: SessionState) => T): T =>
+export const useSessionState = <T>(session: ConsoleSession, select: (state: SessionState) => T): T =>
   useStore(session.state, select);

@@ -1,4 +1,13 @@
-import { Bug, CircleOff, LoaderCircle, type LucideIcon, Pause, Play, Save, TriangleAlert } from "lucide-react";
+import {
+  Bug,
+  CircleOff,
+  LoaderCircle,
+  type LucideIcon,
+  Pause,
+  Play,
+  Save,
+  TriangleAlert,
+} from "lucide-react";
 import type { MachineState } from "../../../electron/contract/manager.ts";
 import { stateWords } from "./store.ts";
 

@@ -38,9 +38,11 @@ export async function loadLibrary(service: ManagerService): Promise<void> {
       machines: Object.fromEntries(list.map((machine) => [machine.settings.id, machine])),
     }),
   );
-  const media = service.listMedia().then((list) =>
-    useLibrary.setState({ media: Object.fromEntries(list.map((medium) => [medium.id, medium])) }),
-  );
+  const media = service
+    .listMedia()
+    .then((list) =>
+      useLibrary.setState({ media: Object.fromEntries(list.map((medium) => [medium.id, medium])) }),
+    );
   await Promise.all([machines, media]);
   useLibrary.setState({ loaded: true });
 }

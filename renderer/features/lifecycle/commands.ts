@@ -1,4 +1,4 @@
-import { CirclePower, Pause, Play, PowerOff, RotateCcw, StepForward, Trash2 } from "lucide-react";
+import { Pause, Play, Power, RotateCcw, StepForward, Trash2, Unplug } from "lucide-react";
 import type { MachineState } from "../../../electron/contract/manager.ts";
 import type { Command, CommandContext } from "../../commands/command.ts";
 import { service } from "../connection/store.ts";
@@ -67,7 +67,7 @@ export const shutdown: Command = {
   id: "machine.shutdown",
   group: "Machine",
   label: "ACPI Shutdown",
-  icon: CirclePower,
+  icon: Power,
   keys: "Host+H",
   when: inState("running"),
   async run(context) {
@@ -80,7 +80,7 @@ export const powerOff: Command = {
   id: "machine.power-off",
   group: "Machine",
   label: "Power Off…",
-  icon: PowerOff,
+  icon: Unplug,
   when: inState("starting", "running", "paused", "stopping"),
   async run(context) {
     const { confirmed } = await confirm({

@@ -47,8 +47,8 @@ export const hostKeyNames: Record<Preferences["hostKey"], string> = {
 /** Keeps the document's theme attribute as the preference says. */
 export function followTheme(): void {
   const apply = ({ theme }: Preferences) => {
-    if (theme === "system") delete document.documentElement.dataset["theme"];
-    else document.documentElement.dataset["theme"] = theme;
+    if (theme === "system") delete document.documentElement.dataset.theme;
+    else document.documentElement.dataset.theme = theme;
   };
   apply(usePreferences.getState());
   usePreferences.subscribe(apply);

@@ -101,6 +101,8 @@ export function focusNextPane(step: 1 | -1): void {
 /** Empties the panes of a machine that is gone. */
 export function forgetMachine(machine: string): void {
   useWorkspace.setState(({ panes }) => ({
-    panes: panes.map((pane) => (pane.machine === machine ? { ...pane, machine: null, view: "screen" } : pane)),
+    panes: panes.map((pane) =>
+      pane.machine === machine ? { ...pane, machine: null, view: "screen" } : pane,
+    ),
   }));
 }
