@@ -4,7 +4,7 @@ import { openImage, probeFormat } from "../../core/disk/formats/formats.ts";
 import { checkWhole } from "../../core/disk/integrity.ts";
 import { Overlay } from "../../core/disk/overlay.ts";
 import type { AttachedMedium } from "../contract/engine.ts";
-import { FileStore } from "./file-store.ts";
+import { FileStore } from "../platform/file-store.ts";
 import { watchDevice } from "./watched-device.ts";
 
 type OpenMedium = (

@@ -3,8 +3,8 @@ import { type FileHandle, open } from "node:fs/promises";
 import { basename } from "node:path";
 import { TwinboxError } from "../../core/base/errors.ts";
 import type { ByteStore } from "../../core/disk/block-device.ts";
-import { fileError } from "../platform/file-errors.ts";
-import { lockForWriting } from "../platform/write-lock.ts";
+import { fileError } from "./file-errors.ts";
+import { lockForWriting } from "./write-lock.ts";
 
 export interface FileStoreOptions {
   readOnly: boolean;
