@@ -1,12 +1,17 @@
-import { Check, Minus, Plus } from "lucide-react";
+import { Check, ChevronDown, Minus, Plus } from "lucide-react";
 import type { ReactNode } from "react";
 import {
   Button,
   Group,
   Input,
   Label,
+  ListBox,
+  ListBoxItem,
   NumberField,
   type NumberFieldProps,
+  Popover,
+  Select,
+  SelectValue,
   TextField,
   type TextFieldProps,
   Tooltip,
@@ -31,8 +36,28 @@ export function TextInput({ label, ...props }: TextFieldProps & { label: string 
   );
 }
 
+interface NumberInputProps extends NumberFieldProps {
+  label: string;
+  unit: string;
+  value: number;
+  onChange(value: number): void;
+  /** The next value up (1) or down (-1), within the bounds; any whole number between may be typed. */
+  next(value: number, direction: 1 | -1): number;
+}
+
 /** A whole number with its unit and buttons for one step up and down. */
-export function NumberInput({ label, unit, ...props }: NumberFieldProps & { label: string; unit: string }) {
+export function NumberInput({ label, unit, next, ...props }: NumberInputProps) {
+  const step = (word: string, direction: 1 | -1, icon: ReactNode) => (
+    <Button
+      slot={null}
+      className="icon-button"
+      aria-label={`${word} ${label.toLowerCase()}`}
+      isDisabled={props.isDisabled || next(props.value, direction) === props.value}
+      onPress={() => props.onChange(next(props.value, direction))}
+    >
+      {icon}
+    </Button>
+  );
   return (
     <NumberField
       {...props}
@@ -43,14 +68,40 @@ export function NumberInput({ label, unit, ...props }: NumberFieldProps & { labe
       <Group className="number-group">
         <Input className="input" />
         <span className="unit">{unit}</span>
-        <Button slot="decrement" className="icon-button">
-          <Minus aria-hidden />
-        </Button>
-        <Button slot="increment" className="icon-button">
-          <Plus aria-hidden />
-        </Button>
+        {step("Less", -1, <Minus aria-hidden />)}
+        {step("More", 1, <Plus aria-hidden />)}
       </Group>
     </NumberField>
+  );
+}
+
+interface ChoiceProps<T extends string> {
+  label: string;
+  value: T;
+  /** Words by value, in the order they are offered. */
+  options: Partial<Record<T, string>>;
+  onChange(value: T): void;
+}
+
+/** One of a few, from a list that opens. */
+export function Choice<T extends string>({ label, value, options, onChange }: ChoiceProps<T>) {
+  return (
+    <Select className="field" value={value} onChange={(key) => onChange(key as T)}>
+      <Label>{label}</Label>
+      <Button className="input select-button">
+        <SelectValue />
+        <ChevronDown aria-hidden />
+      </Button>
+      <Popover className="popover">
+        <ListBox className="menu">
+          {Object.entries<string | undefined>(options).map(([key, words]) => (
+            <ListBoxItem key={key} id={key} className="menu-item" textValue={words ?? key}>
+              {words}
+            </ListBoxItem>
+          ))}
+        </ListBox>
+      </Popover>
+    </Select>
   );
 }
 

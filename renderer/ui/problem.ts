@@ -17,6 +17,5 @@ export function problemOf(error: unknown): ProblemReport {
 /** One line for a toast: what happened, then what to do about it. */
 export function problemText(problem: ProblemReport): string {
   const message = /[.!?]$/.test(problem.message) ? problem.message : `${problem.message}.`;
-  const sentence = message.charAt(0).toUpperCase() + message.slice(1);
-  return problem.advice ? `${sentence} ${problem.advice}` : sentence;
+  return problem.advice ? `${message} ${problem.advice}` : message;
 }

@@ -48,7 +48,7 @@ export function StatusBar({ pane, machine, session, placement }: Props) {
   const words = useCaptureText(pane);
   const load = machine.cpuLoad;
   return (
-    <footer className="status-bar" aria-label={`Status of ${machine.settings.name}`}>
+    <footer className="status-bar">
       <span className="status-capture" data-captured={captured || undefined} title={words.long}>
         {useCapture((state) => state.mouse === pane.key) ? (
           <MousePointer2 aria-hidden />

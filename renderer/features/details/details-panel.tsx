@@ -5,8 +5,8 @@ import type { MachineSummary } from "../../../electron/contract/manager.ts";
 import type { MachineSettings } from "../../../electron/contract/settings.ts";
 import { NumberInput, TextInput } from "../../ui/controls.tsx";
 import { service } from "../connection/store.ts";
-import { isOff } from "../library/store.ts";
-import { LEAST_MEMORY, MOST_MEMORY } from "../new-machine/drafts.ts";
+import { isOff, useLibrary } from "../library/store.ts";
+import { LEAST_MEMORY, MOST_MEMORY, nextMemory } from "../new-machine/drafts.ts";
 import { notify, notifyProblem } from "../notifications/store.ts";
 import { bootWords, moveBoot, settingsProblem } from "./settings-draft.ts";
 import { StorageSection } from "./storage-section.tsx";
@@ -21,6 +21,10 @@ export function DetailsPanel({ machine }: { machine: MachineSummary }) {
   const [draft, setDraft] = useState(saved);
   const [base, setBase] = useState(saved);
   const off = isOff(machine.state);
+  const systemName = useLibrary(({ media }) => {
+    if (saved.system === "unknown") return "Not recognised";
+    return Object.values(media).find((medium) => medium.system === saved.system)?.systemName ?? saved.system;
+  });
 
   // What others change meanwhile (a medium ejected by the guest) is taken over, unless it is being edited here.
   useEffect(() => {
@@ -67,7 +71,7 @@ export function DetailsPanel({ machine }: { machine: MachineSummary }) {
           />
           <dl className="facts">
             <dt>System</dt>
-            <dd>{draft.system === "unknown" ? "Not recognised" : draft.system}</dd>
+            <dd>{systemName}</dd>
             <dt>Runs on</dt>
             <dd>{draft.engine === "pc" ? "Twinbox's own PC" : draft.engine}</dd>
           </dl>
@@ -77,6 +81,7 @@ export function DetailsPanel({ machine }: { machine: MachineSummary }) {
           <NumberInput
             label="Memory"
             unit="MiB"
+            next={nextMemory}
             isDisabled={!off}
             minValue={LEAST_MEMORY}
             maxValue={MOST_MEMORY}

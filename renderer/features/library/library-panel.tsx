@@ -10,7 +10,7 @@ import {
   SearchField,
 } from "react-aria-components";
 import type { MachineSummary } from "../../../electron/contract/manager.ts";
-import { commands, newMachine, showMedia, showPreferences } from "../../commands/all.ts";
+import { commands, newMachine, showMedia, showPalette, showPreferences } from "../../commands/all.ts";
 import { contextOf } from "../../commands/command.ts";
 import { CommandButton, CommandMenu } from "../../commands/command-ui.tsx";
 import { Hint } from "../../ui/controls.tsx";
@@ -37,7 +37,7 @@ export function LibraryPanel() {
     <aside className="library" aria-label="Machines">
       <header className="library-header">
         <h2>Machines</h2>
-        <CommandButton command={newMachine} context={context} />
+        <CommandButton command={showPalette} context={context} />
       </header>
       {!empty && (
         <SearchField
@@ -59,7 +59,7 @@ export function LibraryPanel() {
           <Plus aria-hidden />
           New
         </Button>
-        <span className="library-drop">or drop images here</span>
+        <span className="library-drop">or drop images</span>
         <CommandButton command={showMedia} context={context} />
         <CommandButton command={showPreferences} context={context} />
       </footer>

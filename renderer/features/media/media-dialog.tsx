@@ -92,7 +92,7 @@ function MediumRow({ medium, users }: { medium: Medium; users: string[] }) {
       </Cell>
       <Cell>
         {kindWords[medium.kind]}
-        {medium.readOnly && <span className="quiet"> · read-only</span>}
+        {medium.readOnly && <span className="quiet"> (read-only)</span>}
       </Cell>
       <Cell>
         {medium.system === "unknown" ? <span className="quiet">Not recognised</span> : medium.systemName}

@@ -55,3 +55,10 @@ export function machineFrom(
 
 export const namesOf = (machines: Record<string, MachineSummary>): string[] =>
   Object.values(machines).map(({ settings }) => settings.name);
+
+/** The next size of memory that buttons offer: finer where there is little. Stays within the bounds. */
+export function nextMemory(mib: number, direction: 1 | -1): number {
+  const step = mib + direction < 16 ? 1 : mib + direction < 128 ? 16 : mib + direction < 1024 ? 64 : 256;
+  const next = direction === 1 ? (Math.floor(mib / step) + 1) * step : (Math.ceil(mib / step) - 1) * step;
+  return Math.min(MOST_MEMORY, Math.max(LEAST_MEMORY, next));
+}

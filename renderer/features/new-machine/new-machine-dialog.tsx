@@ -4,23 +4,19 @@ import {
   Dialog,
   FileTrigger,
   Heading,
-  Label,
   ListBox,
   ListBoxItem,
   Modal,
   ModalOverlay,
-  Popover,
   ProgressBar,
-  Select,
-  SelectValue,
 } from "react-aria-components";
 import type { Medium } from "../../../electron/contract/manager.ts";
-import { NumberInput, TextInput } from "../../ui/controls.tsx";
+import { Choice, NumberInput, TextInput } from "../../ui/controls.tsx";
 import { count, formatBytes, formatPercent } from "../../ui/format.ts";
 import { problemText } from "../../ui/problem.ts";
 import { useLibrary } from "../library/store.ts";
 import { notifyProblem } from "../notifications/store.ts";
-import { LEAST_MEMORY, MOST_MEMORY } from "./drafts.ts";
+import { LEAST_MEMORY, MOST_MEMORY, nextMemory } from "./drafts.ts";
 import {
   addFiles,
   addMedium,
@@ -216,16 +212,13 @@ function Progress({ draft }: { draft: Draft }) {
   );
 }
 
-const modeWords = {
-  "read-write": "Kept in the image",
+const lockedModes = {
   disposable: "Thrown away at power-off",
   "read-only": "Refused (write-protected)",
 } as const;
+const modes = { "read-write": "Kept in the image", ...lockedModes } as const;
 
 function Proposal({ draft, medium }: { draft: Draft; medium: Medium }) {
-  const modes = medium.readOnly
-    ? (["disposable", "read-only"] as const)
-    : (["read-write", "disposable", "read-only"] as const);
   return (
     <div className="draft-fields">
       <TextInput
@@ -239,30 +232,17 @@ function Proposal({ draft, medium }: { draft: Draft; medium: Medium }) {
         unit="MiB"
         minValue={LEAST_MEMORY}
         maxValue={MOST_MEMORY}
-        step={draft.memoryMib >= 128 ? 64 : 1}
+        next={nextMemory}
         value={draft.memoryMib}
         onChange={(memoryMib) => Number.isFinite(memoryMib) && changeDraft(draft.key, { memoryMib })}
       />
       {medium.kind !== "cdrom" && (
-        <Select
-          className="field"
+        <Choice
+          label="What the guest writes"
           value={draft.mode}
-          onChange={(mode) => changeDraft(draft.key, { mode: mode as Draft["mode"] })}
-        >
-          <Label>What the guest writes</Label>
-          <Button className="input select-button">
-            <SelectValue />
-          </Button>
-          <Popover className="popover">
-            <ListBox className="menu">
-              {modes.map((mode) => (
-                <ListBoxItem key={mode} id={mode} className="menu-item" textValue={modeWords[mode]}>
-                  {modeWords[mode]}
-                </ListBoxItem>
-              ))}
-            </ListBox>
-          </Popover>
-        </Select>
+          options={medium.readOnly ? lockedModes : modes}
+          onChange={(mode) => changeDraft(draft.key, { mode })}
+        />
       )}
     </div>
   );

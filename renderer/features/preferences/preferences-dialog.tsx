@@ -5,17 +5,12 @@ import {
   Dialog,
   Heading,
   Label,
-  ListBox,
-  ListBoxItem,
   Modal,
   ModalOverlay,
-  Popover,
   Radio,
   RadioGroup,
-  Select,
-  SelectValue,
 } from "react-aria-components";
-import { CheckMark } from "../../ui/controls.tsx";
+import { CheckMark, Choice } from "../../ui/controls.tsx";
 import { closeDialog } from "../../ui/dialogs.ts";
 import { hostKeyNames, type Preferences, scaleModes, setPreferences, usePreferences } from "./store.ts";
 
@@ -58,25 +53,12 @@ export function PreferencesDialog() {
               ))}
             </div>
           </RadioGroup>
-          <Select
-            className="field"
+          <Choice
+            label="Host key: releases keyboard and mouse from a guest"
             value={preferences.hostKey}
-            onChange={(hostKey) => setPreferences({ hostKey: hostKey as Preferences["hostKey"] })}
-          >
-            <Label>Host key: releases keyboard and mouse from a guest</Label>
-            <Button className="input select-button">
-              <SelectValue />
-            </Button>
-            <Popover className="popover">
-              <ListBox className="menu">
-                {Object.entries(hostKeyNames).map(([code, name]) => (
-                  <ListBoxItem key={code} id={code} className="menu-item" textValue={name}>
-                    {name}
-                  </ListBoxItem>
-                ))}
-              </ListBox>
-            </Popover>
-          </Select>
+            options={hostKeyNames}
+            onChange={(hostKey) => setPreferences({ hostKey })}
+          />
           <RadioGroup
             className="field"
             value={preferences.scaleMode}

@@ -1,4 +1,4 @@
-import { Ellipsis, Monitor, Play, TriangleAlert } from "lucide-react";
+import { Ellipsis, Keyboard, Monitor, Play, TriangleAlert } from "lucide-react";
 import { lazy, type ReactNode, Suspense } from "react";
 import {
   Button,
@@ -126,12 +126,9 @@ function PaneHeader({ context, machine }: { context: CommandContext; machine: Ma
         <CommandButton command={powerOff} context={context} />
         <span className="tool-gap" />
         <MenuTrigger>
-          <Button
-            className="tool-button keys-button"
-            aria-label="Keyboard"
-            isDisabled={!isLive(machine.state)}
-          >
-            Keys
+          <Button className="tool-button" aria-label="Keyboard" isDisabled={!isLive(machine.state)}>
+            <Keyboard aria-hidden />
+            <span className="tool-label">Keys</span>
           </Button>
           <Popover className="popover">
             <CommandMenu label="Keyboard" commands={keyboardCommands} context={context} />
