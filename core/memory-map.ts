@@ -61,6 +61,8 @@ export const ports = {
   firmwareCall: range(0x510, 4),
   /** Power management: where the built-in firmware puts PMBASE. */
   acpiPm: range(0x600, 0x40),
+  /** GPE0 status and enable once more, where SeaBIOS's tables look for them. */
+  acpiGpe0: range(0xafe0, 4),
   /** Where the built-in firmware puts the SMBus host controller. */
   smbus: range(0x700, 0x10),
   /** CONFIG_ADDRESS and CONFIG_DATA, with the reset control register at 0xCF9 among them. */

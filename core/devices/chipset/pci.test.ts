@@ -4,6 +4,7 @@ import type { BusTarget } from "../../board/device.ts";
 import { describeDeviceContract } from "../../board/testing/device-contract.ts";
 import { FakeLine } from "../../board/testing/fake-line.ts";
 import { PciBus, PciCommand, PciDevice, PciRegister, PciSpace } from "./pci.ts";
+import { configTarget } from "./testing/config-target.ts";
 
 const answering = (byte: number): BusTarget => ({ read: () => byte, write() {} });
 
@@ -60,20 +61,7 @@ describeDeviceContract("pci", () => {
 
 describeDeviceContract("pci device", () => {
   const { card } = makeRig();
-  return {
-    device: card,
-    targets: [
-      {
-        target: {
-          read: (offset, width) => card.readConfig(offset, width),
-          write: (offset, value, width) => card.writeConfig(offset, value, width),
-        },
-        length: 256,
-        width: 4,
-      },
-    ],
-    exercise: () => card.setInterrupt(true),
-  };
+  return { device: card, targets: [configTarget(card)], exercise: () => card.setInterrupt(true) };
 });
 
 describe("configuration mechanism #1", () => {

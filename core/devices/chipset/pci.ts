@@ -50,7 +50,7 @@ export interface PciRegion {
   /** In addresses; a power of two, at least 4 (io), 16 (memory) or 2048 (expansion ROM). */
   size: number;
   prefetchable?: boolean;
-  /** Makes the region answer from `base`, or nowhere. Called at each change of its place, never twice alike. */
+  /** Makes the region answer from `base`, or nowhere. */
   place(base: number | null): void;
 }
 
@@ -116,6 +116,7 @@ export class PciSpace {
       this.#waiting.delete(attach);
     };
     return (to) => {
+      if (to === base) return;
       mapping?.remove();
       mapping = undefined;
       base = to;

@@ -170,12 +170,12 @@ export class Rtc implements Device, BusTarget {
     const wasStopped = this.#isStopped();
     const wasReset = this.#isDividerReset();
     if (!wasStopped) this.#encode();
-    const rate = cmos[REGISTER_A]! & A.rate;
+    const periodNs = this.#periodNs();
     cmos[register] = value;
     if (wasStopped && !this.#isStopped()) {
       this.#decode(wasReset ? AFTER_DIVIDER_RESET_MS : mod1000(this.#time()));
     }
-    if ((cmos[REGISTER_A]! & A.rate) !== rate || wasReset) this.state.lastPeriod = this.#period();
+    if (this.#periodNs() !== periodNs) this.state.lastPeriod = this.#period();
   }
 
   get #format(): TimeFormat {
