@@ -2,14 +2,17 @@ import { TwinboxError } from "../../core/base/errors.ts";
 
 const HELP = `Usage: twinbox COMMAND [OPTIONS]
 
-  run       run one machine in the foreground (twinbox run --help)
-  serve     open the machines' window in a browser (twinbox serve --help)
-  list      list the machines
-  create    make a machine from images (twinbox create --help)
-  remove    remove a powered-off machine
+  run               run one machine in the foreground, from images (twinbox run --help)
+  serve             open the machines' window in a browser (twinbox serve --help)
+  create NAME …     make a machine from images (twinbox create --help)
+  list              list the machines
+  start NAME        run a machine of the list in the foreground, its COM1 on the terminal
+  remove NAME       remove a machine; its images stay
+
+All but run take --home DIR, the folder where machines and media are kept.
 `;
 
-/** Runs the command line; resolves with the exit status. */
+/** Runs the command line; resolves with the exit status. What a command does not need is not loaded. */
 async function main(args: string[]): Promise<number> {
   const [command, ...rest] = args;
   const wantsHelp = rest.includes("--help") || rest.includes("-h");
@@ -21,6 +24,12 @@ async function main(args: string[]): Promise<number> {
       const { run } = await import("./run.ts");
       return run(options);
     }
+    case "serve":
+    case "create":
+    case "list":
+    case "start":
+    case "remove":
+      return libraryCommand(command, rest, wantsHelp);
     case undefined:
     case "help":
     case "--help":
@@ -28,6 +37,49 @@ async function main(args: string[]): Promise<number> {
       return print(HELP);
     default:
       throw new TwinboxError("invalid-argument", `There is no command ${command}. See twinbox --help.`);
+  }
+}
+
+async function libraryCommand(
+  command: "serve" | "create" | "list" | "start" | "remove",
+  args: string[],
+  wantsHelp: boolean,
+): Promise<number> {
+  const { parseLibraryOptions, SERVE_HELP, CREATE_HELP } = await import("./library-options.ts");
+  if (wantsHelp)
+    return print({ serve: SERVE_HELP, create: CREATE_HELP, list: HELP, start: HELP, remove: HELP }[command]);
+  if (command === "serve") {
+    const options = parseLibraryOptions(args, ["home", "port"], { from: 0, to: 0, usage: "twinbox serve" });
+    const { serve } = await import("../server/serve.ts");
+    return serve(options);
+  }
+  const library = await import("./library.ts");
+  switch (command) {
+    case "create":
+      return print(
+        await library.create(
+          parseLibraryOptions(args, ["home", "memory", "disposable"], {
+            from: 1,
+            to: 7,
+            usage: "twinbox create NAME [IMAGE …]",
+          }),
+        ),
+      );
+    case "list":
+      return print(
+        await library.list(parseLibraryOptions(args, ["home"], { from: 0, to: 0, usage: "twinbox list" })),
+      );
+    case "remove":
+      return print(
+        await library.remove(
+          parseLibraryOptions(args, ["home"], { from: 1, to: 1, usage: "twinbox remove NAME" }),
+        ),
+      );
+    case "start": {
+      const options = parseLibraryOptions(args, ["home"], { from: 1, to: 1, usage: "twinbox start NAME" });
+      const { run } = await import("./run.ts");
+      return run(await library.runOptionsOf(options));
+    }
   }
 }
 

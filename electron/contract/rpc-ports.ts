@@ -22,11 +22,12 @@ function toBase64(bytes: Uint8Array): string {
 
 const fromBase64 = (text: string): Uint8Array => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
 
-/** JSON in which `Uint8Array`s survive. */
+/** JSON in which `Uint8Array`s survive, also those (Node's `Buffer`s) that have a JSON form of their own. */
 export const encodeMessage = (message: unknown): string =>
-  JSON.stringify(message, (_key, value) =>
-    value instanceof Uint8Array ? { [BYTES]: toBase64(value) } : value,
-  );
+  JSON.stringify(message, function (this: Record<string, unknown>, key, value) {
+    const original = this[key];
+    return original instanceof Uint8Array ? { [BYTES]: toBase64(original) } : value;
+  });
 
 /** The inverse of {@link encodeMessage}; undefined for what is not such a text. */
 export function decodeMessage(text: unknown): unknown {

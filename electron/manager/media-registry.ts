@@ -28,6 +28,14 @@ const UNFINISHED = ".part";
 /** Bytes that an upload must leave on the host's disk. */
 const RESERVE = 64 << 20;
 
+/** Bytes that this user may still write to the disk that holds a folder. */
+export type FreeSpace = (folder: string) => Promise<number>;
+
+const hostFreeSpace: FreeSpace = async (folder) => {
+  const { bavail, bsize } = await statfs(folder);
+  return bavail * bsize;
+};
+
 /** Every image that machines may use. Outside this class an image is an opaque identifier. */
 export class MediaRegistry {
   readonly events = new Emitter<ManagerEvent>();
@@ -36,14 +44,17 @@ export class MediaRegistry {
   readonly #entries = new Map<string, Entry>();
   #saving: Promise<void> = Promise.resolve();
 
-  private constructor(home: string) {
+  readonly #freeSpace: FreeSpace;
+
+  private constructor(home: string, freeSpace: FreeSpace) {
+    this.#freeSpace = freeSpace;
     this.#folder = join(home, "media");
     this.#file = join(home, "media.json");
   }
 
   /** @throws TwinboxError when the home cannot be used. A damaged registry is made anew from the media folder. */
-  static async open(home: string): Promise<MediaRegistry> {
-    const registry = new MediaRegistry(home);
+  static async open(home: string, freeSpace: FreeSpace = hostFreeSpace): Promise<MediaRegistry> {
+    const registry = new MediaRegistry(home, freeSpace);
     try {
       await mkdir(registry.#folder, { recursive: true });
     } catch (error) {
@@ -153,9 +164,9 @@ export class MediaRegistry {
   }
 
   async #checkSpace(name: string, size: number): Promise<void> {
-    const { bavail, bsize } = await statfs(this.#folder);
-    if (size + RESERVE <= bavail * bsize) return;
-    const missing = Math.ceil((size + RESERVE - bavail * bsize) / (1 << 20));
+    const free = await this.#freeSpace(this.#folder);
+    if (size + RESERVE <= free) return;
+    const missing = Math.ceil((size + RESERVE - free) / (1 << 20));
     throw new TwinboxError(
       "disk-full",
       `The host's disk has no room for ${name}: ${missing} MiB more are needed.`,
