@@ -7,6 +7,8 @@ export {
   fst_commit, fst_st,
 } from "./x87/load-store";
 export { fcom, fcom_f32, fcom_f64, fcom_int, ftst, fcomi, fxam } from "./x87/compare";
+export { f2xm1, fyl2x, fyl2xp1 } from "./x87/logarithms";
+export { fsin, fcos, fsincos, fptan, fpatan } from "./x87/trigonometry";
 export { fprem, fscale, fxtract, frndint } from "./x87/partial";
 export {
   fninit, fnclex, fnstcw, fnstsw, fldcw, fwait, mmx_enter, mmx_written, emms, fpu_env_size, fnstenv, fldenv, fnsave,
