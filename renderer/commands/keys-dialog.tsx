@@ -14,7 +14,7 @@ export function KeysDialog() {
   );
   return (
     <ModalOverlay className="overlay" isOpen isDismissable onOpenChange={(open) => !open && closeDialog()}>
-      <Modal className="modal">
+      <Modal className="modal modal-large">
         <Dialog className="dialog">
           <header className="dialog-header">
             <Heading slot="title">Keyboard Shortcuts</Heading>

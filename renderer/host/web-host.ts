@@ -88,7 +88,7 @@ export class WebHost implements Host {
       request.upload.onprogress = ({ loaded, total }) => onProgress(total > 0 ? loaded / total : 1);
       request.onload = () => {
         const medium = mediumSchema.safeParse(request.response);
-        if (request.status === 200 && medium.success) return resolve(medium.data);
+        if (request.status === 201 && medium.success) return resolve(medium.data);
         const problem = problemSchema.safeParse(request.response);
         reject(
           problem.success

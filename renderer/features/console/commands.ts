@@ -46,7 +46,7 @@ const chordCommands: Command[] = chords.map(([label, codes, keys]) => ({
   },
 }));
 
-const scaleNames = { whole: "whole multiples", smooth: "fit to the pane", actual: "actual size" };
+const scaleNames = { fit: "fit to the pane", whole: "whole multiples", actual: "actual size" };
 
 export const consoleCommands: Command[] = [
   {

@@ -14,18 +14,25 @@ export interface Placement {
   /** Size on the screen, in device pixels. */
   width: number;
   height: number;
-  /** Guest pixels are drawn with hard edges; else they are interpolated. */
+  /** Guest pixels are drawn with hard edges; else the browser interpolates. */
   crisp: boolean;
+  /**
+   * Each guest pixel is drawn as a square of so many first, which the browser then shrinks: an uneven enlargement
+   * stays sharp but for a thin blend at the pixels' edges.
+   */
+  oversample: number;
   /** Device pixels a guest pixel is wide. */
   scale: number;
 }
 
+/** Beyond this, memory grows and the eye sees no difference. */
+const MOST_OVERSAMPLE = 4;
+
 /**
  * Size of a guest's picture in a pane of `availableWidth` × `availableHeight` device pixels.
  *
- * - `whole`: the largest whole multiple that fits, with hard edges; smaller than one to one only where nothing
- *   else fits.
- * - `smooth`: as large as fits.
+ * - `fit`: as large as fits.
+ * - `whole`: the largest whole multiple that fits; smaller than one to one only where nothing else fits.
  * - `actual`: one guest pixel is one CSS pixel wide; the pane scrolls.
  *
  * The picture keeps the shape that it has on the guest's monitor: its height follows from the pixels' aspect.
@@ -45,8 +52,10 @@ export function placeScreen(
   const width = Math.max(1, Math.round(natural.width * scale));
   const height = Math.max(1, Math.round(natural.height * scale));
   // Hard edges are even only if each guest pixel covers a whole number of device pixels in both directions.
-  const crisp = mode !== "smooth" && width % shape.width === 0 && height % shape.height === 0;
-  return { width, height, crisp, scale };
+  const crisp = width % shape.width === 0 && height % shape.height === 0;
+  const enlarged = Math.max(width / shape.width, height / shape.height);
+  const oversample = crisp || enlarged <= 1 ? 1 : Math.min(MOST_OVERSAMPLE, Math.ceil(enlarged));
+  return { width, height, crisp, oversample, scale };
 }
 
 /**

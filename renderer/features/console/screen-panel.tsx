@@ -30,7 +30,7 @@ function OpenScreen({ pane, machine, session }: Props & { session: ConsoleSessio
   const placement = usePlacement(area, shape);
   const name = machine.settings.name;
 
-  useDrawing(session, canvas);
+  useDrawing(session, canvas, placement?.oversample ?? 1);
   useKeyboardTarget(session, pane.key, area);
   useGuestMouse(session, pane.key, canvas, placement, shape);
   const ownsKeyboard = useCapture((state) => state.keyboard === pane.key);
@@ -78,19 +78,47 @@ function OpenScreen({ pane, machine, session }: Props & { session: ConsoleSessio
   );
 }
 
-/** Draws the session's screen into the canvas. */
-function useDrawing(session: ConsoleSession, canvas: RefObject<HTMLCanvasElement | null>): void {
+/** Draws the session's screen into the canvas, each guest pixel as `oversample` by `oversample`. */
+function useDrawing(
+  session: ConsoleSession,
+  canvas: RefObject<HTMLCanvasElement | null>,
+  oversample: number,
+): void {
   useEffect(() => {
     const element = canvas.current!;
-    const context = element.getContext("2d", { alpha: false })!;
+    const target = element.getContext("2d", { alpha: false })!;
+    if (oversample === 1)
+      return session.screen.attach({
+        reshape: ({ width, height }) => resize(element, width, height),
+        draw: (x, y, pixels) => target.putImageData(pixels, x, y),
+      });
+    const small = document.createElement("canvas");
+    const source = small.getContext("2d", { alpha: false })!;
     return session.screen.attach({
       reshape({ width, height }) {
-        if (element.width !== width) element.width = width;
-        if (element.height !== height) element.height = height;
+        resize(small, width, height);
+        resize(element, width * oversample, height * oversample);
+        target.imageSmoothingEnabled = false;
       },
-      draw: (x, y, pixels) => context.putImageData(pixels, x, y),
+      draw(x, y, pixels) {
+        const { width, height } = pixels;
+        source.putImageData(pixels, x, y);
+        const large = [x, y, width, height].map((value) => value * oversample) as [
+          number,
+          number,
+          number,
+          number,
+        ];
+        target.drawImage(small, x, y, width, height, ...large);
+      },
     });
-  }, [session, canvas]);
+  }, [session, canvas, oversample]);
+}
+
+/** Setting a canvas's size clears it, even to the same one. */
+function resize(canvas: HTMLCanvasElement, width: number, height: number): void {
+  if (canvas.width !== width) canvas.width = width;
+  if (canvas.height !== height) canvas.height = height;
 }
 
 /** Sends keys to the guest while the pane has the keyboard, and lets go of all of them when it loses it. */

@@ -68,7 +68,9 @@ export function StatusBar({ pane, machine, session, placement }: Props) {
         </>
       )}
       {load !== null && (
-        <span title="Share of one processor of this computer">CPU {formatPercent(load)}</span>
+        <span className="status-load" title="Share of one processor of this computer">
+          CPU {formatPercent(load)}
+        </span>
       )}
       <Leds session={session} />
       <Lights machine={machine} session={session} />

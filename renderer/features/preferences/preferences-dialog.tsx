@@ -21,8 +21,8 @@ const themes: [Preferences["theme"], string][] = [
 ];
 
 const scaleWords: Record<Preferences["scaleMode"], string> = {
-  whole: "Whole multiples: sharp pixels, as large as fits",
-  smooth: "Fit to the pane: smooth, no border",
+  fit: "Fit to the pane: as large as it goes",
+  whole: "Whole multiples: every pixel the same size",
   actual: "Actual size: scrolls where it does not fit",
 };
 

@@ -3,7 +3,7 @@ import { create } from "zustand";
 import { loadStored, saveStored } from "../../ui/storage.ts";
 
 /** Which way a guest's picture is sized; see `scaling.ts` of the console. */
-export const scaleModes = ["whole", "smooth", "actual"] as const;
+export const scaleModes = ["fit", "whole", "actual"] as const;
 
 const preferencesSchema = z.object({
   theme: z.enum(["system", "light", "dark"]),
@@ -21,7 +21,7 @@ export const isMac = /Mac/.test(globalThis.navigator?.platform ?? "");
 const defaults: Preferences = {
   theme: "system",
   hostKey: isMac ? "MetaLeft" : "ControlRight",
-  scaleMode: "whole",
+  scaleMode: "fit",
   screenReader: false,
 };
 

@@ -82,7 +82,10 @@ export function openBeside(machine: string | null, view: PaneView = "screen"): v
 /** Closes a pane; the last one is emptied. The machine goes on. */
 export function closePane(key: string): void {
   const { panes, active } = useWorkspace.getState();
-  if (panes.length === 1) return changePane(key, { machine: null, view: "screen" });
+  if (panes.length === 1) {
+    changePane(key, { machine: null, view: "screen" });
+    return;
+  }
   const at = panes.findIndex((pane) => pane.key === key);
   const left = panes.toSpliced(at, 1);
   useWorkspace.setState({
