@@ -17,25 +17,10 @@ const GPE0 = 0x60c;
 function makeRig(timerBits: 24 | 32 = 24) {
   const clock = new VirtualClock();
   const io = new Bus("io");
-  const space = new PciSpace(io);
   const sci = new FakeLine();
   let offs = 0;
-  const pm: PowerManagement = new PowerManagement(
-    {
-      sci,
-      clock,
-      powerOff: () => offs++,
-      placePm: space.region(
-        "pm",
-        0x40,
-        {
-          read: (offset, width) => pm.ports.read(offset, width),
-          write: (offset, value, width) => pm.ports.write(offset, value, width),
-        },
-        4,
-      ),
-      placeSmbus: space.region("smbus", 0x10, new Smbus(), 1),
-    },
+  const pm = new PowerManagement(
+    { sci, clock, powerOff: () => offs++, io: new PciSpace(io), smbus: new Smbus() },
     timerBits,
   );
   pm.writeConfig(0x40, 0x601, 4);

@@ -1,6 +1,6 @@
 import type { Alarm, Clock } from "../../board/clock.ts";
 import type { BusTarget, Line, Width } from "../../board/device.ts";
-import { PciDevice, type PciRegion, PciRegister } from "./pci.ts";
+import { PciDevice, type PciRegion, PciRegister, type PciSpace } from "./pci.ts";
 
 /** The power management timer's clock. [ACPI] 4.7.2.1 */
 export const PM_TIMER_HERTZ = 3_579_545;
@@ -57,10 +57,10 @@ export interface PowerManagementWiring {
   clock: Clock;
   /** The guest has put the machine into soft off (S5). */
   powerOff(): void;
-  /** Makes {@link PowerManagement.ports} answer at an I/O address, or nowhere. */
-  placePm: PciRegion["place"];
-  /** The same for the SMBus host controller. */
-  placeSmbus: PciRegion["place"];
+  /** Where the I/O blocks of the function appear. */
+  io: PciSpace;
+  /** The SMBus host controller's 16 ports. */
+  smbus: BusTarget;
 }
 
 /**
@@ -90,6 +90,8 @@ export class PowerManagement extends PciDevice<Registers> {
   readonly #wiring: PowerManagementWiring;
   readonly #timerRange: number;
   readonly #overflow: Alarm;
+  readonly #placePm: PciRegion["place"];
+  readonly #placeSmbus: PciRegion["place"];
 
   constructor(wiring: PowerManagementWiring, timerBits: 24 | 32 = 24) {
     super(
@@ -129,6 +131,8 @@ export class PowerManagement extends PciDevice<Registers> {
     );
     this.#wiring = wiring;
     this.#timerRange = 2 ** timerBits;
+    this.#placePm = wiring.io.region("power management", PM_PORTS, this.ports, 4);
+    this.#placeSmbus = wiring.io.region("smbus", SMBUS_PORTS, wiring.smbus, 1);
     this.#overflow = wiring.clock.alarm(() => this.#update());
   }
 
@@ -160,8 +164,8 @@ export class PowerManagement extends PciDevice<Registers> {
       const base = this.configWord(register) & mask;
       return this.state.config[enable]! & ENABLE && base !== 0 ? base : null;
     };
-    this.#wiring.placePm(baseOf(Config.pmBase, 0x1_0000 - PM_PORTS, Config.pmMiscellaneous));
-    this.#wiring.placeSmbus(baseOf(Config.smbusBase, 0x1_0000 - SMBUS_PORTS, Config.smbusConfiguration));
+    this.#placePm(baseOf(Config.pmBase, 0x1_0000 - PM_PORTS, Config.pmMiscellaneous));
+    this.#placeSmbus(baseOf(Config.smbusBase, 0x1_0000 - SMBUS_PORTS, Config.smbusConfiguration));
   }
 
   #read(offset: number, width: Width): number {
