@@ -21,6 +21,8 @@ const Register = {
 const ROUTE_DISABLED = 0x80;
 /** Requests to which PCI interrupts may be routed: not the timer, keyboard, cascade, clock and coprocessor. */
 const ROUTABLE = 0xdef8;
+/** The request between the two 8259s; on an I/O APIC, input 2 is the timer's. */
+const CASCADE = 2;
 /** Reset control: the kind of reset, and the bit that starts it. [82371] RC */
 const ResetControl = { system: 0x02, start: 0x04 } as const;
 
@@ -47,7 +49,7 @@ export class IsaBridge extends PciDevice<{ isa: number; pirqs: number; resetCont
   readonly #outputs: readonly Line[];
   readonly #resetMachine: () => void;
 
-  /** `outputs`: requests 0 to 15, to the interrupt controllers. */
+  /** `outputs`: requests 0 to 15, to the interrupt controllers; 2 is never driven. */
   constructor(outputs: readonly Line[], resetMachine: () => void) {
     super(
       "isa-bridge",
@@ -125,6 +127,7 @@ export class IsaBridge extends PciDevice<{ isa: number; pirqs: number; resetCont
   }
 
   #driveOne(irq: number): void {
+    if (irq === CASCADE) return;
     const { isa, pirqs } = this.state;
     let high = bit(isa, irq);
     for (let n = 0; n < 4 && !high; n++) high = bit(pirqs, n) && this.#routeOf(n) === irq;
