@@ -52,8 +52,8 @@ export interface CpuHost {
   writeMsr(number: number, value: bigint): boolean;
   /** CR8, the task priority of the local APIC. */
   taskPriority: number;
-  /** An external monitor of FERR# (IRQ 13). */
-  floatingPointError(): void;
+  /** FERR# is or is not asserted (IRQ 13); answers whether IGNNE# is. Only asked while CR0.NE is clear. */
+  floatingPointError(asserted: boolean): boolean;
   log(message: string): void;
 }
 
@@ -101,7 +101,7 @@ export class Cpu {
         writeTaskPriority: (value: number) => {
           host.taskPriority = value;
         },
-        floatingPointError: () => host.floatingPointError(),
+        floatingPointError: (asserted: number) => (host.floatingPointError(asserted !== 0) ? 1 : 0),
         log: (code: number, a: bigint, b: bigint) => host.log(`${code} ${a.toString(16)} ${b.toString(16)}`),
       },
     });
@@ -210,6 +210,19 @@ export class Cpu {
       }
     }
     this.runtime.stopSoon();
+  }
+
+  /**
+   * Runs the one instruction at RIP, without interrupts and debug traps. Returns the vector of the exception that it
+   * has met, which is not delivered, or -1.
+   */
+  step(): number {
+    this.#setBudget(1);
+    this.#guarded(this.#step);
+    const vector = this.get32(EXCEPTION);
+    this.set32(EXCEPTION, -1);
+    this.runtime.stopSoon();
+    return vector;
   }
 
   #setBudget(instructions: number): void {

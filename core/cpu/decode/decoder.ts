@@ -63,7 +63,7 @@ export interface Decoded {
   displacement: number;
   /** Sign-extended immediate, or moffs, or far pointer (offset in the low bits, selector above). */
   immediate: bigint;
-  /** Second immediate (ENTER, far pointer's selector). */
+  /** Second immediate (ENTER, far pointer's selector); FOP of an x87 instruction. */
   immediate2: number;
 }
 
@@ -238,6 +238,8 @@ export class Decoder {
         decoded.displacement = Number(BigInt.asIntN(32, decoded.immediate));
       }
     }
+    // The coprocessor keeps the opcode of its last instruction: FOP.
+    if (table === this.#oneByte && (opcode & 0xf8) === 0xd8) decoded.immediate2 = ((opcode & 7) << 8) | modrm;
     if (segment >= 0) decoded.segment = segment;
     if (lock && !(row.flags & LOCK && decoded.memory)) return "invalid";
     decoded.length = this.#at - this.#start;

@@ -1,3 +1,4 @@
+export { driveFerr } from "./coprocessor";
 export * from "./exceptions";
 export { getFlags, setFlags } from "./flags";
 export * from "./memory";

@@ -1,3 +1,262 @@
-import type { Chapter } from "../opcodes.ts";
+// The coprocessor's escape opcodes. [SDM] vol. 2D, A.5; names of undocumented encodings from [APM] vol. 5.
 
-export const X87: Chapter = {};
+import {
+  arithmeticToRegister,
+  arithmeticToTop,
+  call,
+  fcmov,
+  fcomi,
+  fild,
+  load80,
+  store80,
+  storeFloat,
+  storeInteger,
+  withBits,
+  withInteger,
+  withRegister,
+} from "../../semantics/x87.ts";
+import {
+  fldcw,
+  fldenv,
+  fnclex,
+  fninit,
+  fnop,
+  fnsave,
+  fnstcw,
+  fnstenv,
+  fnstsw,
+  fnstswAx,
+  frstor,
+  obsolete,
+} from "../../semantics/x87-control.ts";
+import { fwait } from "../../semantics/x87-state.ts";
+import type { Chapter } from "../opcodes.ts";
+import { byMod, byRm, type Entry, group, op, type Semantics } from "../row.ts";
+
+/** A row whose register operand is ST(i). */
+const st = (mnemonic: string, semantics: Semantics): Entry => op(mnemonic, semantics, "ST");
+
+/** Arithmetic by ModRM.reg; 2 and 3 are comparisons. */
+const NAMES = ["ADD", "MUL", "COM", "COMP", "SUB", "SUBR", "DIV", "DIVR"];
+
+/** D8 and DC, DA and DE in memory: one entry for each of the eight. */
+const eight = (make: (operation: number, name: string) => Entry): Entry[] =>
+  NAMES.map((name, operation) => make(operation, name));
+
+const isCompare = (operation: number): boolean => operation === 2 || operation === 3;
+const popsOf = (operation: number): number => operation - 2;
+
+const floatMemory = (operand: string, bits: 32 | 64): Entry[] =>
+  eight((operation, name) =>
+    op(
+      `F${name}`,
+      isCompare(operation)
+        ? withBits(`fcom_f${bits}`, [], [popsOf(operation)])
+        : withBits(`fpu_arith_f${bits}`, [operation]),
+      operand,
+    ),
+  );
+
+const integerMemory = (operand: string): Entry[] =>
+  eight((operation, name) =>
+    op(
+      `FI${name}`,
+      isCompare(operation)
+        ? withInteger("fcom_int", [], [popsOf(operation)])
+        : withInteger("fpu_arith_int", [operation]),
+      operand,
+    ),
+  );
+
+/** In the register forms of DC and DE the reversed operations stand where the plain ones are in D8. */
+const toRegister = (operation: number, pops: number): Entry =>
+  st(`F${NAMES[operation]}${pops ? "P" : ""}`, arithmeticToRegister(operation, pops));
+
+const allToRegister = (pops: number, compare: Entry, compareAndPop: Entry): Entry =>
+  group(
+    toRegister(0, pops),
+    toRegister(1, pops),
+    compare,
+    compareAndPop,
+    toRegister(5, pops),
+    toRegister(4, pops),
+    toRegister(7, pops),
+    toRegister(6, pops),
+  );
+
+const FXCH = st("FXCH", withRegister("fxch"));
+const FSTP = st("FSTP", withRegister("fst_st", 1));
+const FCOM = st("FCOM", withRegister("fcom", 0, 0));
+const FCOMP = st("FCOMP", withRegister("fcom", 0, 1));
+
+const D8 = byMod(
+  group(...floatMemory("Md", 32)),
+  group(
+    ...eight((operation, name) =>
+      isCompare(operation) ? [FCOM, FCOMP][popsOf(operation)] : st(`F${name}`, arithmeticToTop(operation)),
+    ),
+  ),
+);
+
+const D9 = byMod(
+  group(
+    op("FLD", withBits("fld_f32"), "Md"),
+    undefined,
+    op("FST", storeFloat("fst_f32", 0), "Md"),
+    op("FSTP", storeFloat("fst_f32", 1), "Md"),
+    op("FLDENV", fldenv, "M"),
+    op("FLDCW", fldcw, "Mw"),
+    op("FNSTENV", fnstenv, "M"),
+    op("FNSTCW", fnstcw, "Mw"),
+  ),
+  group(
+    st("FLD", withRegister("fld_st")),
+    FXCH,
+    byRm(op("FNOP", fnop)),
+    FSTP,
+    byRm(
+      op("FCHS", call("fchs")),
+      op("FABS", call("fabs")),
+      undefined,
+      undefined,
+      op("FTST", call("ftst")),
+      op("FXAM", call("fxam")),
+    ),
+    byRm(
+      ...["FLD1", "FLDL2T", "FLDL2E", "FLDPI", "FLDLG2", "FLDLN2", "FLDZ"].map((name, number) =>
+        op(name, call("fldconst", number)),
+      ),
+    ),
+    byRm(
+      op("F2XM1", call("f2xm1")),
+      op("FYL2X", call("fyl2x")),
+      op("FPTAN", call("fptan")),
+      op("FPATAN", call("fpatan")),
+      op("FXTRACT", call("fxtract")),
+      op("FPREM1", call("fprem", 1)),
+      op("FDECSTP", call("fdecstp")),
+      op("FINCSTP", call("fincstp")),
+    ),
+    byRm(
+      op("FPREM", call("fprem", 0)),
+      op("FYL2XP1", call("fyl2xp1")),
+      op("FSQRT", call("fsqrt")),
+      op("FSINCOS", call("fsincos")),
+      op("FRNDINT", call("frndint")),
+      op("FSCALE", call("fscale")),
+      op("FSIN", call("fsin")),
+      op("FCOS", call("fcos")),
+    ),
+  ),
+);
+
+const DA = byMod(
+  group(...integerMemory("Md")),
+  group(
+    st("FCMOVB", fcmov(2)),
+    st("FCMOVE", fcmov(4)),
+    st("FCMOVBE", fcmov(6)),
+    st("FCMOVU", fcmov(10)),
+    undefined,
+    byRm(undefined, op("FUCOMPP", call("fcom", 1, 1, 2))),
+  ),
+);
+
+const DB = byMod(
+  group(
+    op("FILD", fild, "Md"),
+    op("FISTTP", storeInteger("fisttp", 1), "Md", 0, "sse3"),
+    op("FIST", storeInteger("fist", 0), "Md"),
+    op("FISTP", storeInteger("fist", 1), "Md"),
+    undefined,
+    op("FLD", load80("fld_f80"), "Mt"),
+    undefined,
+    op("FSTP", store80("fst_f80"), "Mt"),
+  ),
+  group(
+    st("FCMOVNB", fcmov(3)),
+    st("FCMOVNE", fcmov(5)),
+    st("FCMOVNBE", fcmov(7)),
+    st("FCMOVNU", fcmov(11)),
+    byRm(
+      op("FENI", obsolete),
+      op("FDISI", obsolete),
+      op("FNCLEX", fnclex),
+      op("FNINIT", fninit),
+      op("FSETPM", obsolete),
+    ),
+    st("FUCOMI", fcomi(1, 0)),
+    st("FCOMI", fcomi(0, 0)),
+  ),
+);
+
+const DC = byMod(
+  group(...floatMemory("Mq", 64)),
+  // FCOM2 and FCOMP3, undocumented.
+  allToRegister(0, FCOM, FCOMP),
+);
+
+const DD = byMod(
+  group(
+    op("FLD", withBits("fld_f64"), "Mq"),
+    op("FISTTP", storeInteger("fisttp", 1), "Mq", 0, "sse3"),
+    op("FST", storeFloat("fst_f64", 0), "Mq"),
+    op("FSTP", storeFloat("fst_f64", 1), "Mq"),
+    op("FRSTOR", frstor, "M"),
+    undefined,
+    op("FNSAVE", fnsave, "M"),
+    op("FNSTSW", fnstsw, "Mw"),
+  ),
+  group(
+    st("FFREE", withRegister("ffree", 0)),
+    // FXCH4, undocumented.
+    FXCH,
+    st("FST", withRegister("fst_st", 0)),
+    FSTP,
+    st("FUCOM", withRegister("fcom", 1, 0)),
+    st("FUCOMP", withRegister("fcom", 1, 1)),
+  ),
+);
+
+const DE = byMod(
+  group(...integerMemory("Mw")),
+  // FCOMP5, undocumented.
+  allToRegister(1, FCOMP, byRm(undefined, op("FCOMPP", call("fcom", 1, 0, 2)))),
+);
+
+const DF = byMod(
+  group(
+    op("FILD", fild, "Mw"),
+    op("FISTTP", storeInteger("fisttp", 1), "Mw", 0, "sse3"),
+    op("FIST", storeInteger("fist", 0), "Mw"),
+    op("FISTP", storeInteger("fist", 1), "Mw"),
+    op("FBLD", load80("fbld"), "Mt"),
+    op("FILD", fild, "Mq"),
+    op("FBSTP", store80("fbstp"), "Mt"),
+    op("FISTP", storeInteger("fist", 1), "Mq"),
+  ),
+  group(
+    // FFREEP, FXCH7, FSTP8, FSTP9, undocumented.
+    st("FFREEP", withRegister("ffree", 1)),
+    FXCH,
+    FSTP,
+    FSTP,
+    byRm(op("FNSTSW", fnstswAx)),
+    st("FUCOMIP", fcomi(1, 1)),
+    st("FCOMIP", fcomi(0, 1)),
+  ),
+);
+
+export const X87: Chapter = {
+  oneByte: {
+    155: op("FWAIT", fwait),
+    216: D8,
+    217: D9,
+    218: DA,
+    219: DB,
+    220: DC,
+    221: DD,
+    222: DE,
+    223: DF,
+  },
+};

@@ -1,0 +1,140 @@
+// x87 control instructions, and the images of its state in memory. [SDM] vol. 1, 8.3.12; vol. 1, 10.5.
+
+import { CR0, CR4, MXCSR } from "../layout.ts";
+import { constant32, type Expression, i32, wrap } from "../wasm/expression.ts";
+import { type Context, GP, NM, RAX, UD } from "./context.ts";
+import { begin, beginNow, EM, environmentFormat, followErrors, TS } from "./x87-state.ts";
+
+/** Bytes of an environment, and of an FSAVE image, with 16-bit and with wider operands. */
+const environmentBytes = (c: Context): number => (c.size === 16 ? 14 : 28);
+const imageBytes = (c: Context): number => environmentBytes(c) + 80;
+
+export const fninit = (c: Context): void => {
+  beginNow(c);
+  c.run("fninit");
+  followErrors(c);
+};
+
+export const fnclex = (c: Context): void => {
+  beginNow(c);
+  c.run("fnclex");
+  followErrors(c);
+};
+
+export const fnstcw = (c: Context): void => {
+  beginNow(c);
+  c.write(0, c.call("fnstcw"));
+};
+
+export const fnstsw = (c: Context): void => {
+  beginNow(c);
+  c.write(0, c.call("fnstsw"));
+};
+
+export const fnstswAx = (c: Context): void => {
+  beginNow(c);
+  c.setGpr(RAX, 16, c.call("fnstsw"));
+};
+
+export const fldcw = (c: Context): void => {
+  begin(c);
+  c.call("fldcw", c.read(0));
+  followErrors(c);
+};
+
+export const fnstenv = (c: Context): void => {
+  beginNow(c);
+  const bytes = environmentBytes(c);
+  const format = environmentFormat(c);
+  c.storeAt(bytes, c.linear(bytes, true), (address) => c.run("fnstenv", address, format));
+  followErrors(c);
+};
+
+export const fnsave = (c: Context): void => {
+  beginNow(c);
+  const bytes = imageBytes(c);
+  const format = environmentFormat(c);
+  c.storeAt(bytes, c.linear(bytes, true), (address) => c.run("fnsave", address, format));
+  followErrors(c);
+};
+
+export const fldenv = (c: Context): void => {
+  begin(c);
+  const bytes = environmentBytes(c);
+  c.call("fldenv", c.loadAddress(bytes, c.linear(bytes, false)), environmentFormat(c));
+  followErrors(c);
+};
+
+export const frstor = (c: Context): void => {
+  begin(c);
+  const bytes = imageBytes(c);
+  c.call("frstor", c.loadAddress(bytes, c.linear(bytes, false)), environmentFormat(c));
+  followErrors(c);
+};
+
+/** FNOP, and what only the 8087 and the 80287 knew: FENI, FDISI, FSETPM. */
+export const fnop = begin;
+export const obsolete = beginNow;
+
+// --- FXSAVE and MXCSR ---
+
+const FX_BYTES = 512;
+/** FXSAVE writes the image up to the last XMM register that the mode has. */
+const FX_WRITTEN = 160;
+/** Bits of CR4. */
+const OSFXSR = 1 << 9;
+/** Bits of MXCSR that do not exist. */
+const MXCSR_RESERVED = ~0xffff;
+
+/** XMM registers that the mode has. */
+const xmmRegisters = (c: Context): number => (c.codeSize === 64 ? 16 : 8);
+
+function beginImage(c: Context): void {
+  c.faultIf(i32.and(c.state(CR0, 32), constant32(EM | TS)), NM);
+}
+
+export const fxsave = (c: Context): void => {
+  beginImage(c);
+  const count = xmmRegisters(c);
+  const linear = alignedImage(c, true);
+  c.storeAt(FX_WRITTEN + count * 16, linear, (address) =>
+    c.run("fxsave", address, constant32(c.size === 64 ? 1 : 0), constant32(count)),
+  );
+};
+
+export const fxrstor = (c: Context): void => {
+  beginImage(c);
+  const address = c.loadAddress(FX_BYTES, alignedImage(c, false));
+  const wide = constant32(c.size === 64 ? 1 : 0);
+  const refused = c.call("fxrstor", address, wide, constant32(xmmRegisters(c)));
+  c.faultIf(refused, GP, constant32(0));
+  followErrors(c);
+};
+
+/** Linear address of a 512-byte image, which must be aligned to 16 bytes. */
+function alignedImage(c: Context, write: boolean): Expression {
+  const linear = c.linear(FX_BYTES, write);
+  const low = linear.type === "i64" ? wrap(linear) : linear;
+  c.faultIf(i32.and(low, constant32(15)), GP, constant32(0));
+  return linear;
+}
+
+/** #UD without CR4.OSFXSR or with CR0.EM, #NM with CR0.TS: for what touches MXCSR. */
+function beginMxcsr(c: Context): void {
+  const cr0 = c.state(CR0, 32);
+  c.faultIf(i32.and(cr0, constant32(EM)), UD);
+  c.faultIf(i32.eqz(i32.and(c.state(CR4, 32), constant32(OSFXSR))), UD);
+  c.faultIf(i32.and(cr0, constant32(TS)), NM);
+}
+
+export const ldmxcsr = (c: Context): void => {
+  beginMxcsr(c);
+  const value = c.read(0);
+  c.faultIf(i32.and(value, constant32(MXCSR_RESERVED)), GP, constant32(0));
+  c.setState(MXCSR, 32, value);
+};
+
+export const stmxcsr = (c: Context): void => {
+  beginMxcsr(c);
+  c.write(0, c.state(MXCSR, 32));
+};
