@@ -1,9 +1,9 @@
 /**
  * Transcendental functions in fixed-point BigInt arithmetic, far more precise than 80-bit numbers: the reference that
- * the processor's are held against. Numbers are integers in units of 2^-UNIT_BITS.
+ * the processor's are held against.
  */
-const UNIT_BITS = 16700n;
-/** Bits that series are worked out with: exponents are split off first, so that these are significant. */
+
+/** Bits after the point that series are worked out with; a factor that may be small is kept out of them. */
 const BITS = 320n;
 const ONE = 1n << BITS;
 
@@ -136,7 +136,7 @@ export function arctangent(y: Scaled, x: Scaled): Scaled {
     exponent: value.exponent,
   });
   const ratio = quotient(magnitude(y), magnitude(x));
-  const steep = shift(ratio.mantissa, ratio.exponent + UNIT_BITS * 2n) > 1n << (UNIT_BITS * 2n);
+  const steep = shift(ratio.mantissa, ratio.exponent) > 0n;
   const small = steep ? quotient(magnitude(x), magnitude(y)) : ratio;
   // Halve the angle three times: atan r = 2 atan(r / (1 + √(1 + r²))).
   let r = small;
@@ -162,6 +162,7 @@ function squareRoot(value: bigint): bigint {
 /** Error of an 80-bit number against a reference, in units of the number's last place, times 1000. */
 export function errorInThousandthsOfUlp(number: Scaled, reference: Scaled): number {
   const { mantissa, exponent } = reference;
+  // biome-ignore lint/complexity/useMathMinMax: Math.min takes no bigints.
   const finest = exponent < number.exponent ? exponent : number.exponent;
   const difference = (number.mantissa << (number.exponent - finest)) - (mantissa << (exponent - finest));
   const magnitude = difference < 0n ? -difference : difference;

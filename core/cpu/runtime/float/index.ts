@@ -17,3 +17,4 @@ export {
 export * from "./sse/arithmetic";
 export { sse_cmp_ps, sse_cmp_pd, sse_cmp_ss, sse_cmp_sd, sse_comi_ss, sse_comi_sd } from "./sse/compare";
 export * from "./sse/convert";
+export { sse_rcp, sse_rsqrt } from "./sse/approximate";

@@ -1,5 +1,5 @@
 /** F2XM1, FYL2X, FYL2XP1. Their results are correctly rounded but for about one in 2^50. [SDM] vol. 2 */
-import { DE, INTEGER_BIT, ZE, prevented, raise } from "../rounding";
+import { DE, INTEGER_BIT, PE, ZE, prevented, raise } from "../rounding";
 import {
   DENORMAL, INFINITE, ZERO, operandExponent, operandSign, operandSignificand, takeF80,
 } from "../operands";
@@ -28,7 +28,7 @@ export function giveWide(sign: i32): bool {
   return give(significand, roundedHigh);
 }
 
-/** F2XM1: ST(0) ← 2^ST(0) − 1. Out of its range, −1 to 1, ST(0) stays. */
+/** F2XM1: ST(0) ← 2^ST(0) − 1. Out of its range, −1 to 1, ST(0) stays and PE is raised, as by AMD processors. */
 export function f2xm1(): i32 {
   begin();
   if (isEmpty(0)) {
@@ -44,9 +44,10 @@ export function f2xm1(): i32 {
   if (kind == ZERO || prevented()) return finish();
   const sign = operandSign;
   if (operandExponent >= ONE_EXPONENT) {
-    // 2^-1 − 1 is exact, 2^-∞ − 1 too, and 2^1 − 1 is the operand.
-    if (sign && kind == INFINITE) setRegister(0, INTEGER_BIT, 0xbfff);
-    else if (sign && operandExponent == ONE_EXPONENT && operandSignificand == INTEGER_BIT) {
+    // 2^-1 − 1 and 2^-∞ − 1 are exact, and 2^1 − 1 is the operand.
+    if (kind != INFINITE) raise(PE);
+    else if (sign) setRegister(0, INTEGER_BIT, 0xbfff);
+    if (sign && operandExponent == ONE_EXPONENT && operandSignificand == INTEGER_BIT) {
       setRegister(0, INTEGER_BIT, 0xbffe);
     }
     return finish();
@@ -175,14 +176,10 @@ function timesLogarithm(plusOne: bool, xClass: i32, yClass: i32, ySign: i32, yEx
   const xSign = operandSign;
   const xExponent = operandExponent;
   const x = operandSignificand;
-  const beyond = plusOne
-    ? xSign != 0 && (xClass == INFINITE || xExponent > ONE_EXPONENT || (xExponent == ONE_EXPONENT && x > INTEGER_BIT))
-    : xSign != 0 && xClass != ZERO;
-  if (beyond) return giveInvalid();
-  const pole = plusOne ? xSign != 0 && xExponent == ONE_EXPONENT && x == INTEGER_BIT : xClass == ZERO;
+  if (xSign && (plusOne ? xClass == INFINITE : xClass != ZERO)) return giveInvalid();
   const side = sideOfOne(plusOne, xClass);
   const sign = ySign ^ i32(side < 0);
-  if (pole) {
+  if (!plusOne && xClass == ZERO) {
     if (yClass == ZERO) return giveInvalid();
     if (yClass != INFINITE) raise(ZE);
     return !prevented() && give(INTEGER_BIT, (sign << 15) | 0x7fff);
@@ -194,9 +191,16 @@ function timesLogarithm(plusOne: bool, xClass: i32, yClass: i32, ySign: i32, yEx
   // log2(−0 + 1) is −0.
   if (side == 0) return give(0, (plusOne ? ySign ^ xSign : ySign) << 15);
   if (yClass == ZERO) return give(0, sign << 15);
+  if (plusOne && xSign && xExponent >= ONE_EXPONENT) {
+    // [SDM] leaves this undefined. AMD processors give ST(0).
+    raise(PE);
+    return give(x, (xSign << 15) | xExponent);
+  }
   const exact = plusOne ? logarithmPlusOne(xSign, xExponent, x) : logarithm(xExponent, x, 0);
   multiplyWide(wideExponent, wideHigh, wideLow, yExponent, y, 0);
   if (!exact) return giveWide(ySign ^ logarithmSign);
+  // PE is raised also by what is exact, as AMD processors do.
+  raise(PE);
   const significand = roundF80(ySign ^ logarithmSign, wideExponent, wideHigh, wideLow);
   return give(significand, roundedHigh);
 }

@@ -2,7 +2,7 @@
  * FSIN, FCOS, FSINCOS, FPTAN, FPATAN. The argument is reduced by the x87's π of 66 bits, exactly; results are then
  * correctly rounded but for about one in 2^50. [SDM] vol. 1, chapter 8.3.8
  */
-import { C1, C2, DE, IE, INTEGER_BIT, SF, masks, prevented, raise } from "../rounding";
+import { C1, C2, DE, IE, INTEGER_BIT, SF, masks, prevented, raise, raised, setRaised } from "../rounding";
 import {
   DENORMAL, INDEFINITE_HIGH, INDEFINITE_SIGNIFICAND, INFINITE, ZERO, operandExponent, operandSign, operandSignificand,
   takeF80,
@@ -20,6 +20,8 @@ import {
 const ONE_EXPONENT: i32 = 16383;
 /** 2^63: arguments from here on are not reduced. */
 const TOO_LARGE: i32 = 16383 + 63;
+/** 2^-60: a tangent below is its argument and too little more for 128 bits to show. */
+const LINEAR: i32 = 16383 - 60;
 /** π/2 as an integer of 66 bits, in units of 2^-65. */
 const HALF_PI_66_HIGH: u64 = 3;
 const HALF_PI_66_LOW: u64 = 0x243f6a8885a308d3;
@@ -102,6 +104,10 @@ function giveSine(sign: i32, turns: i32): bool {
 
 /** Gives the tangent of the argument reduced. */
 function giveTangent(sign: i32): bool {
+  if (quadrant == 0 && restExponent < LINEAR) {
+    setWide(restExponent, restHigh, restLow);
+    return giveWide(sign);
+  }
   cosineOfRest();
   const exponent = wideExponent;
   const high = wideHigh;
@@ -167,15 +173,20 @@ function trigonometric(instruction: i32): i32 {
   if (kind == DENORMAL) raise(DE);
   if (prevented()) return finishWith(C2, 0);
   reduce(operandExponent, operandSignificand);
+  let pushed: u64 = INTEGER_BIT;
+  let pushedHigh = ONE_EXPONENT;
+  if (instruction == FSINCOS) {
+    giveSine(0, 1);
+    pushed = outSignificand;
+    pushedHigh = outHigh;
+    // C1 tells of the sine.
+    setRaised(raised & ~C1);
+  }
   if (instruction == FCOS) giveSine(0, 1);
   else if (instruction == FPTAN) giveTangent(sign);
   else giveSine(sign, 0);
   setRegister(0, outSignificand, outHigh);
-  if (instruction == FPTAN) push(INTEGER_BIT, ONE_EXPONENT);
-  else if (instruction == FSINCOS) {
-    giveSine(0, 1);
-    push(outSignificand, outHigh);
-  }
+  if (pushes) push(pushed, pushedHigh);
   return finishWith(C2, 0);
 }
 
