@@ -83,6 +83,11 @@ export class Manager<ConsoleEnd> implements ManagerService {
     }
   }
 
+  /** Is any machine on? */
+  get hasRunning(): boolean {
+    return [...this.#machines.values()].some((machine) => !machine.isOff);
+  }
+
   /** Powers everything off and lets go of the home folder. */
   async close(): Promise<void> {
     await Promise.allSettled(

@@ -1,19 +1,4 @@
-/**
- * What the page may do: run and show what comes from here. `style-src` allows inline styles because the terminal
- * (xterm) makes its style sheet at run time.
- */
-export const contentSecurityPolicy = (connections: string): string =>
-  [
-    "default-src 'none'",
-    "script-src 'self'",
-    "style-src 'self' 'unsafe-inline'",
-    "img-src 'self' data: blob:",
-    "font-src 'self'",
-    `connect-src ${connections}`,
-    "base-uri 'none'",
-    "form-action 'none'",
-    "frame-ancestors 'none'",
-  ].join("; ");
+import { contentSecurityPolicy } from "../platform/content-security-policy.ts";
 
 /** Of every answer of the server shell. */
 export const securityHeaders = (port: number): Record<string, string> => ({

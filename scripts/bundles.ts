@@ -1,0 +1,39 @@
+import { join } from "node:path";
+import type { InlineConfig } from "vite";
+
+const ROOT = join(import.meta.dirname, "..");
+const electron = join(ROOT, "electron");
+
+/** Nothing is left to be looked up in node_modules, so that programs start fast. */
+const bundle = (input: Record<string, string>, output: object): InlineConfig => ({
+  configFile: false,
+  logLevel: "warn",
+  root: ROOT,
+  ssr: { noExternal: true },
+  build: {
+    ssr: true,
+    outDir: "dist",
+    emptyOutDir: false,
+    target: "node24",
+    rolldownOptions: { input, output, external: ["electron/main", "electron/renderer"] },
+  },
+});
+
+/**
+ * The programs that run in Node and in Electron's own processes. Each lies two folders deep in the project, as its
+ * source does, for `electron/platform/paths.ts`.
+ */
+export const programs = bundle(
+  {
+    "cli/main": join(electron, "cli/main.ts"),
+    "vm-host/main": join(electron, "vm-host/main.ts"),
+    "main/main": join(electron, "main/main.ts"),
+  },
+  { format: "es", entryFileNames: "[name].js", chunkFileNames: "chunks/[name]-[hash].js" },
+);
+
+/** A sandboxed preload is one CommonJS file. */
+export const preload = bundle(
+  { "preload/preload": join(electron, "preload/preload.ts") },
+  { format: "cjs", entryFileNames: "[name].cjs" },
+);
