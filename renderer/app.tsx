@@ -33,31 +33,32 @@ export function App({ onReconnect }: { onReconnect(): void }) {
   return (
     <div className="app">
       <LostBanner onReconnect={onReconnect} />
-      <Group className="app-panels" orientation="horizontal" id="window">
-        {sidebar && (
-          <>
-            <Panel
-              id="sidebar"
-              defaultSize={264}
-              minSize={200}
-              maxSize={480}
-              groupResizeBehavior="preserve-pixel-size"
-            >
-              <ErrorBoundary what="The list of machines">
-                <LibraryPanel />
-              </ErrorBoundary>
-            </Panel>
-            <Separator className="splitter" aria-label="Width of the machine list" />
-          </>
-        )}
-        <Panel id="main">
-          <main className="app-main">
+      <main className="app-main">
+        <h1 className="visually-hidden">Twinbox</h1>
+        <Group orientation="horizontal" id="window">
+          {sidebar && (
+            <>
+              <Panel
+                id="sidebar"
+                defaultSize={264}
+                minSize={200}
+                maxSize={480}
+                groupResizeBehavior="preserve-pixel-size"
+              >
+                <ErrorBoundary what="The list of machines">
+                  <LibraryPanel />
+                </ErrorBoundary>
+              </Panel>
+              <Separator className="splitter" aria-label="Width of the machine list" />
+            </>
+          )}
+          <Panel id="panes">
             <ErrorBoundary what="The panes">
               <Workspace />
             </ErrorBoundary>
-          </main>
-        </Panel>
-      </Group>
+          </Panel>
+        </Group>
+      </main>
       <ErrorBoundary what="This dialog">{Dialog && <Dialog />}</ErrorBoundary>
       <ConfirmDialog />
       <WindowDrop />

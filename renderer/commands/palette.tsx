@@ -12,7 +12,7 @@ import {
   Text,
 } from "react-aria-components";
 import { useLibrary } from "../features/library/store.ts";
-import { openMachine } from "../features/workspace/store.ts";
+import { openBeside, openMachine } from "../features/workspace/store.ts";
 import { closeDialog } from "../ui/dialogs.ts";
 import { commands } from "./all.ts";
 import { currentContext, execute, isEnabled } from "./command.ts";
@@ -37,7 +37,9 @@ export function Palette() {
 
   const act = (id: string) => {
     closeDialog();
-    if (id.startsWith("open:")) return openMachine(id.slice(5));
+    const [verb, machine] = id.split(":");
+    if (verb === "open") return openMachine(machine!);
+    if (verb === "beside") return openBeside(machine!);
     const command = commands.find((candidate) => candidate.id === id);
     // Once the palette is gone and the focus is back: a command may move it.
     if (command) setTimeout(() => execute(command, context));
@@ -84,17 +86,17 @@ export function Palette() {
                   </MenuItem>
                 );
               })}
-              {Object.values(machines).map(({ settings }) => (
-                <MenuItem
-                  key={settings.id}
-                  id={`open:${settings.id}`}
-                  className="menu-item"
-                  textValue={`Go to ${settings.name}`}
-                >
-                  <span className="menu-icon" />
-                  <Text slot="label">Go to {settings.name}</Text>
-                </MenuItem>
-              ))}
+              {Object.values(machines).flatMap(({ settings: { id, name } }) =>
+                [
+                  { key: `open:${id}`, words: `Go to ${name}` },
+                  { key: `beside:${id}`, words: `Open ${name} Beside` },
+                ].map(({ key, words }) => (
+                  <MenuItem key={key} id={key} className="menu-item" textValue={words}>
+                    <span className="menu-icon" />
+                    <Text slot="label">{words}</Text>
+                  </MenuItem>
+                )),
+              )}
             </Menu>
           </Autocomplete>
         </Dialog>

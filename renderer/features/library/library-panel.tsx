@@ -34,7 +34,7 @@ export function LibraryPanel() {
   const context = contextOf(pane);
 
   return (
-    <aside className="library" aria-label="Machines">
+    <nav className="library" aria-label="Machines">
       <header className="library-header">
         <h2>Machines</h2>
         <CommandButton command={showPalette} context={context} />
@@ -63,7 +63,7 @@ export function LibraryPanel() {
         <CommandButton command={showMedia} context={context} />
         <CommandButton command={showPreferences} context={context} />
       </footer>
-    </aside>
+    </nav>
   );
 }
 

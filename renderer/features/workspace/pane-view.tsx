@@ -99,7 +99,7 @@ function PaneHeader({ context, machine }: { context: CommandContext; machine: Ma
   return (
     <header className="pane-header">
       <div className="pane-title">
-        <h1>{machine.settings.name}</h1>
+        <h2>{machine.settings.name}</h2>
         <StateLabel state={machine.state} />
       </div>
       <ToggleButtonGroup
@@ -179,9 +179,9 @@ function SwitchedOff({ machine, context }: { machine: MachineSummary; context: C
       ) : (
         <Monitor aria-hidden />
       )}
-      <h2>
+      <h3>
         {settings.name} {words}
-      </h2>
+      </h3>
       <p>
         {settings.memoryMib} MiB of memory,{" "}
         {settings.drives.length === 0 ? "no drives" : driveCount(settings.drives.length)}
@@ -204,7 +204,7 @@ function NoMachine({ context }: { context: CommandContext }) {
   return (
     <div className="empty">
       {none ? <img className="empty-icon" src={iconUrl} alt="" /> : <Monitor aria-hidden />}
-      <h2>{none ? "Drop a disk image to begin" : "Choose a machine"}</h2>
+      <h3>{none ? "Drop a disk image to begin" : "Choose a machine"}</h3>
       <p>
         {none
           ? "A CD, hard disk or floppy image dropped on this window becomes a machine, ready to start. Two images become two machines, side by side."
