@@ -1,4 +1,19 @@
-/** What the instruction emitters call: x87 and SSE arithmetic, exact to the bit in results and flags. */
+/**
+ * What the instruction emitters call: x87 and SSE arithmetic, exact to the bit in results and flags.
+ *
+ * x87. A waiting instruction first asks `fwait`: 1 means that #MF (or IRQ 13, by CR0.NE) is due and nothing else is
+ * done. Functions return 1 when they leave an unmasked exception pending for the next one. Numbers of operations are
+ * those of the reg field of D8 (ADD 0, MUL 1, SUB 4, SUBR 5, DIV 6, DIVR 7), from the destination's view: DC E8+i,
+ * "FSUB ST(i), ST(0)", is SUB with destination i. FPU_IP, FPU_DP, FPU_OPCODE, FPU_CS and FPU_DS are the emitters' to
+ * set.
+ *
+ * A store to memory has three steps, so that a page fault leaves the FPU as it was: `fst_…` gives the bits; they are
+ * written if `fst_writes` says so; `fst_commit` raises the flags and pops.
+ *
+ * SSE. Vector functions take addresses of destination and source and return 0, or the unmasked exceptions: #XM (#UD
+ * without CR4.OSXMMEXCPT) is then due, and the destination unchanged. Functions whose result is a value leave the
+ * exceptions in SSE_EXCEPTION.
+ */
 export {
   fpu_arith, fpu_arith_f32, fpu_arith_f64, fpu_arith_int, fsqrt, fchs, fabs, fxch, fcmov, ffree, fincstp, fdecstp,
 } from "./x87/arithmetic";

@@ -4,7 +4,7 @@ import {
   roundedExponent,
 } from "../rounding";
 import {
-  DENORMAL, INDEFINITE_F32, INDEFINITE_F64, INFINITE, NORMAL, QNAN, QUIET_BIT, SNAN, UNSUPPORTED, ZERO,
+  DENORMAL, INDEFINITE_F32, INDEFINITE_F64, INFINITE, QNAN, QUIET_BIT, SNAN, UNSUPPORTED, ZERO,
   operandExponent, operandSign, operandSignificand, packF32, packF64, takeF32, takeF64, takeInteger,
 } from "../operands";
 import { operate, resultExponent, resultHigh, resultLow, resultSign, root } from "../arithmetic";

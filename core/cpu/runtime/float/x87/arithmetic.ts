@@ -1,7 +1,7 @@
 /** FADD to FDIVR, FSQRT, FABS, FCHS, in all their operand forms. [SDM] vol. 1, chapter 8.3.5 */
 import { C1, DE, IE, INTEGER_BIT, masks, prevented, raise, raised } from "../rounding";
 import {
-  DENORMAL, INDEFINITE_HIGH, INDEFINITE_SIGNIFICAND, INFINITE, NORMAL, QNAN, QUIET_BIT, SNAN, UNSUPPORTED, ZERO,
+  DENORMAL, INDEFINITE_HIGH, INDEFINITE_SIGNIFICAND, NORMAL, QNAN, QUIET_BIT, SNAN, UNSUPPORTED, ZERO,
   operandExponent, operandSign, operandSignificand, takeF32, takeF64, takeF80, takeInteger,
 } from "../operands";
 import { DIVR, SUBR, operate, resultExponent, resultHigh, resultLow, resultSign, root } from "../arithmetic";

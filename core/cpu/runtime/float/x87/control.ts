@@ -4,8 +4,8 @@ import {
   FPU_CONTROL, FPU_CS, FPU_DP, FPU_DS, FPU_IP, FPU_OPCODE, FPU_REGISTERS, FPU_STATUS, FPU_TAGS, MXCSR, XMM,
 } from "../../../layout";
 import { BUSY, ES, EXCEPTIONS, SF } from "../rounding";
-import { INFINITE, NORMAL, ZERO, takeF80 } from "../operands";
-import { control, highOf, registerAddress, setTop, significandOf, status, summarise, top } from "./stack";
+import { NORMAL, ZERO, takeF80 } from "../operands";
+import { control, highOf, registerAddress, setTop, significandOf, status, summarise } from "./stack";
 
 /** Bits of MXCSR that exist; 1s elsewhere in a loaded value mean #GP. */
 export const MXCSR_MASK: u32 = 0xffff;

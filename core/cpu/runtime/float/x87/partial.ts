@@ -1,5 +1,5 @@
 /** FPREM, FPREM1, FSCALE, FXTRACT and FRNDINT. [SDM] vol. 2 */
-import { C0, C1, C2, C3, DE, IE, INTEGER_BIT, PE, SF, ZE, masks, prevented, raise, raised, roundsAway } from "../rounding";
+import { C0, C1, C2, C3, DE, IE, INTEGER_BIT, PE, SF, ZE, masks, prevented, raise, roundsAway } from "../rounding";
 import {
   DENORMAL, INDEFINITE_HIGH, INDEFINITE_SIGNIFICAND, INFINITE, QNAN, UNSUPPORTED, ZERO,
   operandExponent, operandSign, operandSignificand, takeF80, takeInteger,
