@@ -1,9 +1,4 @@
-import type { ConsoleInput } from "../../electron/contract/console.ts";
-import {
-  decodeConsoleOutput,
-  encodeConsoleInput,
-  MAX_SERIAL_INPUT,
-} from "../../electron/contract/console-codec.ts";
+import { decodeConsoleOutput, encodeConsoleInput } from "../../electron/contract/console-codec.ts";
 import type { ManagerEvent, ManagerService, Medium } from "../../electron/contract/manager.ts";
 import {
   managerEventSchema,
@@ -14,6 +9,7 @@ import {
 import { fromProblem } from "../../electron/contract/problem.ts";
 import { rpcClient } from "../../electron/contract/rpc.ts";
 import { webSocketPort } from "../../electron/contract/rpc-ports.ts";
+import { inMessages } from "./console-messages.ts";
 import type { Connection, ConsoleChannel, ConsoleListener, Host, UploadOptions } from "./host.ts";
 
 function socketAddress(path: string): string {
@@ -102,13 +98,4 @@ export class WebHost implements Host {
       request.send(file);
     });
   }
-}
-
-/** A long paste into a serial port, in messages of the size that a machine takes. */
-export function inMessages(input: ConsoleInput): ConsoleInput[] {
-  if (input.type !== "serial" || input.bytes.length <= MAX_SERIAL_INPUT) return [input];
-  const parts: ConsoleInput[] = [];
-  for (let at = 0; at < input.bytes.length; at += MAX_SERIAL_INPUT)
-    parts.push({ ...input, bytes: input.bytes.subarray(at, at + MAX_SERIAL_INPUT) });
-  return parts;
 }
