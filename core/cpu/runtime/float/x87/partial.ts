@@ -63,7 +63,7 @@ function reduce(sign: i32, aExponent: i32, a: u64, bExponent: i32, b: u64, neare
   const least = nearest ? -1 : 0;
   if (distance < least) return giveReduced(sign, aExponent, a);
   if (distance >= 64) {
-    // As the AMD and Intel processors do, the exponents come closer by 32 to 63, to a multiple of 32.
+    // The exponents come closer by 32 to 63, to a multiple of 32: AMD processors choose so, [SDM] leaves it open.
     const step = 32 + (distance & 31);
     remainderOf(a, step, b);
     quotientCodes = C2;
