@@ -1,0 +1,32 @@
+import { type FloppyFormat, floppyFormatOfSize } from "../../base/floppy-formats.ts";
+
+/** Data rates as CCR and DSR select them, in kbit/s. [82077AA] */
+export const DATA_RATES = [500, 300, 250, 1000] as const;
+
+export const SECTOR_SIZE = 512;
+/** 128 << N bytes a sector. */
+export const SECTOR_SIZE_CODE = 2;
+
+/** A floppy by its size: how it is laid out and at which data rates it can be read. */
+export interface FloppyLayout extends FloppyFormat {
+  rates: readonly number[];
+}
+
+const EXTRA_DENSITY_SECTORS = 36;
+const HIGH_DENSITY_SECTORS = 15;
+
+/**
+ * The layout of a disk of `size` bytes. A size that is no usual one is laid out as 1.44 MB, as far as it goes.
+ * Double density is read at 250 kbit/s, or at 300 in a drive that always turns at 360 rpm.
+ */
+export function floppyLayout(size: number): FloppyLayout {
+  const format = floppyFormatOfSize(size) ?? { size, cylinders: 80, heads: 2, sectorsPerTrack: 18 };
+  const { sectorsPerTrack } = format;
+  const rates =
+    sectorsPerTrack >= EXTRA_DENSITY_SECTORS
+      ? [1000]
+      : sectorsPerTrack >= HIGH_DENSITY_SECTORS
+        ? [500]
+        : [250, 300];
+  return { ...format, rates };
+}
