@@ -1,0 +1,208 @@
+/// <reference path="../../base/webassembly.d.ts" />
+// One instruction in one state, and what becomes of it: the record that scripts/native/harness.c and our processor
+// both run. Any chapter's instructions can be compared so.
+
+import { GPR, RAM, RIP } from "../layout.ts";
+import type { TestMachine } from "./machine.ts";
+
+/** Where the instruction lies, and the memory that it may use. The rest is not mapped on the host. */
+export const CODE = 0x100000;
+export const DATA = 0x110000;
+export const MEMORY_BYTES = 1024;
+/** Where our processor's FXSAVE images lie meanwhile. */
+const IMAGE = 0x120000;
+
+// Offsets in a record, as in harness.c.
+const VECTOR = 0;
+const CODE_BYTES = 8;
+const IP = 24;
+const FLAGS = 32;
+const REGISTERS = 40;
+const FX = 168;
+const MEMORY = 680;
+const CODE_LENGTH = 16;
+const INT3 = 0xcc;
+
+export const caseSize = (memoryBytes: number): number => MEMORY + memoryBytes;
+
+// Offsets in the FXSAVE image. [SDM] vol. 1, table 10-2.
+export const FX_CONTROL = 0;
+export const FX_STATUS = 2;
+export const FX_TAGS = 4;
+export const FX_MXCSR = 24;
+export const FX_ST = 32;
+export const FX_XMM = 160;
+
+/** CF PF AF ZF SF DF OF. */
+export const ALL_FLAGS = 0xcd5;
+
+/** A view of one record. */
+export class Case {
+  readonly bytes: Uint8Array;
+  readonly #view: DataView;
+
+  constructor(bytes: Uint8Array = new Uint8Array(caseSize(MEMORY_BYTES))) {
+    this.bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  /** Vector of the exception that was met, -1 if none. */
+  get vector(): number {
+    return this.#view.getInt32(VECTOR, true);
+  }
+
+  set vector(value: number) {
+    this.#view.setInt32(VECTOR, value, true);
+  }
+
+  /** 16 bytes: the instruction, then INT3. */
+  get code(): Uint8Array {
+    return this.bytes.subarray(CODE_BYTES, CODE_BYTES + CODE_LENGTH);
+  }
+
+  setCode(instruction: readonly number[]): void {
+    this.code.fill(INT3).set(instruction);
+  }
+
+  get ip(): bigint {
+    return this.#view.getBigUint64(IP, true);
+  }
+
+  set ip(value: bigint) {
+    this.#view.setBigUint64(IP, value, true);
+  }
+
+  get flags(): number {
+    return this.#view.getUint32(FLAGS, true);
+  }
+
+  set flags(value: number) {
+    this.#view.setBigUint64(FLAGS, BigInt(value >>> 0), true);
+  }
+
+  register(number: number): bigint {
+    return this.#view.getBigUint64(REGISTERS + number * 8, true);
+  }
+
+  setRegister(number: number, value: bigint): void {
+    this.#view.setBigUint64(REGISTERS + number * 8, value, true);
+  }
+
+  /** The FXSAVE image. */
+  get fx(): DataView {
+    return new DataView(this.bytes.buffer, this.bytes.byteOffset + FX, 512);
+  }
+
+  get memory(): Uint8Array {
+    return this.bytes.subarray(MEMORY);
+  }
+
+  copy(): Case {
+    return new Case(this.bytes.slice());
+  }
+}
+
+/** The harness's input. */
+export function joinCases(cases: readonly Uint8Array[]): Uint8Array {
+  const size = caseSize(MEMORY_BYTES);
+  const all = new Uint8Array(4 + cases.length * size);
+  new DataView(all.buffer).setUint32(0, MEMORY_BYTES, true);
+  cases.forEach((one, index) => {
+    all.set(one, 4 + index * size);
+  });
+  return all;
+}
+
+/** The harness's output. */
+export function splitCases(all: Uint8Array): Uint8Array[] {
+  const size = caseSize(MEMORY_BYTES);
+  return Array.from({ length: all.length / size }, (_, index) =>
+    all.subarray(index * size, (index + 1) * size),
+  );
+}
+
+/** Runs a case on our processor, in flat 32-bit code as `TestMachine.enterFlat32(3)` makes it; gives the case after. */
+export function runCase(machine: TestMachine, before: Case): Case {
+  const { cpu, ram } = machine;
+  const after = before.copy();
+  machine.write(CODE, before.code);
+  ram.set(before.memory, DATA);
+  ram.set(new Uint8Array(before.fx.buffer, before.fx.byteOffset, 512), IMAGE);
+  for (let number = 0; number < 8; number++) cpu.set64(GPR + number * 8, before.register(number));
+  cpu.eflags = before.flags | 0x202;
+  cpu.runtime["fxrstor"](RAM + IMAGE, 0, 8);
+  after.vector = machine.step(CODE);
+  cpu.runtime["fxsave"](RAM + IMAGE, 0, 8);
+  after.ip = cpu.get64(RIP);
+  after.flags = cpu.eflags;
+  for (let number = 0; number < 8; number++) after.setRegister(number, cpu.get64(GPR + number * 8));
+  new Uint8Array(after.fx.buffer, after.fx.byteOffset, 512).set(ram.subarray(IMAGE, IMAGE + 512));
+  after.memory.set(ram.subarray(DATA, DATA + MEMORY_BYTES));
+  return after;
+}
+
+/** What need not be equal. */
+export interface Tolerance {
+  /** Bits of EFLAGS that the manual defines; all if absent. */
+  flags?: number;
+  /** Makes equal in both what may differ. */
+  normalise?: (after: Case, before: Case) => void;
+}
+
+/**
+ * What counts of a case that has run, as text lines to compare and to read: the exception, RIP, EFLAGS, registers, x87
+ * (its instruction pointers, which AMD processors keep only with a pending exception, left out), MXCSR, XMM, memory.
+ */
+export function summary(after: Case, before: Case, tolerance: Tolerance = {}): string {
+  const kept = after.copy();
+  tolerance.normalise?.(kept, before);
+  const hex = (value: number | bigint, digits: number) => value.toString(16).padStart(digits, "0");
+  const { fx } = kept;
+  const lines = [
+    `vector ${kept.vector} ip ${hex(kept.ip, 8)} flags ${hex(kept.flags & (tolerance.flags ?? ALL_FLAGS), 4)}`,
+    `gpr ${Array.from({ length: 8 }, (_, n) => hex(kept.register(n), 8)).join(" ")}`,
+    `cw ${hex(fx.getUint16(FX_CONTROL, true), 4)} sw ${hex(fx.getUint16(FX_STATUS, true), 4)} tags ${hex(
+      fx.getUint8(FX_TAGS),
+      2,
+    )} mxcsr ${hex(fx.getUint32(FX_MXCSR, true), 4)}`,
+  ];
+  for (let n = 0; n < 8; n++) {
+    const at = FX_ST + n * 16;
+    const st = `${hex(fx.getUint16(at + 8, true), 4)}:${hex(fx.getBigUint64(at, true), 16)}`;
+    const x = FX_XMM + n * 16;
+    lines.push(
+      `st${n} ${st} xmm${n} ${hex(fx.getBigUint64(x + 8, true), 16)}_${hex(fx.getBigUint64(x, true), 16)}`,
+    );
+  }
+  kept.memory.forEach((byte, at) => {
+    if (byte !== before.memory[at]) lines.push(`[${hex(DATA + at, 6)}] ${hex(byte, 2)}`);
+  });
+  return lines.join("\n");
+}
+
+/** 32-bit FNV-1a of a text: what a vector keeps of the processor's result. */
+export function hashText(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
+  return hash >>> 0;
+}
+
+/** The instruction's bytes and the lines that differ, or undefined when the results are the same. */
+export function difference(
+  before: Case,
+  expected: Case,
+  actual: Case,
+  tolerance?: Tolerance,
+): string | undefined {
+  const wanted = summary(expected, before, tolerance);
+  const got = summary(actual, before, tolerance);
+  if (wanted === got) return undefined;
+  const gotLines = got.split("\n");
+  const wantedLines = wanted.split("\n");
+  const differing = wantedLines.flatMap((line, n) =>
+    line === gotLines[n] ? [] : [`expected ${line}`, `     got ${gotLines[n]}`],
+  );
+  for (const line of gotLines.slice(wantedLines.length)) differing.push(`     got ${line}`);
+  const code = Array.from(before.code, (byte) => byte.toString(16).padStart(2, "0")).join(" ");
+  return `${code}\nbefore ${summary(before, before).replaceAll("\n", "\n       ")}\n${differing.join("\n")}`;
+}
