@@ -32,6 +32,11 @@ export class ChannelMux {
     stream.on("close", () => this.#closeAll());
   }
 
+  /** Is anything still waiting to be taken by the other process? */
+  get backlogged(): boolean {
+    return this.#stream.writableLength > 0;
+  }
+
   open(): ByteChannel {
     const id = this.#nextId++;
     this.#write(OPEN, id);

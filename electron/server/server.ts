@@ -41,7 +41,8 @@ export interface RunningServer {
  * @throws TwinboxError busy when the port is taken.
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const server = createServer();
+  // An upload may take as long as it takes; headers may not.
+  const server = createServer({ requestTimeout: 0, headersTimeout: 10_000 });
   const port = await listen(server, options.port);
   const shell = new Shell(options, port);
   server.on("request", (request, response) => void shell.answer(request, response));
@@ -111,7 +112,7 @@ class Shell {
     const url = parseTarget(request);
     if (!url || !this.#access.isOwnHost(request))
       return text(response, 403, "This is not the address of Twinbox.");
-    const token = url.pathname === "/" ? url.searchParams.get("token") : null;
+    const token = request.method === "GET" && url.pathname === "/" ? url.searchParams.get("token") : null;
     const cookie = token === null ? null : this.#access.redeem(token);
     if (cookie !== null) {
       response.setHeader("Set-Cookie", cookie);

@@ -8,14 +8,14 @@ import { serveRpc } from "../contract/rpc.ts";
 import type { Parent } from "./parent.ts";
 import { encodePng, shrink } from "./png.ts";
 
-/** Makes the engine that a machine's settings name. */
-export type EngineFactory = (machine: HostMachine) => Engine;
+/** Makes the engine that a machine's settings name. `isBacklogged` tells that output waits for the event loop. */
+export type EngineFactory = (machine: HostMachine, isBacklogged: () => boolean) => Engine;
 
 const THUMBNAIL = { width: 160, height: 120 };
 
 /** The service of a machine's own process. */
 class Host implements HostService {
-  readonly #createEngine: EngineFactory;
+  readonly #createEngine: (machine: HostMachine) => Engine;
   readonly #emit: (event: HostEvent) => void;
   readonly #channels = new Map<ByteChannel, ConsoleSession>();
   /** Windows that have come before the machine was on, and whether they have asked for a whole frame. */
@@ -23,7 +23,7 @@ class Host implements HostService {
   #engine: Engine | undefined;
   #thumbnail: string | null = null;
 
-  constructor(createEngine: EngineFactory, emit: (event: HostEvent) => void) {
+  constructor(createEngine: (machine: HostMachine) => Engine, emit: (event: HostEvent) => void) {
     this.#createEngine = createEngine;
     this.#emit = emit;
   }
@@ -130,7 +130,10 @@ class Host implements HostService {
 
 /** Serves one machine to the manager, until the manager or the machine ends. */
 export function serveHost(parent: Parent, createEngine: EngineFactory): void {
-  const host = new Host(createEngine, (event) => emit(event));
+  const host = new Host(
+    (machine) => createEngine(machine, parent.isBacklogged),
+    (event) => emit(event),
+  );
   const emit = serveRpc<HostService>(parent.control, hostSchema, host, (error) => console.error(error));
   parent.onConsole((channel) => host.join(channel));
   parent.control.onClose(() => void host.stop());

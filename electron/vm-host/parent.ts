@@ -8,6 +8,8 @@ export interface Parent {
   control: RpcPort;
   /** A window wants to see the machine. */
   onConsole(listener: (channel: ByteChannel) => void): void;
+  /** Does what was sent to windows wait for turns of the event loop to get out? */
+  isBacklogged(): boolean;
 }
 
 /** The consoles' pipe of a process started by `child_process`. */
@@ -37,7 +39,7 @@ export function connectParent(): Parent {
 
 function forkParent(): Parent {
   const consoles: ((channel: ByteChannel) => void)[] = [];
-  new ChannelMux(new Socket({ fd: CONSOLE_FD, readable: true, writable: true }), (channel) => {
+  const mux = new ChannelMux(new Socket({ fd: CONSOLE_FD, readable: true, writable: true }), (channel) => {
     for (const listener of consoles) listener(channel);
   });
   return {
@@ -50,6 +52,7 @@ function forkParent(): Parent {
       close: () => process.disconnect(),
     },
     onConsole: (listener) => void consoles.push(listener),
+    isBacklogged: () => mux.backlogged,
   };
 }
 
@@ -69,6 +72,7 @@ function utilityParent(parent: ParentPort): Parent {
       close: () => process.exit(0),
     },
     onConsole: (listener) => void consoles.push(listener),
+    isBacklogged: () => false, // Ports are served by a thread of their own.
   };
 }
 

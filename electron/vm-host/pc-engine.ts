@@ -42,6 +42,8 @@ export interface PcEngineOptions {
 export interface PcEngineParts {
   createPc(options: PcOptions): Promise<PcControl>;
   openMedium(medium: AttachedMedium, onTrouble: (error: TwinboxError) => void): Promise<BlockDevice | null>;
+  /** Output that waits for turns of the event loop has a share of the guest's time. */
+  isBacklogged?(): boolean;
 }
 
 /** The emulated PC as an engine. */
@@ -108,6 +110,7 @@ export class PcEngine implements Engine {
     pc.onActivity = (slot) => this.#light(slot);
     this.#loop = new RunLoop(pc, {
       onSlice: () => this.#afterSlice(),
+      isBacklogged: () => this.#parts.isBacklogged?.() ?? false,
       onEnd: (end) => {
         this.#drawFrame();
         this.#ended.emit(end);

@@ -3,6 +3,8 @@ import type { EngineEnd } from "../contract/engine.ts";
 
 /** Host milliseconds of guest code at a stretch: the event loop stays free to serve within twice that. */
 const SLICE_MS = 8;
+/** While output is under way, guest code and output have this many host milliseconds each by turns, at most. */
+const SHARED_MS = 4;
 /** `setTimeout` takes no more than 2³¹ ms; an idle machine wakes once an hour for nothing. */
 const LONGEST_SLEEP_MS = 3_600_000;
 /** Shorter sleeps than a timer can keep are turns of the event loop instead. */
@@ -12,6 +14,8 @@ export interface RunLoopEvents {
   /** After each slice. */
   onSlice(): void;
   onEnd(end: EngineEnd): void;
+  /** Does output wait for turns of the event loop? */
+  isBacklogged(): boolean;
 }
 
 /**
@@ -82,6 +86,12 @@ export class RunLoop {
     this.#immediate = setImmediate(() => this.#turn());
   }
 
+  /** A pipe takes a screen full of pixels in many small pieces, one a turn of the event loop. */
+  #afterOutput(deadline: number): void {
+    if (!this.#events.isBacklogged() || performance.now() > deadline) this.#next();
+    else this.#immediate = setImmediate(() => this.#afterOutput(deadline));
+  }
+
   #turn(): void {
     this.#immediate = undefined;
     this.#timer = undefined;
@@ -90,7 +100,7 @@ export class RunLoop {
     let end: EngineEnd | undefined;
     let sleepMs = 0;
     try {
-      const slice = this.#pc.runSlice(began * 1e6, SLICE_MS);
+      const slice = this.#pc.runSlice(began * 1e6, this.#events.isBacklogged() ? SHARED_MS : SLICE_MS);
       if (slice.state === "off") end = { reason: "power-off" };
       if (slice.state === "idle") sleepMs = slice.sleepNs / 1e6;
     } catch (error) {
@@ -104,7 +114,7 @@ export class RunLoop {
     this.#events.onSlice();
     if (end) this.#events.onEnd(end);
     if (!this.#running) return;
-    if (this.#woken || sleepMs < SHORTEST_SLEEP_MS) this.#next();
+    if (this.#woken || sleepMs < SHORTEST_SLEEP_MS) this.#afterOutput(performance.now() + SHARED_MS);
     else
       this.#timer = setTimeout(
         () => this.#turn(),

@@ -7,5 +7,6 @@ import { FakePc } from "./fake-pc.ts";
 /** A machine's process whose PC is a {@link FakePc}. */
 serveHost(
   connectParent(),
-  (machine) => new PcEngine(machine, { createPc: async (options) => new FakePc(options), openMedium }),
+  (machine, isBacklogged) =>
+    new PcEngine(machine, { createPc: async (options) => new FakePc(options), openMedium, isBacklogged }),
 );
