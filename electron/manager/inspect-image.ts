@@ -1,6 +1,7 @@
 import { access, constants, stat } from "node:fs/promises";
 import { probeFormat } from "../../core/disk/formats/formats.ts";
-import { checkWhole, mediumKind } from "../../core/disk/integrity.ts";
+import { checkWhole } from "../../core/disk/integrity.ts";
+import { recognise } from "../../core/disk/recognise.ts";
 import type { Medium } from "../contract/manager.ts";
 import { FileStore } from "../platform/file-store.ts";
 
@@ -16,14 +17,8 @@ export async function inspectImage(path: string, name: string): Promise<Inspecte
   try {
     const device = await (await probeFormat(store)).open(store);
     await checkWhole(device);
-    return {
-      kind: await mediumKind(device),
-      size: device.size,
-      readOnly: !(await isWritable(path)),
-      system: "unknown",
-      systemName: "Unknown system",
-      memoryMib: 128,
-    };
+    const { kind, system, systemName, memoryMib } = await recognise(device);
+    return { kind, size: device.size, readOnly: !(await isWritable(path)), system, systemName, memoryMib };
   } finally {
     await store.close();
   }
