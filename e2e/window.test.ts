@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from "vitest";
+import { choose, openBeside, paneOf, screenHash, terminalText, view } from "./actions.ts";
 import { axeViolations } from "./axe.ts";
-import { choose, fakeWindows, openBeside, paneOf, screenHash, terminalText, view } from "./fake-window.ts";
+import { fakeWindows } from "./fake-window.ts";
 
 const windows = fakeWindows();
 const image = (name: string, size: number) => ({ name, mimeType: "", buffer: Buffer.alloc(size) });

@@ -74,7 +74,10 @@ function LostBanner({ onReconnect }: { onReconnect(): void }) {
   return (
     <div className="banner" role="alert">
       <Unplug aria-hidden />
-      <p>Twinbox's server does not answer. Machines go on if it does; this window tries to reach it again.</p>
+      <p>
+        Twinbox's server does not answer; this window tries again. If it was started anew, open the address
+        that it has printed.
+      </p>
       <Button className="button" onPress={onReconnect}>
         Try Now
       </Button>

@@ -84,7 +84,7 @@ export class WebHost implements Host {
       request.upload.onprogress = ({ loaded, total }) => onProgress(total > 0 ? loaded / total : 1);
       request.onload = () => {
         const medium = mediumSchema.safeParse(request.response);
-        if (request.status === 201 && medium.success) return resolve(medium.data);
+        if (isSuccess(request.status) && medium.success) return resolve(medium.data);
         const problem = problemSchema.safeParse(request.response);
         reject(
           problem.success
@@ -99,3 +99,6 @@ export class WebHost implements Host {
     });
   }
 }
+
+/** HTTP's class of answers that did what was asked. */
+const isSuccess = (status: number): boolean => status >= 200 && status < 300;

@@ -95,15 +95,13 @@ export class ConsoleSession {
     this.state.setState({ open: false, leds: 0 });
   }
 
-  /** A machine without a process: what its port had sent is known to the manager. */
+  /** A machine without a process: what its port had sent may still be known to the manager. */
   async #readHistory(): Promise<void> {
     this.#historyRead = true;
-    try {
-      const bytes = await service().serialHistory(this.machine);
-      if (!this.#channel && this.serial.isEmpty) this.serial.append(bytes);
-    } catch {
-      this.#historyRead = false;
-    }
+    const bytes = await service()
+      .serialHistory(this.machine)
+      .catch(() => null);
+    if (bytes && !this.#channel && this.serial.isEmpty) this.serial.append(bytes);
   }
 
   #receive(output: ConsoleOutput): void {
