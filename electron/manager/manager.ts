@@ -132,7 +132,9 @@ export class Manager<ConsoleEnd> implements ManagerService {
     checkDrives(settings.drives);
     const machine = this.#machine(settings.id);
     const name =
-      settings.name === machine.settings.name ? settings.name : await this.#freeName(settings.name);
+      settings.name === machine.settings.name
+        ? settings.name
+        : await this.#freeName(settings.name, machine.folder.name);
     await machine.update({ ...settings, name });
     if (safeFileName(name) !== machine.folder.name)
       await machine.whenOff("renamed", () => machine.folder.rename(safeFileName(name)));
@@ -229,9 +231,13 @@ export class Manager<ConsoleEnd> implements ManagerService {
     );
   }
 
-  #freeName(name: string): Promise<string> {
+  /** A name whose folder does not exist, or is `own`. */
+  #freeName(name: string, own?: string): Promise<string> {
     const exists = existsIn(this.#machinesFolder);
-    return freeName(name, (candidate) => exists(safeFileName(candidate)));
+    return freeName(name, async (candidate) => {
+      const folder = safeFileName(candidate);
+      return folder !== own && (await exists(folder));
+    });
   }
 
   #machine(id: string): Machine<ConsoleEnd> {
