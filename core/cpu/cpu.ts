@@ -31,6 +31,7 @@ import {
   SEGMENTS,
   SHADOW,
 } from "./layout.ts";
+import { P6, writeModel } from "./model.ts";
 import { loadRuntime, type Runtime } from "./runtime-module.ts";
 import { constant32 } from "./wasm/expression.ts";
 import { FunctionBody } from "./wasm/function-body.ts";
@@ -142,6 +143,7 @@ export class Cpu {
     });
     this.#run = instance.exports["run"] as () => void;
     this.#step = instance.exports["step"] as () => void;
+    writeModel(this.#view, this.base, P6);
     this.reset();
   }
 
@@ -248,11 +250,9 @@ export class Cpu {
 
   #stepOnce(shadow: number): void {
     this.set32(SHADOW, 0);
-    this.runtime.beginStep();
+    if (!this.runtime.beginStep(shadow === 2 ? 1 : 0)) return;
     this.#guarded(this.#step);
-    const faulted = this.get32(EXCEPTION) >= 0;
-    // MOV SS and POP SS hold off the debug traps of the next instruction too.
-    if (!faulted) this.runtime.endStep(shadow === 2 ? 1 : 0);
+    if (this.get32(EXCEPTION) < 0) this.runtime.endStep();
   }
 
   /** Runs WebAssembly that an instruction may leave by an exception. */

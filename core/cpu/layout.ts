@@ -135,6 +135,18 @@ export const SEGMENT_SELECTOR = 0x0c;
 /** Descriptor's bits 40 to 55 (type, S, DPL, P … AVL, L, D/B, G); bit 16: unusable (null). */
 export const SEGMENT_ATTRIBUTES = 0x10;
 
+/** MTRRs: PHYSBASE0 to PHYSMASK7, FIX64K, the two FIX16K, the eight FIX4K, DEF_TYPE; 8 bytes each. */
+export const MTRR = 0xc00;
+/** Machine check: MCG_STATUS, MCG_CTL, then CTL STATUS ADDR MISC of five banks; 8 bytes each. */
+export const MACHINE_CHECK = 0xd00;
+/** What the model has: bits that CR4 and EFER may have set (u64 each), then the answers of CPUID. */
+export const CR4_ALLOWED = 0xdd0;
+export const EFER_ALLOWED = 0xdd8;
+export const CPUID_ENTRIES = 0xde0;
+/** Leaf, EAX EBX ECX EDX, in entries of CPUID_ENTRY_SIZE bytes up to 0xfff. */
+export const CPUID_TABLE = 0xde4;
+export const CPUID_ENTRY_SIZE = 20;
+
 /** Where an access that no host page can serve is put together; 1 KiB. */
 export const SCRATCH = 0x800;
 

@@ -27,9 +27,12 @@ export interface Runtime extends WebAssembly.Exports {
   deliverException(vector: number, error: number): void;
   /** Whether each instruction must be run by itself: TF, or a debug register is armed. */
   singleStepping(): boolean;
-  /** Before and after an instruction that is run by itself. `held`: its debug traps are held off. */
-  beginStep(): void;
-  endStep(held: number): void;
+  /**
+   * Before and after an instruction that is run by itself. `held`: the one before was MOV SS or POP SS, and no
+   * instruction breakpoint counts. False: it has met one, and does not run.
+   */
+  beginStep(held: number): boolean;
+  endStep(): void;
 }
 
 let compiled: { module: WebAssembly.Module; signatures: RuntimeSignatures } | undefined;

@@ -214,13 +214,10 @@ export class BlockCache {
       delta += this.#writeRecord(at, one, mode, delta, remaining);
       at += RECORD_SIZE;
     });
-    const last = decoded.at(-1);
-    if (!last || typeof last === "string" || !(last.row.flags & ENDS)) {
-      this.#view.setUint32(at + REC_HANDLER, this.#host.endHandler, true);
-      this.#view.setUint16(at + REC_IP_DELTA, delta, true);
-      this.#bytes[at + REC_REMAINING] = 0;
-      at += RECORD_SIZE;
-    }
+    this.#view.setUint32(at + REC_HANDLER, this.#host.endHandler, true);
+    this.#view.setUint16(at + REC_IP_DELTA, delta, true);
+    this.#bytes[at + REC_REMAINING] = 0;
+    at += RECORD_SIZE;
     this.#nextRecord = at;
     this.#host.handlers.compile();
     const block: Block = { physical, mode, length, count: decoded.length, record, secondPage };

@@ -1,8 +1,28 @@
 export { driveFerr } from "./coprocessor";
 export * from "./exceptions";
 export { getFlags, setFlags } from "./flags";
+export { maskMove } from "./mask-move";
 export * from "./memory";
 export { walk } from "./paging";
 export { segmentRead, segmentWrite } from "./segments";
 export * from "./float/index";
 export { reset, updateMode } from "./processor";
+export { loadSegment, moveToSegment } from "./segment-loads";
+export { farCall, farJump, farReturn } from "./transfers";
+export { deliverException, hardwareBreakpoint, interrupt, softwareException, softwareInterrupt } from "./interrupts";
+export { interruptReturn } from "./interrupt-return";
+export { clearInterruptFlag, flagsToPush, popFlags, setInterruptFlag, setZero } from "./eflags";
+export { accessRights, loadLdt, loadTask, requireProtected, segmentLimit, verifySegment } from "./descriptor-tables";
+export {
+  clearTaskSwitched,
+  halt,
+  invalidatePage,
+  loadMachineStatus,
+  readControl,
+  writeControl,
+} from "./control-registers";
+export { beginStep, endStep, readDebug, singleStepping, writeDebug } from "./debug";
+export { rdmsr, rdtsc, rdtscp, wrmsr } from "./msr";
+export { cpuid } from "./cpuid";
+export { swapGs, syscall, sysenter, sysexit, sysret } from "./fast-calls";
+export { portIn, portOut } from "./io";

@@ -33,6 +33,7 @@ import {
 } from "../layout";
 import { CPU } from "./cpu";
 import { GP, setException } from "./exceptions";
+import { armed, noteAccess, watched } from "./debug";
 import { codeWritten, mmioRead, mmioWrite, throwFault } from "./host";
 import { EXECUTE, READ, WRITE, walk, walkLarge, walkPhysical, walkWritable } from "./paging";
 
@@ -79,8 +80,9 @@ function translate(linear: u64, access: i32, user: bool): bool {
   if (map & PAGE_READ) {
     store<u32>(entry + TLB_ADDEND, (map & ~0xfff) - <u32>page);
     if (access == EXECUTE) store<u64>(entry + TLB_EXECUTE, page);
-    // An execute-only walk proves nothing about reads under SMAP; any other does.
-    else {
+    // An execute-only walk proves nothing about reads under SMAP; any other does. Data breakpoints are noticed
+    // by never entering their pages.
+    else if (!armed() || !watched(page)) {
       store<u64>(entry + TLB_READ, page);
       if (walkWritable && map & PAGE_WRITE && !holdsCode(physical)) {
         if (map & PAGE_VIDEO) {
@@ -255,17 +257,23 @@ function asUser(): bool {
 
 /** Host address from which `size` bytes at `linear` can be read now; 0: fault set. */
 export function slowRead(linear: u64, size: u32): usize {
-  return readAs(linear, size, asUser());
+  const address = readAs(linear, size, asUser());
+  if (address && armed()) noteAccess(linear, size, false);
+  return address;
 }
 
 /** Host address to which `size` bytes for `linear` go; 0: fault set. Call commitWrite after the store. */
 export function slowWrite(linear: u64, size: u32): usize {
-  return writeAs(linear, size, asUser(), false);
+  const address = writeAs(linear, size, asUser(), false);
+  if (address && armed()) noteAccess(linear, size, true);
+  return address;
 }
 
 /** As slowWrite, and the bytes there now can be read from the returned address. */
 export function slowModify(linear: u64, size: u32): usize {
-  return writeAs(linear, size, asUser(), true);
+  const address = writeAs(linear, size, asUser(), true);
+  if (address && armed()) noteAccess(linear, size, true);
+  return address;
 }
 
 /** Carries out a store that slowWrite or slowModify took into the scratch buffer. */
@@ -336,6 +344,24 @@ export function write64(linear: u64, value: u64): void {
   commitWrite();
 }
 
+/** Host address of a byte that can be read, 0 if it is not plain memory; leaves by #PF. Valid within its page. */
+export function hostForRead(linear: u64): usize {
+  if (!translate(linear, READ, asUser())) throwFault();
+  const physical = walkPhysical | (<u32>linear & 0xfff);
+  const map = mapEntry(physical);
+  return map & PAGE_READ ? (map & ~0xfff) | (physical & 0xfff) : 0;
+}
+
+/** The same for `size` bytes within a page that are about to be written. */
+export function hostForWrite(linear: u64, size: u32): usize {
+  if (!translate(linear, WRITE, asUser())) throwFault();
+  const physical = walkPhysical | (<u32>linear & 0xfff);
+  const map = mapEntry(physical);
+  if ((map & (PAGE_READ | PAGE_WRITE)) != (PAGE_READ | PAGE_WRITE)) return 0;
+  noteWrite(physical, map, size);
+  return (map & ~0xfff) | (physical & 0xfff);
+}
+
 /** Descriptor tables, TSS and interrupt stacks are read and written with supervisor privilege. */
 function systemReadable(linear: u64, size: u32): usize {
   const entry = entryOf(linear, false);
@@ -362,6 +388,11 @@ export function systemRead64(linear: u64): u64 {
 }
 
 function systemWritable(linear: u64, size: u32): usize {
+  const entry = entryOf(linear, false);
+  if (load<u64>(entry + TLB_WRITE) == ((linear + size - 1) & ~0xfff)) {
+    store<u32>(CPU + PENDING_KIND, NOTHING_PENDING);
+    return <usize>linear + load<u32>(entry + TLB_ADDEND);
+  }
   const address = writeAs(linear, size, false, false);
   if (!address) throwFault();
   return address;

@@ -50,7 +50,8 @@ function readEntry32(physical: u64): u64 {
   return address ? load<u32>(address) : 0xffffffff;
 }
 
-function readEntry64(physical: u64): u64 {
+/** A paging entry in physical memory; all ones where none is. */
+export function readEntry64(physical: u64): u64 {
   const address = host(physical);
   return address ? load<u64>(address) : 0xffffffffffffffff;
 }

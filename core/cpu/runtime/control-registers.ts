@@ -1,0 +1,155 @@
+// MOV CRn, LMSW, CLTS, INVLPG and HLT. [SDM] vol. 3A, 2.5 and 4.4.1.
+
+import {
+  CR0,
+  CR2,
+  CR3,
+  CR4,
+  CR4_ALLOWED,
+  EFER,
+  HALTED,
+  PDPTE,
+  SEGMENT_ATTRIBUTES,
+  SEGMENT_BASE,
+} from "../layout";
+import { CPU } from "./cpu";
+import { LONG } from "./descriptors";
+import { code64, longMode, requirePrivilege } from "./eflags";
+import { GP, raise, raisePlain, stopSoon, UD } from "./exceptions";
+import { readTaskPriority, writeTaskPriority } from "./host";
+import { flushPage, flushTlb } from "./memory";
+import { readEntry64 } from "./paging";
+import { CS, FS, segment, updateMode } from "./processor";
+
+const CR0_PE: u64 = 1 << 0;
+const CR0_TS: u64 = 1 << 3;
+const CR0_ET: u64 = 1 << 4;
+const CR0_WP: u64 = 1 << 16;
+const CR0_NW: u64 = 1 << 29;
+const CR0_CD: u64 = 1 << 30;
+const CR0_PG: u64 = 1 << 31;
+/** PE MP EM TS ET NE WP AM NW CD PG. */
+const CR0_DEFINED: u64 = 0xe005003f;
+/** What LMSW sets. */
+const CR0_MSW: u64 = 0xf;
+
+const CR4_PSE: u64 = 1 << 4;
+const CR4_PAE: u64 = 1 << 5;
+const CR4_PGE: u64 = 1 << 7;
+const CR4_SMEP: u64 = 1 << 20;
+const CR4_SMAP: u64 = 1 << 21;
+
+const EFER_LME: u64 = 1 << 8;
+const EFER_LMA: u64 = 1 << 10;
+
+const PDPTE_PRESENT: u64 = 1;
+/** Bits 1, 2, 5 to 8, and those above our MAXPHYADDR of 40. */
+const PDPTE_RESERVED: u64 = 0xffffff00000001e6;
+const CR3_RESERVED: u64 = 0xffffff0000000000;
+
+export function readControl(number: u32): u64 {
+  checkNumber(number);
+  requirePrivilege();
+  if (number == 0) return load<u64>(CPU + CR0);
+  if (number == 2) return load<u64>(CPU + CR2);
+  if (number == 3) return load<u64>(CPU + CR3);
+  if (number == 4) return load<u64>(CPU + CR4);
+  return readTaskPriority();
+}
+
+export function writeControl(number: u32, value: u64): void {
+  checkNumber(number);
+  requirePrivilege();
+  if (number == 0) writeCr0(value);
+  else if (number == 2) store<u64>(CPU + CR2, value);
+  else if (number == 3) {
+    if (longMode() && value & CR3_RESERVED) raise(GP, 0);
+    loadPageDirectory(value);
+  } else if (number == 4) writeCr4(value);
+  else {
+    if (value > 15) raise(GP, 0);
+    writeTaskPriority(<u32>value);
+  }
+}
+
+function checkNumber(number: u32): void {
+  const exists = number == 0 || (number >= 2 && number <= 4) || (number == 8 && code64());
+  if (!exists) raisePlain(UD);
+}
+
+/** Whether paging is, or would be, that of PAE with its four PDPTEs in registers. */
+function usesPdptes(cr0: u64, cr4: u64): bool {
+  return (cr0 & CR0_PG) != 0 && (cr4 & CR4_PAE) != 0 && !(load<u64>(CPU + EFER) & EFER_LME);
+}
+
+function writeCr0(value: u64): void {
+  if (value >> 32) raise(GP, 0);
+  value = (value & CR0_DEFINED) | CR0_ET;
+  if (value & CR0_PG && !(value & CR0_PE)) raise(GP, 0);
+  if (value & CR0_NW && !(value & CR0_CD)) raise(GP, 0);
+  const changed = load<u64>(CPU + CR0) ^ value;
+  const cr4 = load<u64>(CPU + CR4);
+  const efer = load<u64>(CPU + EFER);
+  if (changed & CR0_PG && efer & EFER_LME) {
+    if (value & CR0_PG) {
+      if (!(cr4 & CR4_PAE) || load<u32>(segment(CS) + SEGMENT_ATTRIBUTES) & LONG) raise(GP, 0);
+    } else if (code64()) raise(GP, 0);
+  }
+  if (changed & (CR0_PG | CR0_CD | CR0_NW) && usesPdptes(value, cr4)) loadPdptes(load<u64>(CPU + CR3));
+  store<u64>(CPU + CR0, value);
+  if (changed & CR0_PG) store<u64>(CPU + EFER, value & CR0_PG && efer & EFER_LME ? efer | EFER_LMA : efer & ~EFER_LMA);
+  if (changed & (CR0_PG | CR0_WP | CR0_PE)) flushTlb();
+  updateMode();
+}
+
+function writeCr4(value: u64): void {
+  if (value & ~<u64>load<u32>(CPU + CR4_ALLOWED)) raise(GP, 0);
+  if (longMode() && !(value & CR4_PAE)) raise(GP, 0);
+  const changed = load<u64>(CPU + CR4) ^ value;
+  const paging = changed & (CR4_PSE | CR4_PAE | CR4_PGE | CR4_SMEP | CR4_SMAP);
+  if (paging && usesPdptes(load<u64>(CPU + CR0), value)) loadPdptes(load<u64>(CPU + CR3));
+  store<u64>(CPU + CR4, value);
+  if (paging) flushTlb();
+}
+
+/** CR3, with what PAE paging loads along with it; #GP(0) for its reserved bits. */
+export function loadPageDirectory(value: u64): void {
+  if (usesPdptes(load<u64>(CPU + CR0), load<u64>(CPU + CR4))) loadPdptes(value);
+  store<u64>(CPU + CR3, value);
+  flushTlb();
+}
+
+function loadPdptes(directory: u64): void {
+  const place = directory & 0xffffffe0;
+  for (let n = 0; n < 4; n++) {
+    const entry = readEntry64(place + n * 8);
+    if (entry & PDPTE_PRESENT && entry & PDPTE_RESERVED) raise(GP, 0);
+  }
+  for (let n = 0; n < 4; n++) store<u64>(CPU + PDPTE + n * 8, readEntry64(place + n * 8));
+}
+
+/** LMSW can set PE, but not clear it. */
+export function loadMachineStatus(value: u32): void {
+  requirePrivilege();
+  const old = load<u64>(CPU + CR0);
+  writeCr0((old & ~CR0_MSW) | (old & CR0_PE) | (value & CR0_MSW));
+}
+
+export function clearTaskSwitched(): void {
+  requirePrivilege();
+  store<u64>(CPU + CR0, load<u64>(CPU + CR0) & ~CR0_TS);
+}
+
+/** INVLPG of an offset in a segment, which is not checked. */
+export function invalidatePage(number: u32, offset: u64): void {
+  requirePrivilege();
+  const base = load<u64>(segment(number) + SEGMENT_BASE);
+  if (code64()) flushPage(number >= FS ? base + offset : offset);
+  else flushPage((base + offset) & 0xffffffff);
+}
+
+export function halt(): void {
+  requirePrivilege();
+  store<i32>(CPU + HALTED, 1);
+  stopSoon();
+}
