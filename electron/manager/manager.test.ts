@@ -165,10 +165,10 @@ test("a window gets a whole frame, echoes of its keys, and at most two frames it
   const frames = () => console.outputs.filter((output) => output.type === "frame");
   await vi.waitFor(() => expect(frames().length).toBe(1), 5000);
   expect(frames()[0]).toMatchObject({ width: 640, height: 400, rectangles: [{ width: 640, height: 400 }] });
-  for (const code of ["KeyA", "KeyB", "KeyC"]) {
-    console.send({ type: "key", code, down: true });
-    await new Promise((resolve) => setTimeout(resolve, 60));
-  }
+  console.send({ type: "key", code: "KeyA", down: true });
+  await vi.waitFor(() => expect(frames().length).toBe(2), 5000);
+  for (const code of ["KeyB", "KeyC"]) console.send({ type: "key", code, down: true });
+  await new Promise((resolve) => setTimeout(resolve, 200));
   expect(frames().length).toBe(2);
   console.send({ type: "acknowledge", sequence: 2 });
   await vi.waitFor(() => expect(frames().length).toBe(3), 5000);
