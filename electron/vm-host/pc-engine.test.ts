@@ -122,20 +122,17 @@ test("what wakes a machine within a slice keeps it from falling asleep", async (
   await eventually(() => expect(slices).toBe(3));
 });
 
-test("a busy guest leaves the event loop free within 20 ms, and its load is told", async () => {
+test("a busy guest gives the event loop a turn every 10 ms, and its load is told", async () => {
   await engine.start();
-  type("busy\n");
+  await eventually(() => expect(pc.slices.length).toBe(1));
   engine.metrics();
-  const gaps: number[] = [];
-  for (let last = performance.now(), end = last + 500; last < end; ) {
+  type("busy\n");
+  for (let turn = 0; turn < 50; turn++) {
+    const before = pc.slices.length;
     await new Promise(setImmediate);
-    const now = performance.now();
-    gaps.push(now - last);
-    last = now;
+    expect(pc.slices.length - before).toBeLessThanOrEqual(1);
   }
-  gaps.sort((a, b) => a - b);
-  // Not the largest: the other programs of a small host have their turns too.
-  expect(gaps[Math.floor(gaps.length * 0.9)]).toBeLessThan(20);
+  expect(Math.max(...pc.slices.map(({ maxMs }) => maxMs))).toBeLessThanOrEqual(10);
   expect(engine.metrics().cpuLoad).toBeGreaterThan(0.5);
 });
 

@@ -67,7 +67,7 @@ export class FakePc implements PcControl {
   readonly screen = new FakeScreen();
   readonly options: PcOptions;
   readonly drives = new Map<DriveSlot, BlockDevice | null>();
-  readonly slices: { hostNs: number }[] = [];
+  readonly slices: { hostNs: number; maxMs: number }[] = [];
   resumedAt: number[] = [];
   keys: string[] = [];
   mice: number[][] = [];
@@ -86,7 +86,7 @@ export class FakePc implements PcControl {
   }
 
   runSlice(hostNs: number, maxMs = 10): Slice {
-    this.slices.push({ hostNs });
+    this.slices.push({ hostNs, maxMs });
     if (this.#failure) throw this.#failure;
     for (const text of this.#output.splice(0)) this.onSerial(0, new TextEncoder().encode(text));
     if (this.#off) return { state: "off" };
