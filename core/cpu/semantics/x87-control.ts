@@ -1,9 +1,10 @@
 // x87 control instructions, and the images of its state in memory. [SDM] vol. 1, 8.3.12; vol. 1, 10.5.
 
-import { CR0, CR4, MXCSR } from "../layout.ts";
+import { MXCSR } from "../layout.ts";
 import { constant32, type Expression, i32, wrap } from "../wasm/expression.ts";
-import { type Context, GP, NM, RAX, UD } from "./context.ts";
-import { begin, beginNow, EM, environmentFormat, followErrors, TS } from "./x87-state.ts";
+import { type Context, GP, RAX } from "./context.ts";
+import { beginMmx, beginSse, enterMmx } from "./simd-state.ts";
+import { begin, beginNow, environmentFormat, followErrors } from "./x87-state.ts";
 
 /** Bytes of an environment, and of an FSAVE image, with 16-bit and with wider operands. */
 const environmentBytes = (c: Context): number => (c.size === 16 ? 14 : 28);
@@ -76,25 +77,26 @@ export const frstor = (c: Context): void => {
 export const fnop = begin;
 export const obsolete = beginNow;
 
+/** EMMS: the x87 gets its registers back, all empty, TOP 0. [SDM] vol. 3A, table 12-1 */
+export const emms = (c: Context): void => {
+  beginMmx(c);
+  enterMmx(c);
+  c.run("emms");
+};
+
 // --- FXSAVE and MXCSR ---
 
 const FX_BYTES = 512;
 /** FXSAVE writes the image up to the last XMM register that the mode has. */
 const FX_WRITTEN = 160;
-/** Bits of CR4. */
-const OSFXSR = 1 << 9;
 /** Bits of MXCSR that do not exist. */
 const MXCSR_RESERVED = ~0xffff;
 
 /** XMM registers that the mode has. */
 const xmmRegisters = (c: Context): number => (c.codeSize === 64 ? 16 : 8);
 
-function beginImage(c: Context): void {
-  c.faultIf(i32.and(c.state(CR0, 32), constant32(EM | TS)), NM);
-}
-
 export const fxsave = (c: Context): void => {
-  beginImage(c);
+  beginNow(c);
   const count = xmmRegisters(c);
   const linear = alignedImage(c, true);
   c.storeAt(FX_WRITTEN + count * 16, linear, (address) =>
@@ -103,7 +105,7 @@ export const fxsave = (c: Context): void => {
 };
 
 export const fxrstor = (c: Context): void => {
-  beginImage(c);
+  beginNow(c);
   const address = c.loadAddress(FX_BYTES, alignedImage(c, false));
   const wide = constant32(c.size === 64 ? 1 : 0);
   const refused = c.call("fxrstor", address, wide, constant32(xmmRegisters(c)));
@@ -119,22 +121,14 @@ function alignedImage(c: Context, write: boolean): Expression {
   return linear;
 }
 
-/** #UD without CR4.OSFXSR or with CR0.EM, #NM with CR0.TS: for what touches MXCSR. */
-function beginMxcsr(c: Context): void {
-  const cr0 = c.state(CR0, 32);
-  c.faultIf(i32.and(cr0, constant32(EM)), UD);
-  c.faultIf(i32.eqz(i32.and(c.state(CR4, 32), constant32(OSFXSR))), UD);
-  c.faultIf(i32.and(cr0, constant32(TS)), NM);
-}
-
 export const ldmxcsr = (c: Context): void => {
-  beginMxcsr(c);
+  beginSse(c);
   const value = c.read(0);
   c.faultIf(i32.and(value, constant32(MXCSR_RESERVED)), GP, constant32(0));
   c.setState(MXCSR, 32, value);
 };
 
 export const stmxcsr = (c: Context): void => {
-  beginMxcsr(c);
+  beginSse(c);
   c.write(0, c.state(MXCSR, 32));
 };

@@ -1,0 +1,160 @@
+// Moves, shuffles, masks; the state of SSE, and cache control.
+
+import {
+  maskMove,
+  move,
+  moveAligned,
+  moveFromHigh,
+  moveFromMmx,
+  moveGeneral,
+  moveHighToLow,
+  moveMmxToXmm,
+  moveToHigh,
+  moveToMmx,
+  moveWidened,
+  movmskpd,
+  movmskps,
+  nothing,
+  pmovmskb,
+} from "../../semantics/simd-move.ts";
+import {
+  pextrw,
+  pinsrw,
+  pshufd,
+  pshufhw,
+  pshuflw,
+  pshufw,
+  shufpd,
+  shufps,
+} from "../../semantics/simd-shuffle.ts";
+import { emms, fxrstor, fxsave, ldmxcsr, stmxcsr } from "../../semantics/x87-control.ts";
+import { ADDRESS, byMod, byPrefix, group, MEMORY, op, REGISTER } from "../row.ts";
+import { mmx, mmxExtension, type Rows, sse, sse2, two } from "./simd-rows.ts";
+
+const prefetch = (name: string) => op(`PREFETCH${name}`, nothing, "Mb", 0, "sse");
+const hint = op("NOP", nothing, "Ev");
+
+/** FXSAVE to CLFLUSH in memory; the fences in register forms. */
+const GROUP_15 = byPrefix({
+  none: byMod(
+    group(
+      op("FXSAVE", fxsave, "M", 0, "fxsr"),
+      op("FXRSTOR", fxrstor, "M", 0, "fxsr"),
+      op("LDMXCSR", ldmxcsr, "Md", 0, "sse"),
+      op("STMXCSR", stmxcsr, "Md", 0, "sse"),
+      undefined,
+      undefined,
+      undefined,
+      op("CLFLUSH", nothing, "Mb", 0, "clflush"),
+    ),
+    group(
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+      op("LFENCE", nothing, "", 0, "sse2"),
+      op("MFENCE", nothing, "", 0, "sse2"),
+      op("SFENCE", nothing, "", 0, "sse"),
+    ),
+  ),
+});
+
+export const SIMD_MOVES: Rows = {
+  16: byPrefix({
+    none: sse("MOVUPS", move, "Vdq,Wdq"),
+    p66: sse2("MOVUPD", move, "Vdq,Wdq"),
+    pF3: byMod(sse("MOVSS", moveWidened, "Vdq,Wd"), sse("MOVSS", move, "Vd,Wd")),
+    pF2: byMod(sse2("MOVSD", moveWidened, "Vdq,Wq"), sse2("MOVSD", move, "Vq,Wq")),
+  }),
+  17: byPrefix({
+    none: sse("MOVUPS", move, "Wdq,Vdq"),
+    p66: sse2("MOVUPD", move, "Wdq,Vdq"),
+    pF3: sse("MOVSS", move, "Wd,Vd"),
+    pF2: sse2("MOVSD", move, "Wq,Vq"),
+  }),
+  18: byPrefix({
+    none: byMod(sse("MOVLPS", move, "Vq,Wq"), sse("MOVHLPS", moveHighToLow, "Vdq,Wdq")),
+    p66: sse2("MOVLPD", move, "Vq,Wq", MEMORY),
+  }),
+  19: byPrefix({
+    none: sse("MOVLPS", move, "Wq,Vq", MEMORY),
+    p66: sse2("MOVLPD", move, "Wq,Vq", MEMORY),
+  }),
+  22: byPrefix({
+    none: byMod(sse("MOVHPS", moveToHigh, "Vdq,Wq"), sse("MOVLHPS", moveToHigh, "Vdq,Wq")),
+    p66: sse2("MOVHPD", moveToHigh, "Vdq,Wq", MEMORY),
+  }),
+  23: byPrefix({
+    none: sse("MOVHPS", moveFromHigh, "Wq,Vdq", MEMORY),
+    p66: sse2("MOVHPD", moveFromHigh, "Wq,Vdq", MEMORY),
+  }),
+  24: byMod(
+    group(prefetch("NTA"), prefetch("T0"), prefetch("T1"), prefetch("T2"), hint, hint, hint, hint),
+    hint,
+  ),
+  40: two("MOVA", () => moveAligned),
+  41: byPrefix({
+    none: sse("MOVAPS", moveAligned, "Wdq,Vdq"),
+    p66: sse2("MOVAPD", moveAligned, "Wdq,Vdq"),
+  }),
+  43: byPrefix({
+    none: sse("MOVNTPS", moveAligned, "Wdq,Vdq", MEMORY),
+    p66: sse2("MOVNTPD", moveAligned, "Wdq,Vdq", MEMORY),
+  }),
+  80: byPrefix({
+    none: sse("MOVMSKPS", movmskps, "Gd,Udq", REGISTER),
+    p66: sse2("MOVMSKPD", movmskpd, "Gd,Udq", REGISTER),
+  }),
+  110: byPrefix({ none: mmx("MOVD", moveToMmx, "Pq,Ey"), p66: sse2("MOVD", moveWidened, "Vdq,Ey") }),
+  111: byPrefix({
+    none: mmx("MOVQ", moveToMmx, "Pq,Qq"),
+    p66: sse2("MOVDQA", moveAligned, "Vdq,Wdq"),
+    pF3: sse2("MOVDQU", move, "Vdq,Wdq"),
+  }),
+  112: byPrefix({
+    none: mmxExtension("PSHUFW", pshufw, "Pq,Qq,Ib"),
+    p66: sse2("PSHUFD", pshufd, "Vdq,Wdq,Ib"),
+    pF3: sse2("PSHUFHW", pshufhw, "Vdq,Wdq,Ib"),
+    pF2: sse2("PSHUFLW", pshuflw, "Vdq,Wdq,Ib"),
+  }),
+  119: byPrefix({ none: mmx("EMMS", emms, "") }),
+  126: byPrefix({
+    none: mmx("MOVD", moveFromMmx, "Ey,Py"),
+    p66: sse2("MOVD", move, "Ey,Vy"),
+    pF3: sse2("MOVQ", moveWidened, "Vdq,Wq"),
+  }),
+  127: byPrefix({
+    none: mmx("MOVQ", moveFromMmx, "Qq,Pq"),
+    p66: sse2("MOVDQA", moveAligned, "Wdq,Vdq"),
+    pF3: sse2("MOVDQU", move, "Wdq,Vdq"),
+  }),
+  174: GROUP_15,
+  195: byPrefix({ none: op("MOVNTI", moveGeneral, "Ey,Gy", MEMORY, "sse2") }),
+  196: byPrefix({
+    none: mmxExtension("PINSRW", pinsrw, "Pq,Ew,Ib"),
+    p66: sse2("PINSRW", pinsrw, "Vdq,Ew,Ib"),
+  }),
+  197: byPrefix({
+    none: mmxExtension("PEXTRW", pextrw, "Gd,Nq,Ib", REGISTER),
+    p66: sse2("PEXTRW", pextrw, "Gd,Udq,Ib", REGISTER),
+  }),
+  198: two("SHUF", (bytes) => (bytes === 4 ? shufps : shufpd), ",Ib"),
+  214: byPrefix({
+    p66: byMod(sse2("MOVQ", move, "Wq,Vq"), sse2("MOVQ", moveWidened, "Wdq,Vq")),
+    pF3: sse2("MOVQ2DQ", moveMmxToXmm, "Vdq,Nq", REGISTER),
+    pF2: sse2("MOVDQ2Q", moveToMmx, "Pq,Uq", REGISTER),
+  }),
+  215: byPrefix({
+    none: mmxExtension("PMOVMSKB", pmovmskb, "Gd,Nq", REGISTER),
+    p66: sse2("PMOVMSKB", pmovmskb, "Gd,Udq", REGISTER),
+  }),
+  231: byPrefix({
+    none: mmxExtension("MOVNTQ", moveFromMmx, "Qq,Pq", MEMORY),
+    p66: sse2("MOVNTDQ", moveAligned, "Wdq,Vdq", MEMORY),
+  }),
+  247: byPrefix({
+    none: mmxExtension("MASKMOVQ", maskMove, "Pq,Nq", REGISTER | ADDRESS),
+    p66: sse2("MASKMOVDQU", maskMove, "Vdq,Udq", REGISTER | ADDRESS),
+  }),
+};

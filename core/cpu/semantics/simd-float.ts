@@ -1,0 +1,114 @@
+// SSE and SSE2 arithmetic on numbers, comparisons and conversions. The numbers are the runtime's work
+// (runtime/float/sse), on addresses of operands. [SDM] vol. 1, 10.4.1 and 11.4.1.
+
+import { SSE_EXCEPTION } from "../layout.ts";
+import { constant32, type Expression, i32, wrap } from "../wasm/expression.ts";
+import { type Context, toSignedI64 } from "./context.ts";
+import {
+  beginBoth,
+  beginSse,
+  enterMmx,
+  immediateByte,
+  markMmx,
+  raiseIf,
+  sourceAddress,
+} from "./simd-state.ts";
+
+type Simd = (c: Context) => void;
+
+const numbers = (values: readonly number[]): Expression[] => values.map(constant32);
+
+/** Address of a register operand. */
+const register = (c: Context, index: number): Expression => c.readAddress(index, 16);
+
+/** xmm ← function of xmm and src; #XM by its result. */
+export const compute =
+  (name: string, ...more: number[]): Simd =>
+  (c) => {
+    beginSse(c);
+    const source = sourceAddress(c, 1);
+    raiseIf(c, c.call(name, register(c, 0), source, ...numbers(more)));
+  };
+
+/** The same for functions that raise nothing: reciprocals, CVTDQ2PD. */
+export const computeQuietly =
+  (name: string, ...more: number[]): Simd =>
+  (c) => {
+    beginSse(c);
+    const source = sourceAddress(c, 1);
+    c.run(name, register(c, 0), source, ...numbers(more));
+  };
+
+/** CMPPS and its kin; of the predicate three bits count. */
+export const compare =
+  (name: string): Simd =>
+  (c) => {
+    beginSse(c);
+    const source = sourceAddress(c, 1);
+    const predicate = i32.and(immediateByte(c), constant32(7));
+    raiseIf(c, c.call(name, register(c, 0), source, predicate));
+  };
+
+/** COMISS and its kin: the order in ZF, PF and CF, the other three cleared. */
+export const order =
+  (name: string, signals: number): Simd =>
+  (c) => {
+    beginSse(c);
+    const source = sourceAddress(c, 1);
+    const flags = c.call(name, register(c, 0), source, constant32(signals));
+    raiseIf(c, i32.ltS(flags, constant32(0)));
+    c.flags.setImage(flags);
+  };
+
+/** CVTSI2SS and CVTSI2SD. */
+export const fromInteger =
+  (name: string): Simd =>
+  (c) => {
+    beginSse(c);
+    const value = c.body.let(toSignedI64(c.width(1), c.read(1)));
+    raiseIf(c, c.call(name, register(c, 0), value));
+  };
+
+/** CVTSS2SI, CVTSD2SI and their truncating forms. */
+export const toInteger =
+  (name: string, truncating: number): Simd =>
+  (c) => {
+    beginSse(c);
+    const bits = c.width(0);
+    const source = sourceAddress(c, 1);
+    const value = c.call(name, source, constant32(bits), constant32(truncating));
+    raiseIf(c, c.state(SSE_EXCEPTION, 32));
+    c.write(0, bits === 64 ? value : wrap(value));
+  };
+
+// --- Between XMM and MMX registers: that the x87 registers become MMX ones happens also with #XM ---
+
+/** CVTPS2PI, CVTPD2PI and their truncating forms. */
+export const toMmx =
+  (name: string, ...more: number[]): Simd =>
+  (c) => {
+    beginBoth(c);
+    const source = sourceAddress(c, 1);
+    enterMmx(c);
+    raiseIf(c, c.call(name, c.readAddress(0, 8), source, ...numbers(more)));
+    markMmx(c, 0);
+  };
+
+/** CVTPI2PS. By [SDM] it is an MMX instruction also with its source in memory; AMD processors see that otherwise. */
+export const fromMmx =
+  (name: string, ...more: number[]): Simd =>
+  (c) => {
+    beginBoth(c);
+    const source = sourceAddress(c, 1);
+    enterMmx(c);
+    raiseIf(c, c.call(name, register(c, 0), source, ...numbers(more)));
+  };
+
+/** CVTPI2PD: an MMX instruction only with an MMX operand. */
+export const cvtpi2pd: Simd = (c) => {
+  if (c.memory) beginSse(c);
+  else beginBoth(c);
+  const source = sourceAddress(c, 1);
+  if (!c.memory) enterMmx(c);
+  c.run("sse_cvtdq2pd", register(c, 0), source);
+};

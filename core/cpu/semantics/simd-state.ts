@@ -1,0 +1,115 @@
+// What MMX and SSE instructions have in common: when they may begin, where their operands are, and how an
+// exception of their numbers is met. [SDM] vol. 1, 9.5 and 11.5; vol. 3A, 2.5.
+
+import { CR0, CR4, FPU_STATUS, FPU_TAGS } from "../layout.ts";
+import { constant32, type Expression, extendU, i32, loadVector, wrap } from "../wasm/expression.ts";
+import { i32x4, i64x2 } from "../wasm/vector.ts";
+import { type Context, GP, NM, UD, XM } from "./context.ts";
+import { EM, meetPending, TS } from "./x87-state.ts";
+
+/** Bits of CR4. */
+const OSFXSR = 1 << 9;
+const OSXMMEXCPT = 1 << 10;
+/** TOP in the x87 status word. */
+const TOP = 7 << 11;
+
+/** #UD when the x87 is emulated or the system does not save XMM registers, #NM when they belong to another task. */
+export function beginSse(c: Context): void {
+  const cr0 = c.state(CR0, 32);
+  const prepared = i32.and(c.state(CR4, 32), constant32(OSFXSR));
+  c.faultIf(i32.or(i32.and(cr0, constant32(EM)), i32.eqz(prepared)), UD);
+  c.faultIf(i32.and(cr0, constant32(TS)), NM);
+}
+
+/** The same for MMX, which meets a pending x87 exception too. */
+export function beginMmx(c: Context): void {
+  const cr0 = c.state(CR0, 32);
+  c.faultIf(i32.and(cr0, constant32(EM)), UD);
+  c.faultIf(i32.and(cr0, constant32(TS)), NM);
+  meetPending(c);
+}
+
+/** For instructions between the two register files. */
+export function beginBoth(c: Context): void {
+  beginSse(c);
+  meetPending(c);
+}
+
+export const isMmx = (c: Context, index: number): boolean => c.operand(index).file === "mmx";
+
+/** Begins an instruction whose operands say whether it is MMX or SSE. */
+export function beginSimd(c: Context): void {
+  if (c.row.operands.some((operand) => operand.file === "mmx")) beginMmx(c);
+  else beginSse(c);
+}
+
+/** The x87 registers become MMX registers: TOP is 0 and none is empty. After the last access that can fault. */
+export function enterMmx(c: Context): void {
+  c.setState(FPU_STATUS, 16, i32.and(c.state(FPU_STATUS, 16), constant32(~TOP)));
+  c.setState(FPU_TAGS, 8, constant32(0));
+}
+
+/** Sign and exponent of an MMX register that was written are all ones. */
+export function markMmx(c: Context, index: number): void {
+  c.body.store(16, c.readAddress(index, 8), constant32(0xffff), 8);
+}
+
+/** Sets an MMX operand (i64), and the x87 state that goes with it. */
+export function writeMmx(c: Context, index: number, value: Expression): void {
+  const kept = c.body.let(value);
+  enterMmx(c);
+  c.write(index, kept);
+  markMmx(c, index);
+}
+
+const isInMemory = (c: Context, index: number): boolean => c.memory && c.operand(index).place === "rm";
+
+/** Linear address of the memory operand; 16 bytes that are not aligned are #GP(0). */
+function alignedLinear(c: Context, bytes: number, write: boolean): Expression {
+  const linear = c.linear(bytes, write);
+  if (bytes === 16) {
+    const low = linear.type === "i64" ? wrap(linear) : linear;
+    c.faultIf(i32.and(low, constant32(15)), GP, constant32(0));
+  }
+  return linear;
+}
+
+/** Host address of an operand to be read, of the row's width, in memory aligned when that is 16 bytes. */
+export function sourceAddress(c: Context, index: number): Expression {
+  const bytes = c.width(index) / 8;
+  if (!isInMemory(c, index)) return c.readAddress(index, bytes);
+  return c.loadAddress(bytes, alignedLinear(c, bytes, false));
+}
+
+/** A 128-bit operand, aligned if it is in memory. */
+export function readAligned(c: Context, index: number): Expression {
+  return c.body.let(loadVector(sourceAddress(c, index)));
+}
+
+/** Sets a 128-bit operand, aligned if it is in memory. */
+export function writeAligned(c: Context, index: number, value: Expression): void {
+  if (!isInMemory(c, index)) c.write(index, value);
+  else c.store(128, alignedLinear(c, 16, true), value);
+}
+
+/** An operand of any width as a vector: the value in its low lanes, 0 above. */
+export function readWidened(c: Context, index: number): Expression {
+  const width = c.width(index);
+  if (width === 128) return readAligned(c, index);
+  const value = c.read(index);
+  return c.body.let(width === 64 ? i64x2.fromLane0(value) : i32x4.fromLane0(value));
+}
+
+/** #XM if the condition (i32) holds, or #UD where the system is not prepared for that. */
+export function raiseIf(c: Context, condition: Expression): void {
+  c.body.if(condition, () => {
+    c.faultIf(i32.and(c.state(CR4, 32), constant32(OSXMMEXCPT)), XM);
+    c.fault(UD);
+  });
+}
+
+/** The immediate byte, as i32. */
+export const immediateByte = (c: Context): Expression => c.body.let(wrap(c.immediate));
+
+/** A value of 32 or 64 bits as i64, zero-extended. */
+export const wide = (value: Expression): Expression => (value.type === "i64" ? value : extendU(value));

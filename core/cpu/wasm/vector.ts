@@ -1,0 +1,106 @@
+// The instructions on v128 values, by name. [WASM] 5.4.8.
+
+import { constantVector, type Expression, simd } from "./expression.ts";
+
+type Unary = (a: Expression) => Expression;
+type Binary = (a: Expression, b: Expression) => Expression;
+
+const unary =
+  (opcode: number): Unary =>
+  (a) =>
+    simd("v128", opcode, [a]);
+const binary =
+  (opcode: number): Binary =>
+  (a, b) =>
+    simd("v128", opcode, [a, b]);
+/** A test of a vector that gives an i32. */
+const test =
+  (opcode: number): Unary =>
+  (a) =>
+    simd("i32", opcode, [a]);
+
+export const v128 = {
+  not: unary(0x4d),
+  and: binary(0x4e),
+  /** a and not b */
+  andNot: binary(0x4f),
+  or: binary(0x50),
+  xor: binary(0x51),
+  zero: constantVector(new Array(16).fill(0)),
+  /** Bytes of a, numbered 0 to 15, and of b, 16 to 31, in the order given. */
+  shuffle: (a: Expression, b: Expression, order: readonly number[]): Expression =>
+    simd("v128", 0x0d, [a, b], order),
+  /** Bytes of a by the numbers in b; 0 where that is 16 or more. */
+  swizzle: binary(0x0e),
+};
+
+export const i8x16 = {
+  splat: unary(0x0f),
+  eq: binary(0x23),
+  gtS: binary(0x27),
+  bitmask: test(0x64),
+  narrowS: binary(0x65),
+  narrowU: binary(0x66),
+  add: binary(0x6e),
+  addSatS: binary(0x6f),
+  addSatU: binary(0x70),
+  sub: binary(0x71),
+  subSatS: binary(0x72),
+  subSatU: binary(0x73),
+  minU: binary(0x77),
+  maxU: binary(0x79),
+  avgrU: binary(0x7b),
+};
+
+export const i16x8 = {
+  extendPairsU: unary(0x7d),
+  eq: binary(0x2d),
+  gtS: binary(0x31),
+  narrowS: binary(0x85),
+  shl: binary(0x8b),
+  shrS: binary(0x8c),
+  shrU: binary(0x8d),
+  add: binary(0x8e),
+  addSatS: binary(0x8f),
+  addSatU: binary(0x90),
+  sub: binary(0x91),
+  subSatS: binary(0x92),
+  subSatU: binary(0x93),
+  mul: binary(0x95),
+  minS: binary(0x96),
+  maxS: binary(0x98),
+  avgrU: binary(0x9b),
+};
+
+export const i32x4 = {
+  extendPairsU: unary(0x7f),
+  eq: binary(0x37),
+  gtS: binary(0x3b),
+  bitmask: test(0xa4),
+  shl: binary(0xab),
+  shrS: binary(0xac),
+  shrU: binary(0xad),
+  add: binary(0xae),
+  sub: binary(0xb1),
+  /** Sums of two products of adjacent signed 16-bit lanes. */
+  dot: binary(0xba),
+  /** Products of the lower, of the upper four 16-bit lanes. */
+  productLowS: binary(0xbc),
+  productHighS: binary(0xbd),
+  productLowU: binary(0xbe),
+  productHighU: binary(0xbf),
+  /** Vector of zeros but for lane 0. */
+  fromLane0: (a: Expression): Expression => simd("v128", 0x1c, [v128.zero, a], [0]),
+};
+
+export const i64x2 = {
+  splat: unary(0x12),
+  bitmask: test(0xc4),
+  shl: binary(0xcb),
+  shrU: binary(0xcd),
+  add: binary(0xce),
+  sub: binary(0xd1),
+  productLowU: binary(0xde),
+  extract: (a: Expression, lane: number): Expression => simd("i64", 0x1d, [a], [lane]),
+  fromLane0: (a: Expression): Expression => simd("v128", 0x1e, [v128.zero, a], [0]),
+};
