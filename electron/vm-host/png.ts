@@ -1,16 +1,10 @@
 import { crc32, deflateSync } from "node:zlib";
-
-/** An image: RGBA, 8 bits each, rows packed. */
-export interface Pixels {
-  width: number;
-  height: number;
-  pixels: Uint8Array;
-}
+import type { Picture } from "../contract/engine.ts";
 
 const SIGNATURE = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a);
 
 /** A PNG file, 8-bit true colour; alpha is left out, as a monitor is opaque. [PNG] */
-export function encodePng({ width, height, pixels }: Pixels): Uint8Array {
+export function encodePng({ width, height, pixels }: Picture): Uint8Array {
   const header = new Uint8Array(13);
   const view = new DataView(header.buffer);
   view.setUint32(0, width);
@@ -44,7 +38,7 @@ function chunk(type: string, data: Uint8Array): Uint8Array {
 }
 
 /** The image made to fit into `maxWidth` × `maxHeight` (never larger than it is), each pixel a mean of its area. */
-export function shrink(image: Pixels, maxWidth: number, maxHeight: number): Pixels {
+export function shrink(image: Picture, maxWidth: number, maxHeight: number): Picture {
   const scale = Math.min(1, maxWidth / image.width, maxHeight / image.height);
   const width = Math.max(1, Math.round(image.width * scale));
   const height = Math.max(1, Math.round(image.height * scale));
