@@ -2,8 +2,21 @@
 // One instruction in one state, and what becomes of it: the record that scripts/native/harness.c and our processor
 // both run. Any chapter's instructions can be compared so.
 
-import { GPR, RAM, RIP } from "../layout.ts";
-import type { TestMachine } from "./machine.ts";
+import {
+  CPL,
+  CR0,
+  CR4,
+  GPR,
+  RAM,
+  RIP,
+  SEGMENT_ATTRIBUTES,
+  SEGMENT_BASE,
+  SEGMENT_LIMIT,
+  SEGMENT_SELECTOR,
+  SEGMENT_SIZE,
+  SEGMENTS,
+} from "../layout.ts";
+import { Machine } from "./machine.ts";
 
 /** Where the instruction lies, and the memory that it may use. The rest is not mapped on the host. */
 export const CODE = 0x100000;
@@ -121,17 +134,48 @@ export function splitCases(all: Uint8Array): Uint8Array[] {
   );
 }
 
-/** Runs a case on our processor, in flat 32-bit code as `TestMachine.enterFlat32(3)` makes it; gives the case after. */
-export function runCase(machine: TestMachine, before: Case): Case {
-  const { cpu, ram } = machine;
+/** CR0 with PE, MP, ET and NE; CR4 with OSFXSR and OSXMMEXCPT. */
+const CR0_PROTECTED = 0x33n;
+const CR4_SIMD = 0x600n;
+/** Attributes of flat 32-bit segments of privilege 3. */
+const FLAT_CODE = 0xc0fb;
+const FLAT_DATA = 0xc0f3;
+const PRIVILEGE = 3;
+
+/** A machine as a program of the host finds it: flat 32-bit code of privilege 3, with x87 and SSE in use. */
+export function userMachine(): Machine {
+  const machine = new Machine();
+  const { cpu } = machine;
+  for (let number = 0; number < 6; number++) {
+    const isCode = number === 1;
+    const place = SEGMENTS + number * SEGMENT_SIZE;
+    cpu.set64(place + SEGMENT_BASE, 0n);
+    cpu.set32(place + SEGMENT_LIMIT, 0xffffffff);
+    cpu.set32(place + SEGMENT_SELECTOR, (isCode ? 0x8 : 0x10) | PRIVILEGE);
+    cpu.set32(place + SEGMENT_ATTRIBUTES, isCode ? FLAT_CODE : FLAT_DATA);
+  }
+  cpu.set64(CR0, CR0_PROTECTED);
+  cpu.set64(CR4, CR4_SIMD);
+  cpu.set32(CPL, PRIVILEGE);
+  cpu.runtime.flushTlb();
+  cpu.runtime.updateMode();
+  return machine;
+}
+
+/** Runs a case on a `userMachine`; gives the case after. */
+export function runCase(machine: Machine, before: Case): Case {
+  const { cpu, view } = machine;
+  const ram = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
   const after = before.copy();
+  cpu.runtime.physicalWrite(CODE, CODE_LENGTH);
   machine.write(CODE, before.code);
-  ram.set(before.memory, DATA);
-  ram.set(new Uint8Array(before.fx.buffer, before.fx.byteOffset, 512), IMAGE);
+  machine.write(DATA, before.memory);
+  machine.write(IMAGE, new Uint8Array(before.fx.buffer, before.fx.byteOffset, 512));
   for (let number = 0; number < 8; number++) cpu.set64(GPR + number * 8, before.register(number));
   cpu.eflags = before.flags | 0x202;
   cpu.runtime["fxrstor"](RAM + IMAGE, 0, 8);
-  after.vector = machine.step(CODE);
+  cpu.set64(RIP, BigInt(CODE));
+  after.vector = cpu.step();
   cpu.runtime["fxsave"](RAM + IMAGE, 0, 8);
   after.ip = cpu.get64(RIP);
   after.flags = cpu.eflags;

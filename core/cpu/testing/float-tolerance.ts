@@ -1,0 +1,41 @@
+// What of x87, MMX and SSE results the host's processor does not decide.
+
+import { type Case, DATA, FX_ST, FX_STATUS, FX_TAGS, FX_XMM, type Tolerance } from "./differential.ts";
+import type { Encoding } from "./encodings.ts";
+
+/** Transcendental: processors differ in the last place; ours are tested against their own reference. */
+const TRANSCENDENTAL = /^(F2XM1|FYL2X|FYL2XP1|FPTAN|FPATAN|FSIN|FCOS|FSINCOS)$/;
+/** As precise as each processor likes, within 1.5 x 2^-12. */
+const APPROXIMATE = /^(RCP|RSQRT)[PS]S$/;
+
+const clearX87 = (after: Case): void => {
+  after.fx.setUint16(FX_STATUS, 0, true);
+  after.fx.setUint8(FX_TAGS, 0);
+  for (let at = FX_ST; at < FX_XMM; at++) after.fx.setUint8(at, 0);
+};
+
+const clearXmm = (after: Case): void => {
+  for (let at = FX_XMM; at < FX_XMM + 128; at++) after.fx.setUint8(at, 0);
+};
+
+/** The image's pointers, which AMD processors write only with a pending exception, and MXCSR_MASK. */
+const clearPointers = (after: Case): void => {
+  const view = new DataView(after.code.buffer, after.code.byteOffset);
+  const image = view.getUint32(3, true) - DATA;
+  after.memory.fill(0, image + 6, image + 24).fill(0, image + 28, image + 32);
+};
+
+/** FSTP1, an alias of FSTP to [SDM]'s readers, takes an empty register on AMD processors without a stack fault. */
+const unlessEmpty = (after: Case, before: Case): void => {
+  const top = (before.fx.getUint16(FX_STATUS, true) >> 11) & 7;
+  if (!(before.fx.getUint8(FX_TAGS) & (1 << top))) after.bytes.set(before.bytes);
+};
+
+export function floatTolerance({ row, bytes, reg, memory }: Encoding): Tolerance | "untold" {
+  if (TRANSCENDENTAL.test(row.mnemonic)) return "untold";
+  if (APPROXIMATE.test(row.mnemonic)) return { normalise: clearXmm };
+  if (row.mnemonic === "CVTPI2PS" && memory) return { normalise: clearX87 };
+  if (row.mnemonic === "FXSAVE") return { normalise: clearPointers };
+  if (bytes[0] === 0xd9 && reg === 3 && !memory) return { normalise: unlessEmpty };
+  return {};
+}
