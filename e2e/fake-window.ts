@@ -2,6 +2,7 @@ import type { Server } from "node:http";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll } from "vitest";
+import type { ConsoleInput } from "../electron/contract/console.ts";
 import { launchBrowser } from "./browser.ts";
 import { serveFolder } from "./static-server.ts";
 
@@ -9,6 +10,8 @@ import { serveFolder } from "./static-server.ts";
 export interface Fake {
   kill(name: string): void;
   setReachable(reachable: boolean): void;
+  /** Keys and mouse that guests have been sent since the last call. */
+  takeInputs(): ConsoleInput[];
 }
 
 declare global {

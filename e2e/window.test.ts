@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from "vitest";
+import type { ConsoleInput } from "../electron/contract/console.ts";
 import { choose, openBeside, paneOf, screenHash, terminalText, view } from "./actions.ts";
 import { axeViolations } from "./axe.ts";
 import { fakeWindows } from "./fake-window.ts";
@@ -97,6 +98,74 @@ describe("keyboard and mouse", () => {
     await page.keyboard.press("p");
     await page.keyboard.up("ControlRight");
     await expect.poll(() => paneOf(page, "Debian 12").getByText("Paused").count()).toBe(1);
+    await page.context().close();
+  });
+
+  test("the captured mouse moves, clicks and scrolls in guest pixels", async () => {
+    const page = await windows.open();
+    await choose(page, "Debian Desktop");
+    const screen = paneOf(page, "Debian Desktop").locator("canvas.screen");
+    await screen.click();
+    await page.waitForFunction(() => document.pointerLockElement !== null);
+    const box = (await screen.boundingBox())!;
+    const middle = { x: box.x + box.width / 2, y: box.y + box.height / 2 };
+    await page.mouse.move(middle.x, middle.y);
+    await page.evaluate(() => window.fake.takeInputs());
+
+    await page.mouse.move(middle.x + 60, middle.y - 30, { steps: 6 });
+    await page.mouse.down({ button: "right" });
+    await page.mouse.up({ button: "right" });
+    await page.mouse.wheel(0, 200);
+    const inputs: ConsoleInput[] = [];
+    const mouse = () => inputs.filter((input) => input.type === "mouse");
+    const total = (field: "dx" | "dy" | "wheel") => mouse().reduce((sum, input) => sum + input[field], 0);
+    await expect
+      .poll(async () => {
+        inputs.push(...(await page.evaluate(() => window.fake.takeInputs())));
+        return total("wheel");
+      })
+      .toBe(2);
+    // The picture is smaller than the guest's screen: the hand's way is that much longer in it.
+    const scale = 1024 / box.width;
+    expect(Math.abs(total("dx") - 60 * scale)).toBeLessThanOrEqual(1);
+    expect(Math.abs(total("dy") + 30 * scale)).toBeLessThanOrEqual(1);
+    expect(mouse().map(({ buttons }) => buttons)).toContain(2);
+    expect(mouse().at(-1)?.buttons).toBe(0);
+    await page.context().close();
+  });
+
+  test("keys that are down when the window loses the keyboard are released", async () => {
+    const page = await windows.open();
+    await choose(page, "Debian 12");
+    await paneOf(page, "Debian 12").locator("canvas.screen").click();
+    await page.keyboard.down("ControlLeft");
+    await page.keyboard.down("c");
+    await page.evaluate(() => window.dispatchEvent(new Event("blur")));
+    const inputs = await page.evaluate(() => window.fake.takeInputs());
+    expect(inputs.map((input) => input.type === "key" && `${input.down ? "+" : "-"}${input.code}`)).toEqual([
+      "+ControlLeft",
+      "+KeyC",
+      "-KeyC",
+      "-ControlLeft",
+    ]);
+    await page.context().close();
+  });
+
+  test("combinations that the host keeps for itself come from a menu", async () => {
+    const page = await windows.open();
+    await choose(page, "Debian 12");
+    await paneOf(page, "Debian 12").locator("canvas.screen").waitFor();
+    await paneOf(page, "Debian 12").getByRole("button", { name: "Keyboard" }).click();
+    await page.getByRole("menuitem", { name: "Send Ctrl+Alt+Del" }).click();
+    const inputs = await page.evaluate(() => window.fake.takeInputs());
+    expect(inputs.map((input) => input.type === "key" && `${input.down ? "+" : "-"}${input.code}`)).toEqual([
+      "+ControlLeft",
+      "+AltLeft",
+      "+Delete",
+      "-Delete",
+      "-AltLeft",
+      "-ControlLeft",
+    ]);
     await page.context().close();
   });
 

@@ -1,3 +1,4 @@
+import type { ConsoleInput } from "../../electron/contract/console.ts";
 import type {
   MachineState,
   MachineSummary,
@@ -75,6 +76,7 @@ class FakeHost implements Host {
   #listener: { event(event: ManagerEvent): void; lost(): void } | null = null;
   #reachable = true;
   #consoles = new Set<{ machine: string; close(): void }>();
+  #inputs: ConsoleInput[] = [];
 
   constructor(empty: boolean) {
     if (!empty) this.#furnish();
@@ -194,6 +196,11 @@ class FakeHost implements Host {
     this.#tell(machine);
   }
 
+  /** For tests: keys and mouse that guests have been sent since the last call. */
+  takeInputs(): ConsoleInput[] {
+    return this.#inputs.splice(0).filter(({ type }) => type === "key" || type === "mouse");
+  }
+
   /** For tests: the server goes away, or comes back. */
   setReachable(reachable: boolean): void {
     this.#reachable = reachable;
@@ -226,7 +233,14 @@ class FakeHost implements Host {
       },
     };
     this.#consoles.add(entry);
-    return { send: (input) => open && guest?.input(input), close: entry.close };
+    return {
+      send: (input) => {
+        if (!open) return;
+        this.#inputs.push(input);
+        guest?.input(input);
+      },
+      close: entry.close,
+    };
   }
 
   async upload(file: File, { signal, onProgress }: UploadOptions): Promise<Medium> {
