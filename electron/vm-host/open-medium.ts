@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import { TwinboxError } from "../../core/base/errors.ts";
 import type { BlockDevice, ByteStore } from "../../core/disk/block-device.ts";
 import { openImage, probeFormat } from "../../core/disk/formats/formats.ts";
@@ -19,31 +20,42 @@ type OpenMedium = (
  * @throws TwinboxError of the file or of the format; nothing stays open then.
  */
 export const openMedium: OpenMedium = (medium, onTrouble) =>
-  open(medium, onTrouble, async (store) => {
-    const device = await openImage(store, medium.format);
-    // What a guest cannot write can be held to what it says of itself at any time.
-    if (medium.kind === "cdrom") await checkWhole(device);
-    return device;
-  });
+  open(
+    medium,
+    (path) => basename(path),
+    onTrouble,
+    async (store) => {
+      const device = await openImage(store, medium.format);
+      // What a guest cannot write can be held to what it says of itself at any time.
+      if (medium.kind === "cdrom") await checkWhole(device);
+      return device;
+    },
+  );
 
 /**
  * The same for an image that a person names this minute: one of a format that is known and not supported, or one
- * that ends too early, is refused in words.
+ * that ends too early, is refused in words, under the name that the person gave.
  */
 export const openGivenMedium: OpenMedium = (medium, onTrouble) =>
-  open(medium, onTrouble, async (store) => {
-    const device = await (await probeFormat(store)).open(store);
-    await checkWhole(device);
-    return device;
-  });
+  open(
+    medium,
+    (path) => path,
+    onTrouble,
+    async (store) => {
+      const device = await (await probeFormat(store)).open(store);
+      await checkWhole(device);
+      return device;
+    },
+  );
 
 async function open(
   medium: AttachedMedium,
+  nameOf: (path: string) => string,
   onTrouble: (error: TwinboxError) => void,
   openFormat: (store: ByteStore) => Promise<BlockDevice>,
 ): Promise<BlockDevice | null> {
   if (medium.path === null) return null;
-  const store = await openStoreOf(medium.path, medium);
+  const store = await openStoreOf(medium.path, nameOf(medium.path), medium);
   try {
     const device = await openFormat(store);
     return watchDevice(medium.mode === "disposable" ? new Overlay(device) : device, onTrouble);
@@ -54,12 +66,12 @@ async function open(
 }
 
 /** A floppy that may not be written is one whose write-protect tab is set; a hard disk has no such thing. */
-async function openStoreOf(path: string, { kind, mode }: AttachedMedium): Promise<FileStore> {
+async function openStoreOf(path: string, name: string, { kind, mode }: AttachedMedium): Promise<FileStore> {
   try {
-    return await FileStore.open(path, { readOnly: mode !== "read-write" });
+    return await FileStore.open(path, { name, readOnly: mode !== "read-write" });
   } catch (error) {
     if (kind === "floppy" && error instanceof TwinboxError && error.kind === "permission")
-      return FileStore.open(path, { readOnly: true });
+      return FileStore.open(path, { name, readOnly: true });
     throw error;
   }
 }
