@@ -77,8 +77,12 @@ async function libraryCommand(
       );
     case "start": {
       const options = parseLibraryOptions(args, ["home"], { from: 1, to: 1, usage: "twinbox start NAME" });
-      const { run } = await import("./run.ts");
-      return run(await library.runOptionsOf(options));
+      const [{ run }, { pcParts }] = await Promise.all([
+        import("./run.ts"),
+        import("../vm-host/pc-parts.ts"),
+      ]);
+      // Images of the library are opened as their settings say, not as what they look like.
+      return run(await library.runOptionsOf(options), pcParts);
     }
   }
 }
