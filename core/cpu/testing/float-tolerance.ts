@@ -25,6 +25,13 @@ const clearPointers = (after: Case): void => {
   after.memory.fill(0, image + 6, image + 24).fill(0, image + 28, image + 32);
 };
 
+/** CVTPI2PS from memory is an MMX instruction by [SDM], and no such by AMD processors. */
+const forgetMmx = (after: Case, before: Case): void => {
+  const pending = before.fx.getUint16(FX_STATUS, true) & 0x80;
+  if (pending) after.bytes.set(before.bytes);
+  clearX87(after);
+};
+
 /** FSTP1, an alias of FSTP to [SDM]'s readers, takes an empty register on AMD processors without a stack fault. */
 const unlessEmpty = (after: Case, before: Case): void => {
   const top = (before.fx.getUint16(FX_STATUS, true) >> 11) & 7;
@@ -34,7 +41,7 @@ const unlessEmpty = (after: Case, before: Case): void => {
 export function floatTolerance({ row, bytes, reg, memory }: Encoding): Tolerance | "untold" {
   if (TRANSCENDENTAL.test(row.mnemonic)) return "untold";
   if (APPROXIMATE.test(row.mnemonic)) return { normalise: clearXmm };
-  if (row.mnemonic === "CVTPI2PS" && memory) return { normalise: clearX87 };
+  if (row.mnemonic === "CVTPI2PS" && memory) return { normalise: forgetMmx };
   if (row.mnemonic === "FXSAVE") return { normalise: clearPointers };
   if (bytes[0] === 0xd9 && reg === 3 && !memory) return { normalise: unlessEmpty };
   return {};

@@ -1,96 +1,166 @@
-// A processor with nothing but RAM, for tests.
+// A processor over memory and nothing else, for tests: ports and device memory only record what is done to them.
 
-import { Cpu, type CpuHost } from "../cpu.ts";
-import {
-  CPL,
-  CR0,
-  CR4,
-  PAGE_READ,
-  PAGE_WRITE,
-  PHYSICAL_MAP,
-  RAM,
-  RIP,
-  SEGMENT_ATTRIBUTES,
-  SEGMENT_BASE,
-  SEGMENT_LIMIT,
-  SEGMENT_SELECTOR,
-  SEGMENT_SIZE,
-  SEGMENTS,
-} from "../layout.ts";
+import { Assembler } from "../../assembler/assembler.ts";
+import type { Bits } from "../../assembler/operands.ts";
+import { Cpu } from "../cpu.ts";
+import { GPR, PAGE_READ, PAGE_WRITE, PHYSICAL_MAP, RAM, RIP } from "../layout.ts";
+
+const NAMES = ["ax", "cx", "dx", "bx", "sp", "bp", "si", "di"] as const;
+export type RegisterName = `e${(typeof NAMES)[number]}`;
 
 const PAGE = 0x1000;
 const WASM_PAGE = 0x10000;
 
-/** CR0 with PE, MP, ET and NE; CR4 with OSFXSR and OSXMMEXCPT. */
-const CR0_PROTECTED = 0x33n;
-const CR4_SIMD = 0x600n;
+/** An access to a port, or to a physical address that is no memory. */
+export interface Access {
+  readonly kind: "in" | "out" | "read" | "write";
+  readonly address: number;
+  readonly width: number;
+  readonly value: number;
+}
 
-/** Attributes of flat 32-bit segments, less their DPL. */
-const FLAT_CODE = 0xc09b;
-const FLAT_DATA = 0xc093;
-
-export class TestMachine {
+export class Machine {
   readonly cpu: Cpu;
-  /** RAM from physical address 0. */
-  readonly ram: Uint8Array;
-  readonly ramView: DataView;
+  readonly view: DataView;
+  readonly accesses: Access[] = [];
+  /** What ports and device memory answer, by address; all ones if not here. */
+  readonly answers: Map<number, number> = new Map();
+  /** Vectors that the interrupt controller gives, first one first. */
+  readonly vectors: number[] = [];
+  /** What the board keeps of the model-specific registers. */
+  readonly msrs: Map<number, bigint> = new Map();
+  /** Called at every OUT. */
+  onOut: ((port: number, value: number) => void) | undefined;
+  /** How often FERR# was asserted, and the level of IGNNE#. */
+  ferr = 0;
+  ignne = false;
+  readonly #bytes: Uint8Array;
 
-  /** `ramBytes` is a multiple of 64 KiB; `host` replaces what reads as ones and ignores writes. */
-  constructor(ramBytes = 0x400000, host: Partial<CpuHost> = {}) {
-    const memory = new WebAssembly.Memory({ initial: (RAM + ramBytes) / WASM_PAGE });
-    const map = new Uint32Array(memory.buffer, PHYSICAL_MAP, ramBytes / PAGE);
-    for (let page = 0; page < map.length; page++) map[page] = (RAM + page * PAGE) | PAGE_READ | PAGE_WRITE;
-    this.ram = new Uint8Array(memory.buffer, RAM, ramBytes);
-    this.ramView = new DataView(memory.buffer, RAM, ramBytes);
+  /** With `size` bytes of RAM from physical address 0. */
+  constructor(size = 0x200000) {
+    const memory = new WebAssembly.Memory({ initial: Math.ceil((RAM + size) / WASM_PAGE) });
+    this.view = new DataView(memory.buffer, RAM, size);
+    this.#bytes = new Uint8Array(memory.buffer, RAM, size);
+    const map = new Uint32Array(memory.buffer, PHYSICAL_MAP, size / PAGE);
+    for (let n = 0; n < map.length; n++) map[n] = (RAM + n * PAGE) | PAGE_READ | PAGE_WRITE;
+    const note = (kind: Access["kind"], address: number, width: number, value: number): void => {
+      this.accesses.push({ kind, address, width, value });
+    };
+    const answer = (address: number, width: number): number =>
+      (this.answers.get(address) ?? 0xffffffff) & (width === 4 ? -1 : (1 << (8 * width)) - 1);
     this.cpu = new Cpu({
       memory,
-      mmioRead: () => 0xffffffff,
-      mmioWrite: () => {},
-      portRead: () => 0xffffffff,
-      portWrite: () => {},
-      acknowledge: () => 0xff,
-      timeStamp: (instructions) => BigInt(instructions),
-      readMsr: () => undefined,
-      writeMsr: () => false,
+      mmioRead: (physical, width) => {
+        const value = answer(physical, width);
+        note("read", physical, width, value);
+        return value;
+      },
+      mmioWrite: (physical, value, width) => note("write", physical, width, value),
+      portRead: (port, width) => {
+        const value = answer(port, width);
+        note("in", port, width, value);
+        return value;
+      },
+      portWrite: (port, value, width) => {
+        note("out", port, width, value);
+        this.onOut?.(port, value);
+      },
+      acknowledge: () => {
+        const vector = this.vectors.shift()!;
+        this.cpu.setInterruptLine(this.vectors.length > 0);
+        return vector;
+      },
+      timeStamp: (instructions) => BigInt(instructions) * 2n,
+      readMsr: (number) => this.msrs.get(number),
+      writeMsr: (number, value) => {
+        if (!this.msrs.has(number)) return false;
+        this.msrs.set(number, value);
+        return true;
+      },
       taskPriority: 0,
-      floatingPointError: () => false,
+      floatingPointError: (asserted) => {
+        if (asserted) this.ferr++;
+        return this.ignne;
+      },
       log: () => {},
-      ...host,
     });
   }
 
-  /** Puts bytes at a physical address, as a bus master does. */
-  write(address: number, bytes: ArrayLike<number>): void {
-    this.cpu.runtime.physicalWrite(address, bytes.length);
-    this.ram.set(bytes, address);
+  /** As after power-on, with empty memory. */
+  reset(): void {
+    this.#bytes.fill(0);
+    this.cpu.reset();
+    this.accesses.length = 0;
+    this.answers.clear();
+    this.vectors.length = 0;
+    this.msrs.clear();
+    this.onOut = undefined;
+    this.ferr = 0;
+    this.ignne = false;
+    this.cpu.setInterruptLine(false);
   }
 
-  setSegment(number: number, selector: number, base: number, limit: number, attributes: number): void {
-    const place = SEGMENTS + number * SEGMENT_SIZE;
-    this.cpu.set64(place + SEGMENT_BASE, BigInt(base));
-    this.cpu.set32(place + SEGMENT_LIMIT, limit);
-    this.cpu.set32(place + SEGMENT_SELECTOR, selector);
-    this.cpu.set32(place + SEGMENT_ATTRIBUTES, attributes);
+  /** Asks for an interrupt, which is taken as soon as it can be. */
+  interrupt(vector: number): void {
+    this.vectors.push(vector);
+    this.cpu.setInterruptLine(true);
   }
 
-  /** Flat 32-bit protected mode without paging, at a privilege level, with x87 and SSE in use. */
-  enterFlat32(privilege: 0 | 3 = 0): void {
-    const level = privilege << 5;
-    for (let number = 0; number < 6; number++) {
-      const code = number === 1;
-      const selector = (code ? 0x8 : 0x10) | privilege;
-      this.setSegment(number, selector, 0, 0xffffffff, (code ? FLAT_CODE : FLAT_DATA) | level);
+  /** Writes memory as a bus master does. */
+  write(address: number, bytes: Uint8Array): void {
+    for (let at = address; at < address + bytes.length; at = at - (at % PAGE) + PAGE) {
+      const end = Math.min(at - (at % PAGE) + PAGE, address + bytes.length);
+      this.cpu.runtime.physicalWrite(at, end - at);
     }
-    this.cpu.set64(CR0, CR0_PROTECTED);
-    this.cpu.set64(CR4, CR4_SIMD);
-    this.cpu.set32(CPL, privilege);
-    this.cpu.runtime.flushTlb();
-    this.cpu.runtime.updateMode();
+    this.#bytes.set(bytes, address);
   }
 
-  /** Runs the one instruction at an address; the vector of the exception that it meets, or -1. */
-  step(address: number): number {
-    this.cpu.set64(RIP, BigInt(address));
-    return this.cpu.step();
+  /** Puts code at a physical address, which is also what its labels count from. Gives the labels' values. */
+  assemble(address: number, bits: Bits, code: (a: Assembler) => void): (label: string) => number {
+    const a = new Assembler({ bits, origin: address });
+    code(a);
+    this.write(address, a.assemble());
+    return (label) => a.addressOf(label);
+  }
+
+  /** Runs until it halts or shuts down, at most so many instructions. */
+  run(instructions = 10000): void {
+    const end = this.cpu.instructions + instructions;
+    do this.cpu.run(end - this.cpu.instructions);
+    while (!this.cpu.halted && this.cpu.instructions < end);
+  }
+
+  /** The instruction pointer. */
+  get ip(): number {
+    return Number(this.cpu.get64(RIP));
+  }
+
+  set ip(value: number) {
+    this.cpu.set64(RIP, BigInt(value));
+  }
+
+  /** A general register's low 32 bits, unsigned. */
+  get(name: RegisterName): number {
+    return this.cpu.get32(this.#slot(name)) >>> 0;
+  }
+
+  set(name: RegisterName, value: number): void {
+    this.cpu.set64(this.#slot(name), BigInt(value >>> 0));
+  }
+
+  #slot(name: RegisterName): number {
+    return GPR + NAMES.indexOf(name.slice(1) as (typeof NAMES)[number]) * 8;
+  }
+
+  u8(address: number): number {
+    return this.view.getUint8(address);
+  }
+
+  u16(address: number): number {
+    return this.view.getUint16(address, true);
+  }
+
+  u32(address: number): number {
+    return this.view.getUint32(address, true);
   }
 }
