@@ -83,6 +83,8 @@ export abstract class IdeDrive<Own extends PlainState = PlainState> implements D
   state: IdeDriveState & Own;
   /** Set by the channel: told when {@link interrupt} or {@link dmaRequest} may have changed. */
   onChange: () => void = () => {};
+  /** Set by the channel: told that a state was loaded, whose interrupt is no news to anyone. */
+  onLoad: () => void = () => {};
   /** Called when a medium is read or written. */
   onActivity: () => void = () => {};
   protected readonly access: MediumAccess;
@@ -117,7 +119,7 @@ export abstract class IdeDrive<Own extends PlainState = PlainState> implements D
   afterLoad(): void {
     this.access.abandon();
     this.resumeAccess();
-    this.onChange();
+    this.onLoad();
   }
 
   /** SRST set: whatever goes on ends. */

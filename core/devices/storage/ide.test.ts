@@ -150,6 +150,35 @@ describe("IDE bus master", () => {
   });
 });
 
+describe("IDE snapshot", () => {
+  it("gives back the interrupt line without latching it anew, whichever device is loaded first", async () => {
+    const drive = disk("hda");
+    const rig = ideRig(drive);
+    rig.regions([0x2000, 512]);
+    rig.busMaster(TO_MEMORY | START);
+    await rig.lba(0xc8, 3, 1);
+    rig.controller.busMaster.write(2, 0x04, 1);
+    const saved = [structuredClone(rig.controller.state), structuredClone(drive.state)] as const;
+    const load = [
+      () => {
+        rig.controller.state = structuredClone(saved[0]);
+        rig.controller.afterLoad();
+      },
+      () => {
+        drive.state = structuredClone(saved[1]);
+        drive.afterLoad();
+      },
+    ];
+    for (const order of [load, [...load].reverse()]) {
+      rig.controller.reset();
+      drive.reset();
+      expect(rig.irq.level).toBe(false);
+      for (const one of order) one();
+      expect([rig.irq.level, rig.busMasterStatus()]).toEqual([true, 0x00]);
+    }
+  });
+});
+
 describe("PIIX3 IDE function", () => {
   it("is 8086:7010 with its bus master at base address 4 and both channels enabled", () => {
     const bus = new Bus("io");

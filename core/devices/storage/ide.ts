@@ -64,7 +64,9 @@ class Channel {
       write: (_offset, value) => this.#writeControl(value),
     };
     for (const drive of drives) {
-      if (drive) drive.onChange = () => this.update();
+      if (!drive) continue;
+      drive.onChange = () => this.update();
+      drive.onLoad = () => this.restore();
     }
   }
 
@@ -75,18 +77,24 @@ class Channel {
   /** A drive's interrupt or its request for DMA may have changed. */
   update(): void {
     this.busMaster.run();
-    const level = (this.#state().control & CONTROL_NIEN) === 0 && (this.#drive?.interrupt ?? false);
+    const level = this.#level;
     if (level === this.#irqLevel) return;
     this.#irqLevel = level;
     this.busMaster.interrupt.set(level);
     this.#irq.set(level);
   }
 
-  /** Drives the line to the level that a state just loaded implies, without a new edge for the bus master. */
+  /**
+   * Drives the line to the level that a state just loaded implies. The bus master, which has seen that level before,
+   * latches nothing; nor does it move data, for the states of channel and drives are loaded one after the other.
+   */
   restore(): void {
-    const level = (this.#state().control & CONTROL_NIEN) === 0 && (this.#drive?.interrupt ?? false);
-    this.#irqLevel = level;
-    this.#irq.set(level);
+    this.#irqLevel = this.#level;
+    this.#irq.set(this.#irqLevel);
+  }
+
+  get #level(): boolean {
+    return (this.#state().control & CONTROL_NIEN) === 0 && (this.#drive?.interrupt ?? false);
   }
 
   get #drive(): IdeDrive | null {

@@ -19,7 +19,9 @@ export const u32 = (bytes: Uint8Array, at: number): number =>
 
 /** Bytes as characters of ISO 8859-1, without the blanks and zeros at the end. */
 export const latin1 = (bytes: Uint8Array): string => {
+  let end = bytes.length;
+  while (end > 0 && (bytes[end - 1] === 0 || bytes[end - 1] === 0x20 || bytes[end - 1] === 0x0a)) end--;
   let text = "";
-  for (const byte of bytes) text += String.fromCharCode(byte);
-  return text.replace(/[\s\0]+$/, "");
+  for (let i = 0; i < end; i++) text += String.fromCharCode(bytes[i]!);
+  return text;
 };
