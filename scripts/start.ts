@@ -9,7 +9,7 @@ import { join } from "node:path";
 const ROOT = join(import.meta.dirname, "..");
 const ELECTRON = join(ROOT, "node_modules/electron");
 /** Milliseconds that fetching Electron may take. */
-const FETCH_MS = 300_000;
+const FETCH_MS = 180_000;
 
 /** Where Electron's binary is, as its package notes; null before it has been fetched. */
 function electronBinary(): string | null {
