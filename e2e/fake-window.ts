@@ -9,6 +9,8 @@ import { serveFolder } from "./static-server.ts";
 /** What the tests may do to the fake host in the page. */
 export interface Fake {
   kill(name: string): void;
+  /** Sends settings that cannot be drawn. */
+  spoil(name: string): void;
   setReachable(reachable: boolean): void;
   /** Keys and mouse that guests have been sent since the last call. */
   takeInputs(): ConsoleInput[];

@@ -249,6 +249,25 @@ test("when the server goes away the window says so, keeps what it knows, and com
   await page.context().close();
 });
 
+test("a fault in one pane is told there, and the rest of the window goes on", async () => {
+  const page = await windows.open();
+  await choose(page, "FreeDOS");
+  await openBeside(page, "Debian 12");
+  await view(page, "FreeDOS", "Details");
+  await page.evaluate(() => window.fake.spoil("FreeDOS"));
+  await page.getByRole("alert").getByText("This pane could not be shown").waitFor();
+  const before = await screenHash(page, "Debian 12");
+  await paneOf(page, "Debian 12").locator("canvas.screen").click();
+  await page.keyboard.type("alive");
+  await expect.poll(() => screenHash(page, "Debian 12")).not.toBe(before);
+  await page.keyboard.press("ControlRight");
+  await view(page, "FreeDOS", "Screen");
+  await page.getByRole("heading", { name: "FreeDOS is powered off" }).waitFor();
+  // The browser's console tells developers of the fault.
+  expect(windows.errors.splice(0).length).toBeGreaterThan(0);
+  await page.context().close();
+});
+
 test("power off asks, because the guest loses what it has not saved", async () => {
   const page = await windows.open();
   await choose(page, "Debian 12");

@@ -196,6 +196,13 @@ class FakeHost implements Host {
     this.#tell(machine);
   }
 
+  /** For tests: the window is told of settings that it cannot draw. */
+  spoil(name: string): void {
+    const machine = [...this.machines.values()].find(({ settings }) => settings.name === name)!;
+    machine.settings = { ...machine.settings, bootOrder: null as never };
+    this.#tell(machine);
+  }
+
   /** For tests: keys and mouse that guests have been sent since the last call. */
   takeInputs(): ConsoleInput[] {
     return this.#inputs.splice(0).filter(({ type }) => type === "key" || type === "mouse");

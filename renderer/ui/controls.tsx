@@ -22,7 +22,7 @@ import {
 export function CheckMark() {
   return (
     <span className="check-mark" aria-hidden>
-      <Check />
+      <Check className="check-icon" />
     </span>
   );
 }
