@@ -1,12 +1,6 @@
 // Which processor the guest sees: its features, and what CPUID says of them. [SDM] vol. 2A, CPUID.
 
-import {
-  CPUID_ENTRIES,
-  CPUID_ENTRY_SIZE,
-  CPUID_TABLE,
-  CR4_ALLOWED,
-  EFER_ALLOWED,
-} from "./layout.ts";
+import { CPUID_ENTRIES, CPUID_ENTRY_SIZE, CPUID_TABLE, CR4_ALLOWED, EFER_ALLOWED } from "./layout.ts";
 
 /** Bits of EDX of leaf 1. */
 const FEATURES_1D = {

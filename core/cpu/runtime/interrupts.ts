@@ -124,6 +124,8 @@ export function deliverException(vector: i32, error: i32): void {
   }
   delivering = vector;
   setExternal(1);
+  // The trap of a step over HLT ends it.
+  store<i32>(CPU + HALTED, 0);
   let image = getFlags();
   if (isFault(vector)) image |= RF;
   deliver(vector, false, error, load<u64>(CPU + RIP), image);

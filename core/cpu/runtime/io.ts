@@ -1,6 +1,7 @@
 // IN and OUT, and what INS and OUTS share with them: the permission to use a port.
 
-import { SEGMENT_ATTRIBUTES, SEGMENT_BASE, SEGMENT_LIMIT } from "../layout";
+import { SEGMENT_ATTRIBUTES, SEGMENT_BASE, SEGMENT_LIMIT, SHADOW } from "../layout";
+import { CPU } from "./cpu";
 import { armed, noteIo } from "./debug";
 import { BUSY, linearSum, TYPE_TSS32 } from "./descriptors";
 import { ioPrivilege, privilege, protectedMode, virtual8086 } from "./eflags";
@@ -13,7 +14,7 @@ import { segment, TR } from "./processor";
 const IO_MAP_BASE: u32 = 0x66;
 
 /** Leaves by #GP(0) unless `size` ports from `port` may be used. [SDM] vol. 1, 19.5. */
-export function portCheck(port: u32, size: u32): void {
+function requirePermission(port: u32, size: u32): void {
   if (!protectedMode() || (privilege() <= ioPrivilege() && !virtual8086())) return;
   const tss = segment(TR);
   const limit = load<u32>(tss + SEGMENT_LIMIT);
@@ -26,15 +27,21 @@ export function portCheck(port: u32, size: u32): void {
   if (denied & ((1 << size) - 1)) raise(GP, 0);
 }
 
+/** What comes before any access to a port: permission, breakpoints, and the end of an interrupt shadow. */
+export function portCheck(port: u32, size: u32): void {
+  requirePermission(port, size);
+  if (armed()) noteIo(port, size);
+  // An interrupt that the device asks for now may come right after this instruction.
+  store<i32>(CPU + SHADOW, 0);
+}
+
 /** Reads 1, 2 or 4 bytes from a port. */
 export function portIn(port: u32, size: u32): u32 {
   portCheck(port, size);
-  if (armed()) noteIo(port, size);
   return portRead(port, size);
 }
 
 export function portOut(port: u32, value: u32, size: u32): void {
   portCheck(port, size);
-  if (armed()) noteIo(port, size);
   portWrite(port, value, size);
 }

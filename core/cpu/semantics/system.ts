@@ -260,8 +260,7 @@ export const smsw = (c: Context): void => {
 };
 
 export const lmsw = (c: Context): void => c.runThrowing("loadMachineStatus", c.read(0));
-export const invlpg = (c: Context): void =>
-  c.runThrowing("invalidatePage", c.segment(), wide(c.offset()));
+export const invlpg = (c: Context): void => c.runThrowing("invalidatePage", c.segment(), wide(c.offset()));
 
 /** An instruction that is one function of the runtime without operands. */
 export const simple =
