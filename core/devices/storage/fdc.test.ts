@@ -2,7 +2,8 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { unconnected } from "../../board/device.ts";
 import { describeDeviceContract } from "../../board/testing/device-contract.ts";
 import { VirtualClock } from "../../board/virtual-clock.ts";
-import { Fdc, type FloppyDma } from "./fdc.ts";
+import { Fdc } from "./fdc.ts";
+import type { FloppyDma } from "./floppy-transfer.ts";
 import { atOnce, MemoryMedium, numberedSectors, settle } from "./testing/memory-medium.ts";
 
 /** A channel with `count` bytes to go, over memory of its own. */

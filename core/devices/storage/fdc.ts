@@ -1,7 +1,19 @@
 import type { Alarm, Clock } from "../../board/clock.ts";
 import type { BusTarget, Device, Line } from "../../board/device.ts";
-import { DATA_RATES, type FloppyLayout, floppyLayout, SECTOR_SIZE, SECTOR_SIZE_CODE } from "./floppy-disk.ts";
-import { type Completion, type Medium, MediumAccess } from "./medium.ts";
+import { DATA_RATES, type FloppyLayout, floppyLayout, isReadable, SECTOR_SIZE_CODE } from "./floppy-disk.ts";
+import {
+  type FloppyDma,
+  FloppyTransfer,
+  type ResultPhase,
+  ST0_ABNORMAL,
+  ST1_MISSING_ADDRESS_MARK,
+  ST1_NO_DATA,
+  ST2_CONTROL_MARK,
+  type Transfer,
+  type TransferHost,
+  type TransferKind,
+} from "./floppy-transfer.ts";
+import type { Completion, Medium } from "./medium.ts";
 
 /** Registers from 3F0h. [82077AA] table 2-1 */
 const DOR = 2;
@@ -21,19 +33,10 @@ const MSR_BUSY = 0x10;
 const DSR_RESET = 0x80;
 const DIR_CHANGED = 0x80;
 
-const ST0_ABNORMAL = 0x40;
 const ST0_INVALID = 0x80;
 const ST0_POLLING = 0xc0;
 const ST0_SEEK_END = 0x20;
 const ST0_EQUIPMENT_CHECK = 0x10;
-const ST1_END_OF_CYLINDER = 0x80;
-const ST1_DATA_ERROR = 0x20;
-const ST1_NO_DATA = 0x04;
-const ST1_NOT_WRITABLE = 0x02;
-const ST1_MISSING_ADDRESS_MARK = 0x01;
-const ST2_CONTROL_MARK = 0x40;
-const ST2_DATA_ERROR = 0x20;
-const ST2_WRONG_CYLINDER = 0x10;
 const ST3_WRITE_PROTECTED = 0x40;
 const ST3_TRACK_0 = 0x10;
 /** Ready and two-sided: both always. */
@@ -52,43 +55,6 @@ const VERSION_82077AA = 0x90;
 const DRIVES = 4;
 const MAX_CYLINDER = 83;
 const SEEK_NS = 300_000;
-
-/** The floppy controller's view of its DMA channel. Counts in bytes. */
-export interface FloppyDma {
-  /** Moves `from` to memory; returns how many bytes were taken, 0 while the channel is not ready. */
-  write(from: Uint8Array): number;
-  /** Fills `into` from memory; returns how many bytes were given. */
-  read(into: Uint8Array): number;
-  /** Whether the last transfer ended the channel's count. */
-  readonly terminalCount: boolean;
-  /** Called when a channel that was not ready may have become so. */
-  onReady: () => void;
-}
-
-type TransferKind = "read" | "write" | "verify" | "format";
-
-/** A command in its execution phase, and the run of sectors of one track that is being moved. */
-interface Transfer {
-  kind: TransferKind;
-  drive: number;
-  multiTrack: boolean;
-  cylinder: number;
-  head: number;
-  /** First sector of the run. */
-  sector: number;
-  endOfTrack: number;
-  /** VERIFY: sectors left to look at; Infinity where EOT ends it. */
-  remaining: number;
-  st2: number;
-  buffer: Uint8Array;
-  position: number;
-  /** TC came while the buffer was filled. */
-  terminal: boolean;
-  /** What is under way at the medium. */
-  accessing: "load" | "store" | null;
-  /** FORMAT: the byte that fills the sectors. */
-  filler: number;
-}
 
 interface DriveState {
   cylinder: number;
@@ -127,16 +93,6 @@ const powerOn = () => ({
 
 type FdcState = ReturnType<typeof powerOn>;
 
-interface ResultPhase {
-  st0: number;
-  st1: number;
-  st2: number;
-  side: number;
-  cylinder: number;
-  head: number;
-  sector: number;
-}
-
 interface CommandSpec {
   /** Bytes with the command's own. */
   length: number;
@@ -171,9 +127,8 @@ export class Fdc implements Device {
   onActivity: (drive: number) => void = () => {};
   readonly #media: (Medium | null | undefined)[];
   readonly #irq: Line;
-  readonly #dma: FloppyDma;
   readonly #clock: Clock;
-  readonly #access: MediumAccess;
+  readonly #execution: FloppyTransfer;
   readonly #seekEnd: Alarm;
 
   /** `media`: a disk, or null for an empty drive, for each drive there is. */
@@ -183,16 +138,14 @@ export class Fdc implements Device {
   ) {
     this.#media = [...media];
     this.#irq = wiring.irq;
-    this.#dma = wiring.dma;
     this.#clock = wiring.clock;
-    this.#access = new MediumAccess(wiring.completion);
+    this.#execution = new FloppyTransfer(this.#host(), wiring.dma, wiring.completion);
     this.#seekEnd = wiring.clock.alarm(() => this.#endSeeks());
-    wiring.dma.onReady = () => this.#move();
   }
 
   /** Whether a disk is being read or written: what a snapshot waits for. */
   get busy(): boolean {
-    return this.#access.busy;
+    return this.#execution.busy;
   }
 
   /** The person puts another disk into a drive (0 or 1), or takes the one that is there out. */
@@ -200,28 +153,51 @@ export class Fdc implements Device {
     this.#media[drive] = medium;
     this.state.drives[drive]!.changed = true;
     const { transfer } = this.state;
-    if (this.#access.busy && transfer?.drive === drive) {
-      this.#access.abandon();
-      this.#fail(ST1_MISSING_ADDRESS_MARK);
+    if (this.#execution.busy && transfer?.drive === drive) {
+      this.#execution.abandon();
+      this.#execution.fail(ST1_MISSING_ADDRESS_MARK);
     }
   }
 
   /** RESET#: the heads stay where they are, and the drives know of a changed disk as before. */
   reset(): void {
     const drives = this.state.drives.map(({ cylinder, changed }) => ({ ...newDrive(), cylinder, changed }));
-    this.#access.abandon();
+    this.#execution.abandon();
     this.#seekEnd.cancel();
     this.state = { ...powerOn(), drives };
     this.#updateIrq();
   }
 
   afterLoad(): void {
-    this.#access.abandon();
     this.#scheduleSeekEnd();
-    const { transfer } = this.state;
-    if (transfer?.accessing === "load") this.#load();
-    else if (transfer?.accessing === "store") this.#store();
+    this.#execution.resume();
     this.#updateIrq();
+  }
+
+  /** What a transfer may see and do of the controller. */
+  #host(): TransferHost {
+    const fdc = this;
+    return {
+      get state() {
+        return fdc.state;
+      },
+      get rate() {
+        return fdc.#rate;
+      },
+      get nonDma() {
+        return fdc.#nonDma;
+      },
+      medium: (drive) => this.#media[drive],
+      layout: (drive) => this.#layout(drive),
+      raiseInterrupt: () => this.#raiseInterrupt(),
+      onActivity: (drive) => this.onActivity(drive),
+      end: (drive, result) => this.#end(drive, result),
+    };
+  }
+
+  /** In kbit/s. */
+  get #rate(): number {
+    return DATA_RATES[this.state.rate]!;
   }
 
   get #selected(): number {
@@ -284,7 +260,7 @@ export class Fdc implements Device {
 
   #softReset(): void {
     const { state } = this;
-    this.#access.abandon();
+    this.#execution.abandon();
     this.#seekEnd.cancel();
     state.phase = "command";
     state.command = [];
@@ -338,9 +314,7 @@ export class Fdc implements Device {
     const { transfer } = state;
     if (transfer?.kind !== "read" || transfer.accessing || !this.#nonDma) return 0xff;
     this.#lowerInterrupt();
-    const byte = transfer.buffer[transfer.position++]!;
-    if (transfer.position >= transfer.buffer.length) this.#endRun();
-    return byte;
+    return this.#execution.readByte();
   }
 
   #writeFifo(value: number): void {
@@ -359,8 +333,7 @@ export class Fdc implements Device {
     if (state.phase !== "execution" || !transfer || transfer.accessing || !this.#nonDma) return;
     if (transfer.kind !== "write" && transfer.kind !== "format") return;
     this.#lowerInterrupt();
-    transfer.buffer[transfer.position++] = value;
-    if (transfer.position >= transfer.buffer.length) this.#store();
+    this.#execution.writeByte(value);
   }
 
   #raiseInterrupt(): void {
@@ -463,7 +436,7 @@ export class Fdc implements Device {
     const drive = this.state.drives[index]!;
     const layout = this.#layout(index);
     this.state.phase = "execution";
-    const readable = layout && this.#isReadable(layout, drive.cylinder, head);
+    const readable = layout && isReadable(layout, this.#rate, drive.cylinder, head);
     if (readable) drive.passing = (drive.passing % layout.sectorsPerTrack) + 1;
     this.#end(index, {
       st0: readable ? 0 : ST0_ABNORMAL,
@@ -534,8 +507,8 @@ export class Fdc implements Device {
     });
     if (this.state.configure & CONFIGURE_IMPLIED_SEEK) this.#step(select! & 3, cylinder!);
     const sizeFits = bytes[5] === SECTOR_SIZE_CODE && head === ((select! >> 2) & 1);
-    if (sizeFits) this.#beginRun();
-    else this.#fail(ST1_NO_DATA);
+    if (sizeFits) this.#execution.beginRun();
+    else this.#execution.fail(ST1_NO_DATA);
   }
 
   #format([, select, sizeCode, sectors, , filler]: number[]): void {
@@ -556,200 +529,14 @@ export class Fdc implements Device {
     // An image cannot take another number of sectors, or of other sizes, than it has.
     const fits =
       sectors! > 0 && sizeCode === SECTOR_SIZE_CODE && sectors! <= (layout?.sectorsPerTrack ?? 255);
-    if (fits) this.#beginRun();
-    else this.#fail(ST1_NO_DATA);
+    if (fits) this.#execution.beginRun();
+    else this.#execution.fail(ST1_NO_DATA);
   }
 
-  #begin(transfer: Omit<Transfer, "buffer" | "position" | "terminal" | "accessing">): void {
-    const { state } = this;
-    state.phase = "execution";
-    state.lastEndOfTrack = transfer.endOfTrack;
-    state.transfer = {
-      ...transfer,
-      buffer: new Uint8Array(0),
-      position: 0,
-      terminal: false,
-      accessing: null,
-    };
-  }
-
-  #isReadable(layout: FloppyLayout, cylinder: number, head: number): boolean {
-    const rate = DATA_RATES[this.state.rate]!;
-    return layout.rates.includes(rate) && cylinder < layout.cylinders && head < layout.heads;
-  }
-
-  /** The rest of one track's side, as far as the disk and EOT go. */
-  #beginRun(): void {
-    const { state } = this;
-    const transfer = state.transfer!;
-    const medium = this.#media[transfer.drive];
-    const layout = this.#layout(transfer.drive);
-    const position = state.drives[transfer.drive]!.cylinder;
-    if (!medium || !layout || !this.#isReadable(layout, position, transfer.head)) {
-      this.#fail(ST1_MISSING_ADDRESS_MARK);
-      return;
-    }
-    if (transfer.cylinder !== position) {
-      this.#fail(ST1_NO_DATA, ST2_WRONG_CYLINDER);
-      return;
-    }
-    if (medium.readOnly && (transfer.kind === "write" || transfer.kind === "format")) {
-      this.#fail(ST1_NOT_WRITABLE);
-      return;
-    }
-    const last = Math.min(transfer.endOfTrack, layout.sectorsPerTrack);
-    const sectors = Math.min(last - transfer.sector + 1, transfer.remaining);
-    if (transfer.sector === 0 || sectors <= 0) {
-      this.#fail(ST1_NO_DATA);
-      return;
-    }
-    transfer.position = 0;
-    // A format's data is an ID of four bytes for each sector.
-    transfer.buffer = new Uint8Array(sectors * (transfer.kind === "format" ? 4 : SECTOR_SIZE));
-    if (transfer.kind === "read" || transfer.kind === "verify") this.#load();
-    else this.#startMoving();
-  }
-
-  #offset({ drive, cylinder, head }: Transfer, sector: number): number {
-    const { heads, sectorsPerTrack } = this.#layout(drive)!;
-    return ((cylinder * heads + head) * sectorsPerTrack + sector - 1) * SECTOR_SIZE;
-  }
-
-  #load(): void {
-    const transfer = this.state.transfer!;
-    const medium = this.#media[transfer.drive];
-    if (!medium) {
-      this.#fail(ST1_MISSING_ADDRESS_MARK);
-      return;
-    }
-    const buffer = new Uint8Array(transfer.buffer.length);
-    transfer.accessing = "load";
-    this.onActivity(transfer.drive);
-    this.#access.begin(
-      () => medium.read(this.#offset(transfer, transfer.sector), buffer),
-      (outcome) => {
-        transfer.accessing = null;
-        if (outcome === "failed") {
-          this.#fail(ST1_DATA_ERROR, ST2_DATA_ERROR);
-        } else if (transfer.kind === "verify") {
-          transfer.position = buffer.length;
-          this.#endRun();
-        } else {
-          transfer.buffer = buffer;
-          this.#startMoving();
-        }
-      },
-    );
-  }
-
-  #store(): void {
-    const transfer = this.state.transfer!;
-    const medium = this.#media[transfer.drive];
-    if (!medium) {
-      this.#fail(ST1_MISSING_ADDRESS_MARK);
-      return;
-    }
-    transfer.accessing = "store";
-    this.onActivity(transfer.drive);
-    this.#access.begin(
-      () =>
-        transfer.kind === "format" ? this.#formatTrack(transfer, medium) : this.#writeRun(transfer, medium),
-      (outcome) => {
-        transfer.accessing = null;
-        if (outcome === "failed") this.#fail(ST1_DATA_ERROR, ST2_DATA_ERROR);
-        else if (transfer.terminal) this.#succeed();
-        else this.#endRun();
-      },
-    );
-  }
-
-  /** The sector in which TC came is filled up with zeros. */
-  #writeRun(transfer: Transfer, medium: Medium): Promise<void> {
-    const length = Math.ceil(transfer.position / SECTOR_SIZE) * SECTOR_SIZE;
-    return medium.write(this.#offset(transfer, transfer.sector), transfer.buffer.subarray(0, length));
-  }
-
-  async #formatTrack(transfer: Transfer, medium: Medium): Promise<void> {
-    const { buffer, position, endOfTrack } = transfer;
-    for (let at = 0; at + 4 <= position; at += 4) {
-      const sector = buffer[at + 2]!;
-      if (sector === 0 || sector > endOfTrack) continue;
-      await medium.write(this.#offset(transfer, sector), new Uint8Array(SECTOR_SIZE).fill(transfer.filler));
-    }
-  }
-
-  #startMoving(): void {
-    // Without DMA each byte is asked for by interrupt and main status.
-    if (this.#nonDma) this.#raiseInterrupt();
-    else this.#move();
-  }
-
-  /** Lets DMA move what it takes. */
-  #move(): void {
-    const { transfer } = this.state;
-    if (!transfer || transfer.accessing || transfer.kind === "verify" || this.#nonDma) return;
-    const rest = transfer.buffer.subarray(transfer.position);
-    const moved = transfer.kind === "read" ? this.#dma.write(rest) : this.#dma.read(rest);
-    if (moved === 0) return;
-    transfer.position += moved;
-    transfer.terminal = this.#dma.terminalCount;
-    const full = transfer.position >= transfer.buffer.length;
-    if (!transfer.terminal && !full) return;
-    if (transfer.kind !== "read") this.#store();
-    else if (transfer.terminal) this.#succeed();
-    else this.#endRun();
-  }
-
-  /** The run is over and TC has not come: the other side, or the end of the cylinder. */
-  #endRun(): void {
-    const transfer = this.state.transfer!;
-    const { kind, drive, head, endOfTrack, multiTrack } = transfer;
-    if (kind === "format") {
-      this.#succeed();
-      return;
-    }
-    const sectors = transfer.buffer.length / SECTOR_SIZE;
-    transfer.remaining -= sectors;
-    const last = transfer.sector + sectors - 1;
-    const counted = kind === "verify" && transfer.remaining <= 0;
-    if (last < endOfTrack && !counted) {
-      transfer.sector = last + 1;
-      this.#fail(ST1_NO_DATA);
-    } else if (multiTrack && head === 0 && !counted && this.#layout(drive)?.heads === 2) {
-      transfer.head = 1;
-      transfer.sector = 1;
-      this.#beginRun();
-    } else if (kind === "verify") {
-      this.#succeed();
-    } else {
-      this.#finish(ST0_ABNORMAL, ST1_END_OF_CYLINDER, 0);
-    }
-  }
-
-  #succeed(): void {
-    this.#finish(0, 0, 0);
-  }
-
-  /** The run's sectors were moved: the result shows where the next one would be. [82077AA] table 6-6 */
-  #finish(st0: number, st1: number, st2: number): void {
-    const transfer = this.state.transfer!;
-    const { kind, multiTrack, endOfTrack } = transfer;
-    let { cylinder, head } = transfer;
-    const side = head;
-    const unit = kind === "format" ? 4 : SECTOR_SIZE;
-    const last = transfer.sector + Math.max(1, Math.ceil(transfer.position / unit)) - 1;
-    let sector = last + 1;
-    if (last >= endOfTrack) {
-      sector = 1;
-      if (!multiTrack || head === 1) cylinder++;
-      if (multiTrack) head ^= 1;
-    }
-    this.#end(transfer.drive, { st0, st1, st2: st2 | transfer.st2, side, cylinder, head, sector });
-  }
-
-  #fail(st1: number, st2 = 0): void {
-    const { drive, cylinder, head, sector } = this.state.transfer!;
-    this.#end(drive, { st0: ST0_ABNORMAL, st1, st2, side: head, cylinder, head, sector });
+  #begin(transfer: Parameters<FloppyTransfer["begin"]>[0]): void {
+    this.state.phase = "execution";
+    this.state.lastEndOfTrack = transfer.endOfTrack;
+    this.#execution.begin(transfer);
   }
 
   /** To the result phase: status, `side` of the drive, and the ID that follows. */

@@ -30,3 +30,7 @@ export function floppyLayout(size: number): FloppyLayout {
         : [250, 300];
   return { ...format, rates };
 }
+
+/** Whether a head finds sectors there at a data rate in kbit/s. */
+export const isReadable = (layout: FloppyLayout, rate: number, cylinder: number, head: number): boolean =>
+  layout.rates.includes(rate) && cylinder < layout.cylinders && head < layout.heads;
