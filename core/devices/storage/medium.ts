@@ -18,7 +18,7 @@ export interface Completion {
   defer(run: () => void): void;
 }
 
-/** What a {@link MediumAccess} tells of the access it was given last. */
+/** How an access to a medium ended. */
 export type Outcome = "done" | "failed";
 
 /**
@@ -48,7 +48,8 @@ export class MediumAccess {
         this.#underWay = false;
         end(outcome);
       });
-    access().then(
+    // A medium that throws instead of rejecting has failed all the same.
+    (async () => access())().then(
       () => settle("done"),
       () => settle("failed"),
     );
