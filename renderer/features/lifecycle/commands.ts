@@ -5,6 +5,7 @@ import { service } from "../connection/store.ts";
 import { captureSoon } from "../console/capture.ts";
 import { isOff } from "../library/store.ts";
 import { confirm, notify } from "../notifications/store.ts";
+import { startMachine } from "./start-machine.ts";
 
 const inState =
   (...states: MachineState[]) =>
@@ -21,7 +22,7 @@ export const start: Command = {
   icon: Play,
   when: ({ machine }) => machine !== null && (isOff(machine.state) || machine.state === "saved"),
   async run(context) {
-    await service().start(idOf(context));
+    await startMachine(idOf(context));
     if (context.pane.view === "screen") captureSoon(context.pane.key);
   },
 };

@@ -26,7 +26,12 @@ beforeEach(() => {
   setHost({
     upload: (file: File, options: UploadOptions) =>
       new Promise((resolve, reject) => {
-        uploads.push({ file, options, resolve: () => resolve(medium(file.name, { name: file.name })), reject });
+        uploads.push({
+          file,
+          options,
+          resolve: () => resolve(medium(file.name, { name: file.name })),
+          reject,
+        });
       }),
   } as Partial<Host> as Host);
   const service: Partial<ManagerService> = {

@@ -7,6 +7,7 @@ import { problemOf } from "../../ui/problem.ts";
 import { service } from "../connection/store.ts";
 import { captureSoon } from "../console/capture.ts";
 import { useLibrary } from "../library/store.ts";
+import { startMachine } from "../lifecycle/start-machine.ts";
 import { activePane, openBeside, openMachine, useWorkspace } from "../workspace/store.ts";
 import { machineFrom, namesOf, proposedMode, proposedName } from "./drafts.ts";
 
@@ -144,7 +145,7 @@ export async function createMachines(andStart: boolean): Promise<void> {
     show(created);
     if (useNewMachine.getState().drafts.length === 0) closeDialog();
     if (andStart) {
-      await Promise.all(created.map((machine) => service().start(machine.settings.id)));
+      await Promise.all(created.map((machine) => startMachine(machine.settings.id)));
       if (created.length > 0) captureSoon(activePane(useWorkspace.getState()).key);
     }
   } finally {
