@@ -7,6 +7,7 @@ import {
   CR2,
   CR3,
   CR4,
+  CR4_ALLOWED,
   DR,
   EFER,
   EFLAGS,
@@ -28,6 +29,7 @@ import {
   MODE_FLAT_CODE,
   MODE_LONG,
   MODE_STACK_32,
+  MTRR,
   MXCSR,
   PAT,
   RIP,
@@ -38,9 +40,11 @@ import {
   SEGMENT_SIZE,
   SEGMENTS,
   SHADOW,
+  SYSENTER_CS,
   TLB,
   TLB_POINTER,
   TLB_SIZE,
+  TSC_AUX,
   XCR0,
 } from "../layout";
 import { CPU } from "./cpu";
@@ -98,6 +102,9 @@ export function reset(): void {
   store<u32>(CPU + GDTR_LIMIT, 0xffff);
   store<u64>(CPU + IDTR_BASE, 0);
   store<u32>(CPU + IDTR_LIMIT, 0xffff);
+  memory.fill(CPU + SYSENTER_CS, 0, PAT - SYSENTER_CS);
+  memory.fill(CPU + TSC_AUX, 0, MISC_ENABLE - TSC_AUX);
+  memory.fill(CPU + MTRR, 0, CR4_ALLOWED - MTRR);
   store<u64>(CPU + PAT, 0x0007040600070406);
   store<u64>(CPU + MISC_ENABLE, 1);
   for (let number: u32 = ES; number <= GS; number++) setSegment(number, 0, 0, 0xffff, 0x93);

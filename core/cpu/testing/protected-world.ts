@@ -139,6 +139,7 @@ export class World {
   /** Runs 32-bit code at a privilege level, until it halts. */
   run(code: (a: Assembler) => void, level: 0 | 3 = 0): (label: string) => number {
     const { machine } = this;
+    machine.write(CODE, new Uint8Array(0x200).fill(0xf4));
     const labels = machine.assemble(CODE, 32, code);
     const data = level ? DATA3 : DATA0;
     for (const number of [0, 2, 3, 4, 5]) this.setRegister(number, data, this.descriptorOf(data));
@@ -155,6 +156,7 @@ export class World {
   /** Runs 16-bit code at 2000:0000 in virtual-8086 mode, its stack below 3000:1000. */
   runVirtual(code: (a: Assembler) => void, iopl = 3, flags = 0): (label: string) => number {
     const { machine } = this;
+    machine.write(CODE, new Uint8Array(0x200).fill(0xf4));
     const at = machine.assemble(CODE, 16, code);
     for (const number of [0, 1, 2, 3, 4, 5]) {
       this.setRegister(number, 0x2000, descriptor(0x20000, 0xffff, 0xf3, 0));
