@@ -6,7 +6,10 @@ import {
   CPL,
   CR0,
   CR4,
+  EFER,
   GPR,
+  MODE,
+  MODE_LONG,
   RAM,
   RIP,
   SEGMENT_ATTRIBUTES,
@@ -34,7 +37,7 @@ const REGISTERS = 40;
 const FX = 168;
 const MEMORY = 680;
 const CODE_LENGTH = 16;
-const INT3 = 0xcc;
+export const INT3 = 0xcc;
 
 export const caseSize = (memoryBytes: number): number => MEMORY + memoryBytes;
 
@@ -139,20 +142,28 @@ const CR0_PROTECTED = 0x33n;
 const CR4_SIMD = 0x600n;
 /** Attributes of flat 32-bit segments of privilege 3. */
 const FLAT_CODE = 0xc0fb;
+const LONG_CODE = 0xa0fb;
 const FLAT_DATA = 0xc0f3;
 const PRIVILEGE = 3;
+/** EFER.LME and LMA. */
+const EFER_LONG = 0x500n;
 
-/** A machine as a program of the host finds it: flat 32-bit code of privilege 3, with x87 and SSE in use. */
-export function userMachine(): Machine {
+/**
+ * A machine as a program of the host finds it: flat 32-bit or 64-bit code of privilege 3, with x87 and SSE in use, and
+ * without the paging that real 64-bit code needs.
+ */
+export function userMachine(codeSize: 32 | 64 = 32): Machine {
   const machine = new Machine();
   const { cpu } = machine;
+  const code = codeSize === 64 ? LONG_CODE : FLAT_CODE;
+  if (codeSize === 64) cpu.set64(EFER, EFER_LONG);
   for (let number = 0; number < 6; number++) {
     const isCode = number === 1;
     const place = SEGMENTS + number * SEGMENT_SIZE;
     cpu.set64(place + SEGMENT_BASE, 0n);
     cpu.set32(place + SEGMENT_LIMIT, 0xffffffff);
     cpu.set32(place + SEGMENT_SELECTOR, (isCode ? 0x8 : 0x10) | PRIVILEGE);
-    cpu.set32(place + SEGMENT_ATTRIBUTES, isCode ? FLAT_CODE : FLAT_DATA);
+    cpu.set32(place + SEGMENT_ATTRIBUTES, isCode ? code : FLAT_DATA);
   }
   cpu.set64(CR0, CR0_PROTECTED);
   cpu.set64(CR4, CR4_SIMD);
@@ -167,19 +178,20 @@ export function runCase(machine: Machine, before: Case): Case {
   const { cpu, view } = machine;
   const ram = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
   const after = before.copy();
+  const count = cpu.get32(MODE) & MODE_LONG ? 16 : 8;
   cpu.runtime.physicalWrite(CODE, CODE_LENGTH);
   machine.write(CODE, before.code);
   machine.write(DATA, before.memory);
   machine.write(IMAGE, new Uint8Array(before.fx.buffer, before.fx.byteOffset, 512));
-  for (let number = 0; number < 8; number++) cpu.set64(GPR + number * 8, before.register(number));
+  for (let number = 0; number < count; number++) cpu.set64(GPR + number * 8, before.register(number));
   cpu.eflags = before.flags | 0x202;
-  cpu.runtime["fxrstor"](RAM + IMAGE, 0, 8);
+  cpu.runtime["fxrstor"](RAM + IMAGE, 0, count);
   cpu.set64(RIP, BigInt(CODE));
   after.vector = cpu.step();
-  cpu.runtime["fxsave"](RAM + IMAGE, 0, 8);
+  cpu.runtime["fxsave"](RAM + IMAGE, 0, count);
   after.ip = cpu.get64(RIP);
   after.flags = cpu.eflags;
-  for (let number = 0; number < 8; number++) after.setRegister(number, cpu.get64(GPR + number * 8));
+  for (let number = 0; number < count; number++) after.setRegister(number, cpu.get64(GPR + number * 8));
   new Uint8Array(after.fx.buffer, after.fx.byteOffset, 512).set(ram.subarray(IMAGE, IMAGE + 512));
   after.memory.set(ram.subarray(DATA, DATA + MEMORY_BYTES));
   return after;
@@ -193,35 +205,62 @@ export interface Tolerance {
   normalise?: (after: Case, before: Case) => void;
 }
 
+const hex = (value: number | bigint, digits: number): string => value.toString(16).padStart(digits, "0");
+
+const vectorText = (fx: DataView, at: number): string =>
+  `${hex(fx.getBigUint64(at + 8, true), 16)}_${hex(fx.getBigUint64(at, true), 16)}`;
+
+const stText = (fx: DataView, n: number): string =>
+  `${hex(fx.getUint16(FX_ST + n * 16 + 8, true), 4)}:${hex(fx.getBigUint64(FX_ST + n * 16, true), 16)}`;
+
 /**
- * What counts of a case that has run, as text lines to compare and to read: the exception, RIP, EFLAGS, registers, x87
- * (its instruction pointers, which AMD processors keep only with a pending exception, left out), MXCSR, XMM, memory.
+ * What became of a case that has run, as text lines to compare and to read: the exception, RIP, EFLAGS, the x87's
+ * words (its pointers, which AMD processors keep only with a pending exception, left out) and MXCSR; then registers and
+ * memory that have changed.
  */
 export function summary(after: Case, before: Case, tolerance: Tolerance = {}): string {
-  const kept = after.copy();
-  tolerance.normalise?.(kept, before);
-  const hex = (value: number | bigint, digits: number) => value.toString(16).padStart(digits, "0");
+  let kept = after;
+  if (tolerance.normalise) {
+    kept = after.copy();
+    tolerance.normalise(kept, before);
+  }
   const { fx } = kept;
+  const old = before.fx;
   const lines = [
     `vector ${kept.vector} ip ${hex(kept.ip, 8)} flags ${hex(kept.flags & (tolerance.flags ?? ALL_FLAGS), 4)}`,
-    `gpr ${Array.from({ length: 8 }, (_, n) => hex(kept.register(n), 8)).join(" ")}`,
     `cw ${hex(fx.getUint16(FX_CONTROL, true), 4)} sw ${hex(fx.getUint16(FX_STATUS, true), 4)} tags ${hex(
       fx.getUint8(FX_TAGS),
       2,
     )} mxcsr ${hex(fx.getUint32(FX_MXCSR, true), 4)}`,
   ];
-  for (let n = 0; n < 8; n++) {
-    const at = FX_ST + n * 16;
-    const st = `${hex(fx.getUint16(at + 8, true), 4)}:${hex(fx.getBigUint64(at, true), 16)}`;
-    const x = FX_XMM + n * 16;
-    lines.push(
-      `st${n} ${st} xmm${n} ${hex(fx.getBigUint64(x + 8, true), 16)}_${hex(fx.getBigUint64(x, true), 16)}`,
-    );
+  const note = (name: string, text: string, same: string): void => {
+    if (text !== same) lines.push(`${name} ${text}`);
+  };
+  for (let n = 0; n < 16; n++) {
+    note(`r${n}`, hex(kept.register(n), 8), hex(before.register(n), 8));
+    note(`xmm${n}`, vectorText(fx, FX_XMM + n * 16), vectorText(old, FX_XMM + n * 16));
   }
+  for (let n = 0; n < 8; n++) note(`st${n}`, stText(fx, n), stText(old, n));
   kept.memory.forEach((byte, at) => {
     if (byte !== before.memory[at]) lines.push(`[${hex(DATA + at, 6)}] ${hex(byte, 2)}`);
   });
   return lines.join("\n");
+}
+
+/** A state before, in words. */
+export function describeCase(before: Case): string {
+  const { fx } = before;
+  const lines = [
+    `code ${Array.from(before.code, (byte) => hex(byte, 2)).join(" ")} flags ${hex(before.flags, 4)}`,
+    `cw ${hex(fx.getUint16(FX_CONTROL, true), 4)} sw ${hex(fx.getUint16(FX_STATUS, true), 4)} mxcsr ${hex(
+      fx.getUint32(FX_MXCSR, true),
+      4,
+    )}`,
+  ];
+  for (let n = 0; n < 16; n++)
+    lines.push(`r${n} ${hex(before.register(n), 8)} xmm${n} ${vectorText(fx, FX_XMM + n * 16)}`);
+  for (let n = 0; n < 8; n++) lines.push(`st${n} ${stText(fx, n)}`);
+  return lines.join("\n  ");
 }
 
 /** 32-bit FNV-1a of a text: what a vector keeps of the processor's result. */
@@ -231,7 +270,7 @@ export function hashText(text: string): number {
   return hash >>> 0;
 }
 
-/** The instruction's bytes and the lines that differ, or undefined when the results are the same. */
+/** The state before and the lines that differ, or undefined when the results are the same. */
 export function difference(
   before: Case,
   expected: Case,
@@ -241,12 +280,11 @@ export function difference(
   const wanted = summary(expected, before, tolerance);
   const got = summary(actual, before, tolerance);
   if (wanted === got) return undefined;
-  const gotLines = got.split("\n");
-  const wantedLines = wanted.split("\n");
-  const differing = wantedLines.flatMap((line, n) =>
-    line === gotLines[n] ? [] : [`expected ${line}`, `     got ${gotLines[n]}`],
-  );
-  for (const line of gotLines.slice(wantedLines.length)) differing.push(`     got ${line}`);
-  const code = Array.from(before.code, (byte) => byte.toString(16).padStart(2, "0")).join(" ");
-  return `${code}\nbefore ${summary(before, before).replaceAll("\n", "\n       ")}\n${differing.join("\n")}`;
+  const without = (lines: string, others: string) =>
+    lines.split("\n").filter((line) => !others.split("\n").includes(line));
+  return [
+    `before ${describeCase(before)}`,
+    ...without(wanted, got).map((line) => `expected ${line}`),
+    ...without(got, wanted).map((line) => `     got ${line}`),
+  ].join("\n");
 }

@@ -2,15 +2,16 @@
 
 import type { Chapter } from "../decode/opcodes.ts";
 import type { Entry, Row } from "../decode/row.ts";
-import { MEMORY, REGISTER } from "../decode/row.ts";
+import { I64, MEMORY, O64, REGISTER } from "../decode/row.ts";
 import { DATA } from "./differential.ts";
 import type { Random } from "./float-random.ts";
 
 /** One row with what its place in the tables prescribes. */
 export interface Encoding {
   readonly row: Row;
-  /** Mandatory prefix and opcode. */
-  readonly bytes: readonly number[];
+  /** Mandatory prefix, if there is one. */
+  readonly prefix: readonly number[];
+  readonly opcode: readonly number[];
   /** Whether there is a ModRM byte, and what of it is prescribed. */
   readonly modrm: boolean;
   readonly reg?: number;
@@ -26,11 +27,11 @@ const MAPS: readonly (readonly [keyof Chapter, readonly number[]])[] = [
 ];
 
 /** All of a chapter's, a register and a memory form apart where a row allows both. */
-export function encodingsOf(chapter: Chapter): Encoding[] {
+export function encodingsOf(chapter: Chapter, codeSize: 32 | 64): Encoding[] {
   const found: Encoding[] = [];
   for (const [map, leading] of MAPS) {
     for (const [opcode, entry] of Object.entries(chapter[map] ?? {})) {
-      walk(entry, [], [...leading, Number(opcode)], {}, found);
+      walk(entry, [], [...leading, Number(opcode)], {}, found, codeSize);
     }
   }
   return found;
@@ -44,37 +45,40 @@ function walk(
   opcode: readonly number[],
   given: Prescribed,
   found: Encoding[],
+  codeSize: 32 | 64,
 ): void {
   if (!entry) return;
   switch (entry.kind) {
     case "group":
       entry.entries.forEach((one, reg) => {
-        walk(one, prefix, opcode, { ...given, modrm: true, reg }, found);
+        walk(one, prefix, opcode, { ...given, modrm: true, reg }, found, codeSize);
       });
       return;
     case "rm":
       entry.entries.forEach((one, rm) => {
-        walk(one, prefix, opcode, { ...given, modrm: true, rm }, found);
+        walk(one, prefix, opcode, { ...given, modrm: true, rm }, found, codeSize);
       });
       return;
     case "mod":
-      walk(entry.memory, prefix, opcode, { ...given, modrm: true, memory: true }, found);
-      walk(entry.register, prefix, opcode, { ...given, modrm: true, memory: false }, found);
+      walk(entry.memory, prefix, opcode, { ...given, modrm: true, memory: true }, found, codeSize);
+      walk(entry.register, prefix, opcode, { ...given, modrm: true, memory: false }, found, codeSize);
       return;
     case "prefix":
-      walk(entry.none, prefix, opcode, given, found);
-      walk(entry.p66, [0x66], opcode, given, found);
-      walk(entry.pF3, [0xf3], opcode, given, found);
-      walk(entry.pF2, [0xf2], opcode, given, found);
+      walk(entry.none, prefix, opcode, given, found, codeSize);
+      walk(entry.p66, [0x66], opcode, given, found, codeSize);
+      walk(entry.pF3, [0xf3], opcode, given, found, codeSize);
+      walk(entry.pF2, [0xf2], opcode, given, found, codeSize);
       return;
     case "mode":
-      walk(entry.legacy, prefix, opcode, given, found);
+      walk(codeSize === 64 ? entry.long : entry.legacy, prefix, opcode, given, found, codeSize);
       return;
     default: {
+      if (entry.flags & (codeSize === 64 ? I64 : O64)) return;
       const uses = entry.operands.some(({ place }) => place === "reg" || place === "rm");
       const base = {
         row: entry,
-        bytes: [...prefix, ...opcode],
+        prefix,
+        opcode,
         ...given,
         modrm: given.modrm === true || uses,
       };
@@ -88,23 +92,31 @@ function walk(
 }
 
 /** Name of an encoding, for tests: `66 0F FE /r PADDD m`. */
-export function describeEncoding({ row, bytes, reg, rm, memory, modrm }: Encoding): string {
-  const hex = bytes.map((byte) => byte.toString(16).padStart(2, "0").toUpperCase()).join(" ");
+export function describeEncoding({ row, prefix, opcode, reg, rm, memory, modrm }: Encoding): string {
+  const hex = [...prefix, ...opcode]
+    .map((byte) => byte.toString(16).padStart(2, "0").toUpperCase())
+    .join(" ");
   const fields = [reg === undefined ? "" : ` /${reg}`, rm === undefined ? "" : `:${rm}`].join("");
   return `${hex}${fields} ${row.mnemonic}${modrm && memory ? " m" : ""}`;
 }
 
-/** The bytes of one instruction; a memory operand lies at DATA + `offset`. */
-export function encode(encoding: Encoding, random: Random, offset: number): number[] {
-  const out = [...encoding.bytes];
+/** The bytes of one instruction; a memory operand lies at DATA + `offset`. In 64-bit code half of them have REX. */
+export function encode(encoding: Encoding, random: Random, offset: number, codeSize: 32 | 64): number[] {
+  const out = [...encoding.prefix];
+  // REX.X would make an index register of the SIB byte's none.
+  const rex = codeSize === 64 && random.below(2) ? 0x40 | (random.below(16) & ~2) : 0;
+  if (rex) out.push(rex);
+  out.push(...encoding.opcode);
   if (encoding.modrm) {
     const reg = encoding.reg ?? random.below(8);
     if (encoding.memory) {
-      out.push((reg << 3) | 5);
+      // An address of its own: without base in 32-bit code, by SIB in 64-bit code.
+      if (codeSize === 32) out.push((reg << 3) | 5);
+      else out.push((reg << 3) | 4, 0x25);
       pushLittle(out, DATA + offset, 4);
     } else out.push(0xc0 | (reg << 3) | (encoding.rm ?? random.below(8)));
   }
-  const wide = !encoding.bytes.includes(0x66);
+  const wide = !encoding.prefix.includes(0x66);
   for (const operand of encoding.row.operands) {
     if (operand.place !== "immediate") continue;
     const bytes = operand.bytes[wide ? 1 : 0]!;

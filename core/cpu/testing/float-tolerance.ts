@@ -1,6 +1,16 @@
 // What of x87, MMX and SSE results the host's processor does not decide.
 
-import { type Case, DATA, FX_ST, FX_STATUS, FX_TAGS, FX_XMM, type Tolerance } from "./differential.ts";
+import {
+  type Case,
+  DATA,
+  FX_MXCSR,
+  FX_ST,
+  FX_STATUS,
+  FX_TAGS,
+  FX_XMM,
+  INT3,
+  type Tolerance,
+} from "./differential.ts";
 import type { Encoding } from "./encodings.ts";
 
 /** Transcendental: processors differ in the last place; ours are tested against their own reference. */
@@ -15,15 +25,31 @@ const clearX87 = (after: Case): void => {
 };
 
 const clearXmm = (after: Case): void => {
-  for (let at = FX_XMM; at < FX_XMM + 128; at++) after.fx.setUint8(at, 0);
+  for (let at = FX_XMM; at < FX_XMM + 256; at++) after.fx.setUint8(at, 0);
 };
 
+/** Where in memory the operand lies: the address is the instruction's last four bytes, before INT3s. */
+function operandOffset(before: Case): number {
+  const end = before.code.findLastIndex((byte) => byte !== INT3) + 1;
+  return new DataView(before.code.buffer, before.code.byteOffset).getUint32(end - 4, true) - DATA;
+}
+
 /** The image's pointers, which AMD processors write only with a pending exception, and MXCSR_MASK. */
-const clearPointers = (after: Case): void => {
-  const view = new DataView(after.code.buffer, after.code.byteOffset);
-  const image = view.getUint32(3, true) - DATA;
-  after.memory.fill(0, image + 6, image + 24).fill(0, image + 28, image + 32);
+const clearPointers = (after: Case, before: Case): void => {
+  const image = operandOffset(before);
+  for (const [from, to] of [
+    [6, 24],
+    [28, 32],
+  ] as const)
+    after.memory.set(before.memory.subarray(image + from, image + to), image + from);
 };
+
+/** MXCSR's bit 17, misaligned access, is AMD's own; to others it is reserved. */
+const unlessMisaligned =
+  (field: number) =>
+  (after: Case, before: Case): void => {
+    if (before.memory[operandOffset(before) + field + 2]! & 2) after.bytes.set(before.bytes);
+  };
 
 /** CVTPI2PS from memory is an MMX instruction by [SDM], and no such by AMD processors. */
 const forgetMmx = (after: Case, before: Case): void => {
@@ -38,11 +64,13 @@ const unlessEmpty = (after: Case, before: Case): void => {
   if (!(before.fx.getUint8(FX_TAGS) & (1 << top))) after.bytes.set(before.bytes);
 };
 
-export function floatTolerance({ row, bytes, reg, memory }: Encoding): Tolerance | "untold" {
+export function floatTolerance({ row, opcode, reg, memory }: Encoding): Tolerance | "untold" {
   if (TRANSCENDENTAL.test(row.mnemonic)) return "untold";
   if (APPROXIMATE.test(row.mnemonic)) return { normalise: clearXmm };
   if (row.mnemonic === "CVTPI2PS" && memory) return { normalise: forgetMmx };
   if (row.mnemonic === "FXSAVE") return { normalise: clearPointers };
-  if (bytes[0] === 0xd9 && reg === 3 && !memory) return { normalise: unlessEmpty };
+  if (row.mnemonic === "LDMXCSR") return { normalise: unlessMisaligned(0) };
+  if (row.mnemonic === "FXRSTOR") return { normalise: unlessMisaligned(FX_MXCSR) };
+  if (opcode[0] === 0xd9 && reg === 3 && !memory) return { normalise: unlessEmpty };
   return {};
 }

@@ -11,14 +11,17 @@ import { floatTolerance } from "./float-tolerance.ts";
 import { openNative } from "./native.ts";
 
 const CHAPTERS = [
-  { file: "x87-vectors.bin", subjects: subjectsOf(X87, floatTolerance) },
-  { file: "simd-vectors.bin", subjects: subjectsOf(SIMD, floatTolerance) },
+  { name: "x87", chapter: X87 },
+  { name: "simd", chapter: SIMD },
 ];
 
-const native = openNative();
-if (!native)
-  throw new Error("The vectors come from an x86-64 processor, through gcc: this machine has not both.");
-for (const { file, subjects } of CHAPTERS) {
-  writeFileSync(join(import.meta.dirname, file), writeVectors(subjects, native.run));
+for (const codeSize of [32, 64] as const) {
+  const native = openNative(codeSize);
+  if (!native)
+    throw new Error("The vectors come from an x86-64 processor, through gcc: this machine has not both.");
+  for (const { name, chapter } of CHAPTERS) {
+    const vectors = writeVectors(subjectsOf(chapter, floatTolerance, codeSize), native.run);
+    writeFileSync(join(import.meta.dirname, `${name}-${codeSize}-vectors.bin`), vectors);
+  }
+  native.close();
 }
-native.close();

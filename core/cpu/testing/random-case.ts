@@ -91,6 +91,7 @@ export function randomCase(random: Random, instruction: readonly number[], lane:
   made.setCode(instruction);
   made.flags = 0x202 | (Number(random.bits(12)) & 0x8d5);
   for (let number = 0; number < 8; number++) made.setRegister(number, randomRegister(random));
+  for (let number = 8; number < 16; number++) made.setRegister(number, random.bits(64));
   // The host's stack pointer may be anything too; here it is where pushes and pops stay within memory.
   made.setRegister(4, BigInt(DATA + 512 + random.below(64) * 4));
   randomX87(random, made.fx);
@@ -98,7 +99,7 @@ export function randomCase(random: Random, instruction: readonly number[], lane:
   const raised = random.below(2) ? 0x20 : random.below(64);
   const zeroing = random.below(4) ? 0 : (random.below(2) << 15) | (random.below(2) << 6);
   made.fx.setUint32(FX_MXCSR, (masks << 7) | raised | zeroing | (random.below(4) << 13), true);
-  for (let number = 0; number < 8; number++) randomVector(random, made.fx, FX_XMM + number * 16, lane);
+  for (let number = 0; number < 16; number++) randomVector(random, made.fx, FX_XMM + number * 16, lane);
   randomMemory(random, made.memory, lane);
   return made;
 }
