@@ -139,14 +139,17 @@ export function updateMode(): void {
   const code = load<u32>(segment(CS) + SEGMENT_ATTRIBUTES);
   const long = (load<u64>(CPU + EFER) & EFER_LMA) != 0;
   let mode: u32;
-  if (long && code & ATTRIBUTE_LONG) mode = 2;
-  else mode = code & ATTRIBUTE_BIG ? 1 : 0;
-  if (long) mode |= MODE_LONG;
-  if (load<u32>(segment(SS) + SEGMENT_ATTRIBUTES) & ATTRIBUTE_BIG) mode |= MODE_STACK_32;
-  if (isFlat(DS) && isFlat(ES) && isFlat(SS)) mode |= MODE_FLAT;
-  if (load<u64>(segment(CS) + SEGMENT_BASE) == 0 && load<u32>(segment(CS) + SEGMENT_LIMIT) == 0xffffffff) {
-    mode |= MODE_FLAT_CODE;
+  // In 64-bit code segments are of no concern: one mode, whatever the registers hold.
+  if (long && code & ATTRIBUTE_LONG) mode = 2 | MODE_STACK_32 | MODE_FLAT | MODE_FLAT_CODE;
+  else {
+    mode = code & ATTRIBUTE_BIG ? 1 : 0;
+    if (load<u32>(segment(SS) + SEGMENT_ATTRIBUTES) & ATTRIBUTE_BIG) mode |= MODE_STACK_32;
+    if (isFlat(DS) && isFlat(ES) && isFlat(SS)) mode |= MODE_FLAT;
+    if (load<u64>(segment(CS) + SEGMENT_BASE) == 0 && load<u32>(segment(CS) + SEGMENT_LIMIT) == 0xffffffff) {
+      mode |= MODE_FLAT_CODE;
+    }
   }
+  if (long) mode |= MODE_LONG;
   store<u32>(CPU + MODE, mode);
   store<u32>(CPU + TLB_POINTER, <u32>(CPU + TLB + (load<i32>(CPU + CPL) == 3 ? TLB_SIZE : 0)));
 }

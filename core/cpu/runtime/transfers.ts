@@ -75,6 +75,8 @@ export function checkEntry(descriptor: u64, ip: u64): void {
 /** CS, CPL and RIP; nothing can fail any more. */
 export function enterCode(selector: u32, descriptor: u64, level: u32, ip: u64): void {
   setFromDescriptor(CS, (selector & 0xfffc) | level, descriptor);
+  // 64-bit code starts at 0 whatever its descriptor says.
+  if (longMode() && attributesOf(descriptor) & LONG) store<u64>(segment(CS) + SEGMENT_BASE, 0);
   store<u32>(CPU + CPL, level);
   store<u64>(CPU + RIP, ip);
   updateMode();
