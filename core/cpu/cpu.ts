@@ -97,7 +97,8 @@ export class Cpu {
           host.portWrite(port, value >>> 0, width as 1 | 2 | 4),
         timeStamp: () => host.timeStamp(this.instructions),
         readMsr: (number: number) => this.#readMsr(number >>> 0),
-        writeMsr: (number: number, value: bigint) => (host.writeMsr(number >>> 0, value) ? 1 : 0),
+        writeMsr: (number: number, value: bigint) =>
+          host.writeMsr(number >>> 0, BigInt.asUintN(64, value)) ? 1 : 0,
         readTaskPriority: () => host.taskPriority,
         writeTaskPriority: (value: number) => {
           host.taskPriority = value;

@@ -269,6 +269,45 @@ describe("protected-mode interrupts", () => {
   });
 });
 
+describe("POPF", () => {
+  /** What POPF of all flags but TF leaves, with IOPL 0 or 3 before. */
+  const popf = (level: 0 | 3, iopl: number): number => {
+    cpu.eflags = 2 | (iopl << 12);
+    world.run((a) => {
+      a.push(0x003f7ed7);
+      a.popfd();
+      a.pushfd();
+      a.pop("eax");
+      a.cld();
+      a.hlt();
+    }, level);
+    cpu.eflags = 2;
+    return machine.get("eax");
+  };
+
+  it("changes IOPL at level 0 alone, and IF where IOPL allows; never VM, RF, VIF, VIP", () => {
+    expect(popf(0, 0)).toBe(0x00247ed7);
+    expect(popf(3, 0)).toBe(0x00244cd7);
+    expect(popf(3, 3)).toBe(0x00247ed7);
+    expect(popf(3, 1)).toBe(0x00245cd7);
+  });
+
+  it("with PVI, CLI and STI of level 3 work on VIF", () => {
+    cpu.set32(CR4, 2);
+    world.run((a) => {
+      a.sti();
+      a.pushfd();
+      a.pop("eax");
+      a.cli();
+      a.pushfd();
+      a.pop("ebx");
+      a.hlt();
+    }, 3);
+    expect(machine.get("eax") & (VIF | IF)).toBe(VIF);
+    expect(machine.get("ebx") & (VIF | IF)).toBe(0);
+  });
+});
+
 describe("page faults", () => {
   const touch = (code: (a: Assembler) => void, level: 0 | 3 = 0) => {
     const fault = world.fault(code, level);

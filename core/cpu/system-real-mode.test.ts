@@ -9,6 +9,7 @@ import {
   SEGMENT_SIZE,
   SEGMENTS,
 } from "./layout.ts";
+import { P6, signatureOf } from "./model.ts";
 import { Machine } from "./testing/machine.ts";
 
 const machine = new Machine();
@@ -37,6 +38,7 @@ beforeEach(() => machine.reset());
 describe("real mode", () => {
   it("starts at the reset vector", () => {
     expect(cpu.ip).toBe(0xfff0n);
+    expect(machine.get("edx")).toBe(signatureOf(P6));
     expect(cpu.get64(SEGMENTS + SEGMENT_SIZE + SEGMENT_BASE)).toBe(0xffff0000n);
   });
 
@@ -276,6 +278,18 @@ describe("real mode", () => {
     machine.run();
     expect(machine.ip).toBe(address + 1);
     expect(machine.get("eax")).toBe(1);
+  });
+
+  it("STI and HLT in a row halt first, and the interrupt returns behind HLT", () => {
+    const address = handler(8);
+    start((a) => {
+      a.sti();
+      a.hlt();
+    });
+    machine.interrupt(8);
+    machine.run();
+    expect(machine.ip).toBe(address + 1);
+    expect(machine.u16(0x7ffa)).toBe(0x1002);
   });
 
   it("STI and CLI in a row leave no room for an interrupt", () => {

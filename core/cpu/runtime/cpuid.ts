@@ -27,6 +27,12 @@ export function cpuid(): void {
   store<u64>(CPU + GPR + 16, entry ? load<u32>(entry + REGISTERS + 12) : 0);
 }
 
+/** Family, model and stepping: EAX of leaf 1, and EDX after reset. */
+export function signature(): u32 {
+  const entry = find(1);
+  return entry ? load<u32>(entry + REGISTERS) : 0;
+}
+
 /** Bit of EDX of leaf 0x80000001: RDTSCP. */
 export const RDTSCP: u32 = 27;
 

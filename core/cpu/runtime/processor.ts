@@ -48,6 +48,7 @@ import {
   XCR0,
 } from "../layout";
 import { CPU } from "./cpu";
+import { signature } from "./cpuid";
 import { flushTlb } from "./memory";
 
 export const ES: u32 = 0;
@@ -82,8 +83,7 @@ export function setSegment(number: u32, selector: u32, base: u64, limit: u32, at
 /** RESET#: [SDM] vol. 3A, table 10-1. */
 export function reset(): void {
   memory.fill(CPU + GPR, 0, 128);
-  // Family 6, model 13, stepping 8 in EDX.
-  store<u64>(CPU + GPR + 16, 0x06d8);
+  store<u64>(CPU + GPR + 16, signature());
   store<u64>(CPU + RIP, 0xfff0);
   store<i64>(CPU + FLAGS_RESULT, 0x100);
   store<u32>(CPU + FLAGS_AUX, 0x100);
