@@ -86,7 +86,7 @@ export function firstDifference(
 
 /** Seed and number of each subject's cases in a file of vectors. */
 export const VECTOR_SEED = 2026;
-export const VECTOR_COUNT = 40;
+export const VECTOR_COUNT = 32;
 /** A subject's entry: the hash of its name, then one for each case. */
 const ENTRY = 4 * (1 + VECTOR_COUNT);
 

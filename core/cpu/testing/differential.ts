@@ -233,16 +233,18 @@ export function summary(after: Case, before: Case, tolerance: Tolerance = {}): s
       2,
     )} mxcsr ${hex(fx.getUint32(FX_MXCSR, true), 4)}`,
   ];
-  const note = (name: string, text: string, same: string): void => {
-    if (text !== same) lines.push(`${name} ${text}`);
-  };
+  const changed = (from: number): boolean =>
+    fx.getBigUint64(from, true) !== old.getBigUint64(from, true) ||
+    fx.getBigUint64(from + 8, true) !== old.getBigUint64(from + 8, true);
   for (let n = 0; n < 16; n++) {
-    note(`r${n}`, hex(kept.register(n), 8), hex(before.register(n), 8));
-    note(`xmm${n}`, vectorText(fx, FX_XMM + n * 16), vectorText(old, FX_XMM + n * 16));
+    if (kept.register(n) !== before.register(n)) lines.push(`r${n} ${hex(kept.register(n), 8)}`);
+    const at = FX_XMM + n * 16;
+    if (changed(at)) lines.push(`xmm${n} ${vectorText(fx, at)}`);
   }
-  for (let n = 0; n < 8; n++) note(`st${n}`, stText(fx, n), stText(old, n));
+  for (let n = 0; n < 8; n++) if (changed(FX_ST + n * 16)) lines.push(`st${n} ${stText(fx, n)}`);
+  const oldMemory = before.memory;
   kept.memory.forEach((byte, at) => {
-    if (byte !== before.memory[at]) lines.push(`[${hex(DATA + at, 6)}] ${hex(byte, 2)}`);
+    if (byte !== oldMemory[at]) lines.push(`[${hex(DATA + at, 6)}] ${hex(byte, 2)}`);
   });
   return lines.join("\n");
 }

@@ -11,7 +11,7 @@ import {
   INT3,
   type Tolerance,
 } from "./differential.ts";
-import type { Encoding } from "./encodings.ts";
+import { describeEncoding, type Encoding } from "./encodings.ts";
 
 /** Transcendental: processors differ in the last place; ours are tested against their own reference. */
 const TRANSCENDENTAL = /^(F2XM1|FYL2X|FYL2XP1|FPTAN|FPATAN|FSIN|FCOS|FSINCOS)$/;
@@ -64,7 +64,12 @@ const unlessEmpty = (after: Case, before: Case): void => {
   if (!(before.fx.getUint8(FX_TAGS) & (1 << top))) after.bytes.set(before.bytes);
 };
 
-export function floatTolerance({ row, opcode, reg, memory }: Encoding): Tolerance | "untold" {
+/** Later than SSE2: MOVSLDUP, MOVDDUP, MOVSHDUP; and the bases of FS and GS. */
+const LATER = /^(F3 0F 12|F2 0F 12|F3 0F 16|F3 0F AE) \(invalid\)/;
+
+export function floatTolerance(encoding: Encoding): Tolerance | "untold" {
+  const { row, opcode, reg, memory } = encoding;
+  if (LATER.test(describeEncoding(encoding))) return "untold";
   if (TRANSCENDENTAL.test(row.mnemonic)) return "untold";
   if (APPROXIMATE.test(row.mnemonic)) return { normalise: clearXmm };
   if (row.mnemonic === "CVTPI2PS" && memory) return { normalise: forgetMmx };

@@ -22,18 +22,18 @@ import {
   unpackLow,
 } from "../../semantics/simd-integer.ts";
 import { i8x16, i16x8, i32x4, i64x2, v128 } from "../../wasm/vector.ts";
-import { byPrefix, type Entry, group, REGISTER, type Semantics } from "../row.ts";
-import { both, bothExtension, mmx, type Rows, sse2 } from "./simd-rows.ts";
+import { type Entry, group, REGISTER, type Semantics } from "../row.ts";
+import { both, bothExtension, byExactPrefix, mmx, type Rows, sse2 } from "./simd-rows.ts";
 
 /** A shift by an immediate. */
 const byImmediate = (mnemonic: string, semantics: Semantics): Entry =>
-  byPrefix({
+  byExactPrefix({
     none: mmx(mnemonic, semantics, "Nq,Ib", REGISTER),
     p66: sse2(mnemonic, semantics, "Udq,Ib", REGISTER),
   });
 
 const wholeRegister = (mnemonic: string, semantics: Semantics): Entry =>
-  byPrefix({ p66: sse2(mnemonic, semantics, "Udq,Ib", REGISTER) });
+  byExactPrefix({ p66: sse2(mnemonic, semantics, "Udq,Ib", REGISTER) });
 
 export const SIMD_INTEGER: Rows = {
   96: both("PUNPCKLBW", unpackLow(1), "Qd"),
@@ -48,8 +48,8 @@ export const SIMD_INTEGER: Rows = {
   105: both("PUNPCKHWD", unpackHigh(2)),
   106: both("PUNPCKHDQ", unpackHigh(4)),
   107: both("PACKSSDW", pack(i16x8.narrowS)),
-  108: byPrefix({ p66: sse2("PUNPCKLQDQ", unpackLow(8), "Vdq,Wdq") }),
-  109: byPrefix({ p66: sse2("PUNPCKHQDQ", unpackHigh(8), "Vdq,Wdq") }),
+  108: byExactPrefix({ p66: sse2("PUNPCKLQDQ", unpackLow(8), "Vdq,Wdq") }),
+  109: byExactPrefix({ p66: sse2("PUNPCKHQDQ", unpackHigh(8), "Vdq,Wdq") }),
   113: group(
     undefined,
     undefined,
@@ -84,7 +84,7 @@ export const SIMD_INTEGER: Rows = {
   209: both("PSRLW", psrlw),
   210: both("PSRLD", psrld),
   211: both("PSRLQ", psrlq),
-  212: byPrefix({
+  212: byExactPrefix({
     none: sse2("PADDQ", packed(i64x2.add), "Pq,Qq"),
     p66: sse2("PADDQ", packed(i64x2.add), "Vdq,Wdq"),
   }),
@@ -114,7 +114,7 @@ export const SIMD_INTEGER: Rows = {
   241: both("PSLLW", psllw),
   242: both("PSLLD", pslld),
   243: both("PSLLQ", psllq),
-  244: byPrefix({
+  244: byExactPrefix({
     none: sse2("PMULUDQ", pmuludq, "Pq,Qq"),
     p66: sse2("PMULUDQ", pmuludq, "Vdq,Wdq"),
   }),
@@ -123,7 +123,7 @@ export const SIMD_INTEGER: Rows = {
   248: both("PSUBB", packed(i8x16.sub)),
   249: both("PSUBW", packed(i16x8.sub)),
   250: both("PSUBD", packed(i32x4.sub)),
-  251: byPrefix({
+  251: byExactPrefix({
     none: sse2("PSUBQ", packed(i64x2.sub), "Pq,Qq"),
     p66: sse2("PSUBQ", packed(i64x2.sub), "Vdq,Wdq"),
   }),

@@ -28,14 +28,14 @@ import {
   shufps,
 } from "../../semantics/simd-shuffle.ts";
 import { emms, fxrstor, fxsave, ldmxcsr, stmxcsr } from "../../semantics/x87-control.ts";
-import { ADDRESS, byMod, byPrefix, group, MEMORY, op, REGISTER } from "../row.ts";
-import { mmx, mmxExtension, type Rows, sse, sse2, two } from "./simd-rows.ts";
+import { ADDRESS, byMod, group, MEMORY, op, REGISTER } from "../row.ts";
+import { byExactPrefix, mmx, mmxExtension, type Rows, sse, sse2, two } from "./simd-rows.ts";
 
 const prefetch = (name: string) => op(`PREFETCH${name}`, nothing, "Mb", 0, "sse");
 const hint = op("NOP", nothing, "Ev");
 
 /** FXSAVE to CLFLUSH in memory; the fences in register forms. */
-const GROUP_15 = byPrefix({
+const GROUP_15 = byExactPrefix({
   none: byMod(
     group(
       op("FXSAVE", fxsave, "M", 0, "fxsr"),
@@ -61,31 +61,31 @@ const GROUP_15 = byPrefix({
 });
 
 export const SIMD_MOVES: Rows = {
-  16: byPrefix({
+  16: byExactPrefix({
     none: sse("MOVUPS", move, "Vdq,Wdq"),
     p66: sse2("MOVUPD", move, "Vdq,Wdq"),
     pF3: byMod(sse("MOVSS", moveWidened, "Vdq,Wd"), sse("MOVSS", move, "Vd,Wd")),
     pF2: byMod(sse2("MOVSD", moveWidened, "Vdq,Wq"), sse2("MOVSD", move, "Vq,Wq")),
   }),
-  17: byPrefix({
+  17: byExactPrefix({
     none: sse("MOVUPS", move, "Wdq,Vdq"),
     p66: sse2("MOVUPD", move, "Wdq,Vdq"),
     pF3: sse("MOVSS", move, "Wd,Vd"),
     pF2: sse2("MOVSD", move, "Wq,Vq"),
   }),
-  18: byPrefix({
+  18: byExactPrefix({
     none: byMod(sse("MOVLPS", move, "Vq,Wq"), sse("MOVHLPS", moveHighToLow, "Vdq,Wdq")),
     p66: sse2("MOVLPD", move, "Vq,Wq", MEMORY),
   }),
-  19: byPrefix({
+  19: byExactPrefix({
     none: sse("MOVLPS", move, "Wq,Vq", MEMORY),
     p66: sse2("MOVLPD", move, "Wq,Vq", MEMORY),
   }),
-  22: byPrefix({
+  22: byExactPrefix({
     none: byMod(sse("MOVHPS", moveToHigh, "Vdq,Wq"), sse("MOVLHPS", moveToHigh, "Vdq,Wq")),
     p66: sse2("MOVHPD", moveToHigh, "Vdq,Wq", MEMORY),
   }),
-  23: byPrefix({
+  23: byExactPrefix({
     none: sse("MOVHPS", moveFromHigh, "Wq,Vdq", MEMORY),
     p66: sse2("MOVHPD", moveFromHigh, "Wq,Vdq", MEMORY),
   }),
@@ -94,66 +94,66 @@ export const SIMD_MOVES: Rows = {
     hint,
   ),
   40: two("MOVA", () => moveAligned),
-  41: byPrefix({
+  41: byExactPrefix({
     none: sse("MOVAPS", moveAligned, "Wdq,Vdq"),
     p66: sse2("MOVAPD", moveAligned, "Wdq,Vdq"),
   }),
-  43: byPrefix({
+  43: byExactPrefix({
     none: sse("MOVNTPS", moveAligned, "Wdq,Vdq", MEMORY),
     p66: sse2("MOVNTPD", moveAligned, "Wdq,Vdq", MEMORY),
   }),
-  80: byPrefix({
+  80: byExactPrefix({
     none: sse("MOVMSKPS", movmskps, "Gd,Udq", REGISTER),
     p66: sse2("MOVMSKPD", movmskpd, "Gd,Udq", REGISTER),
   }),
-  110: byPrefix({ none: mmx("MOVD", moveToMmx, "Pq,Ey"), p66: sse2("MOVD", moveWidened, "Vdq,Ey") }),
-  111: byPrefix({
+  110: byExactPrefix({ none: mmx("MOVD", moveToMmx, "Pq,Ey"), p66: sse2("MOVD", moveWidened, "Vdq,Ey") }),
+  111: byExactPrefix({
     none: mmx("MOVQ", moveToMmx, "Pq,Qq"),
     p66: sse2("MOVDQA", moveAligned, "Vdq,Wdq"),
     pF3: sse2("MOVDQU", move, "Vdq,Wdq"),
   }),
-  112: byPrefix({
+  112: byExactPrefix({
     none: mmxExtension("PSHUFW", pshufw, "Pq,Qq,Ib"),
     p66: sse2("PSHUFD", pshufd, "Vdq,Wdq,Ib"),
     pF3: sse2("PSHUFHW", pshufhw, "Vdq,Wdq,Ib"),
     pF2: sse2("PSHUFLW", pshuflw, "Vdq,Wdq,Ib"),
   }),
-  119: byPrefix({ none: mmx("EMMS", emms, "") }),
-  126: byPrefix({
+  119: byExactPrefix({ none: mmx("EMMS", emms, "") }),
+  126: byExactPrefix({
     none: mmx("MOVD", moveFromMmx, "Ey,Py"),
     p66: sse2("MOVD", move, "Ey,Vy"),
     pF3: sse2("MOVQ", moveWidened, "Vdq,Wq"),
   }),
-  127: byPrefix({
+  127: byExactPrefix({
     none: mmx("MOVQ", moveFromMmx, "Qq,Pq"),
     p66: sse2("MOVDQA", moveAligned, "Wdq,Vdq"),
     pF3: sse2("MOVDQU", move, "Wdq,Vdq"),
   }),
   174: GROUP_15,
-  195: byPrefix({ none: op("MOVNTI", moveGeneral, "Ey,Gy", MEMORY, "sse2") }),
-  196: byPrefix({
+  195: byExactPrefix({ none: op("MOVNTI", moveGeneral, "Ey,Gy", MEMORY, "sse2") }),
+  196: byExactPrefix({
     none: mmxExtension("PINSRW", pinsrw, "Pq,Ew,Ib"),
     p66: sse2("PINSRW", pinsrw, "Vdq,Ew,Ib"),
   }),
-  197: byPrefix({
+  197: byExactPrefix({
     none: mmxExtension("PEXTRW", pextrw, "Gd,Nq,Ib", REGISTER),
     p66: sse2("PEXTRW", pextrw, "Gd,Udq,Ib", REGISTER),
   }),
   198: two("SHUF", (bytes) => (bytes === 4 ? shufps : shufpd), ",Ib"),
-  214: byPrefix({
+  214: byExactPrefix({
     p66: byMod(sse2("MOVQ", move, "Wq,Vq"), sse2("MOVQ", moveWidened, "Wdq,Vq")),
     pF3: sse2("MOVQ2DQ", moveMmxToXmm, "Vdq,Nq", REGISTER),
     pF2: sse2("MOVDQ2Q", moveToMmx, "Pq,Uq", REGISTER),
   }),
-  215: byPrefix({
+  215: byExactPrefix({
     none: mmxExtension("PMOVMSKB", pmovmskb, "Gd,Nq", REGISTER),
     p66: sse2("PMOVMSKB", pmovmskb, "Gd,Udq", REGISTER),
   }),
-  231: byPrefix({
+  231: byExactPrefix({
     none: mmxExtension("MOVNTQ", moveFromMmx, "Qq,Pq", MEMORY),
     p66: sse2("MOVNTDQ", moveAligned, "Wdq,Vdq", MEMORY),
   }),
-  247: byPrefix({
+  247: byExactPrefix({
     none: mmxExtension("MASKMOVQ", maskMove, "Pq,Nq", REGISTER | ADDRESS),
     p66: sse2("MASKMOVDQU", maskMove, "Vdq,Udq", REGISTER | ADDRESS),
   }),

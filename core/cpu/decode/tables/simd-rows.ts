@@ -1,6 +1,7 @@
 // Rows that the SIMD tables have in common.
 
-import { byPrefix, type Entry, op, type Semantics, SSE } from "../row.ts";
+import { fault } from "../../semantics/fault.ts";
+import { byPrefix, ENDS, type Entry, op, type Semantics, SSE } from "../row.ts";
 
 export type Rows = Readonly<Record<number, Entry>>;
 
@@ -17,13 +18,19 @@ export const sse = (mnemonic: string, semantics: Semantics, operands: string, fl
 export const sse2 = (mnemonic: string, semantics: Semantics, operands: string, flags = 0): Entry =>
   op(mnemonic, semantics, operands, SSE | flags, "sse2");
 
+const invalid = op("(invalid)", fault.ud, "", ENDS);
+
+/** Chosen by a mandatory prefix; one that is not here makes no instruction ("NP" in the manual). */
+export const byExactPrefix = (entries: { none?: Entry; p66?: Entry; pF3?: Entry; pF2?: Entry }): Entry =>
+  byPrefix({ none: invalid, p66: invalid, pF3: invalid, pF2: invalid, ...entries });
+
 /** PS without prefix, PD with 66, SS with F3, SD with F2: `make` gives the semantics of each. */
 export const four = (
   mnemonic: string,
   make: (suffix: "ps" | "pd" | "ss" | "sd") => Semantics,
   more = "",
 ): Entry =>
-  byPrefix({
+  byExactPrefix({
     none: sse(`${mnemonic}PS`, make("ps"), `Vdq,Wdq${more}`),
     p66: sse2(`${mnemonic}PD`, make("pd"), `Vdq,Wdq${more}`),
     pF3: sse(`${mnemonic}SS`, make("ss"), `Vdq,Wd${more}`),
@@ -32,21 +39,21 @@ export const four = (
 
 /** The packed forms alone. */
 export const two = (mnemonic: string, semantics: (bytes: 4 | 8) => Semantics, more = ""): Entry =>
-  byPrefix({
+  byExactPrefix({
     none: sse(`${mnemonic}PS`, semantics(4), `Vdq,Wdq${more}`),
     p66: sse2(`${mnemonic}PD`, semantics(8), `Vdq,Wdq${more}`),
   });
 
 /** The same instruction on MMX registers and, with 66, on XMM registers. */
 export const both = (mnemonic: string, semantics: Semantics, source = "Qq"): Entry =>
-  byPrefix({
+  byExactPrefix({
     none: mmx(mnemonic, semantics, `Pq,${source}`),
     p66: sse2(mnemonic, semantics, "Vdq,Wdq"),
   });
 
 /** The same where the MMX form came with SSE. */
 export const bothExtension = (mnemonic: string, semantics: Semantics): Entry =>
-  byPrefix({
+  byExactPrefix({
     none: mmxExtension(mnemonic, semantics, "Pq,Qq"),
     p66: sse2(mnemonic, semantics, "Vdq,Wdq"),
   });
