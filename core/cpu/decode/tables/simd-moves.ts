@@ -61,99 +61,99 @@ const GROUP_15 = byExactPrefix({
 });
 
 export const SIMD_MOVES: Rows = {
-  16: byExactPrefix({
+  0x10: byExactPrefix({
     none: sse("MOVUPS", move, "Vdq,Wdq"),
     p66: sse2("MOVUPD", move, "Vdq,Wdq"),
     pF3: byMod(sse("MOVSS", moveWidened, "Vdq,Wd"), sse("MOVSS", move, "Vd,Wd")),
     pF2: byMod(sse2("MOVSD", moveWidened, "Vdq,Wq"), sse2("MOVSD", move, "Vq,Wq")),
   }),
-  17: byExactPrefix({
+  0x11: byExactPrefix({
     none: sse("MOVUPS", move, "Wdq,Vdq"),
     p66: sse2("MOVUPD", move, "Wdq,Vdq"),
     pF3: sse("MOVSS", move, "Wd,Vd"),
     pF2: sse2("MOVSD", move, "Wq,Vq"),
   }),
-  18: byExactPrefix({
+  0x12: byExactPrefix({
     none: byMod(sse("MOVLPS", move, "Vq,Wq"), sse("MOVHLPS", moveHighToLow, "Vdq,Wdq")),
     p66: sse2("MOVLPD", move, "Vq,Wq", MEMORY),
   }),
-  19: byExactPrefix({
+  0x13: byExactPrefix({
     none: sse("MOVLPS", move, "Wq,Vq", MEMORY),
     p66: sse2("MOVLPD", move, "Wq,Vq", MEMORY),
   }),
-  22: byExactPrefix({
+  0x16: byExactPrefix({
     none: byMod(sse("MOVHPS", moveToHigh, "Vdq,Wq"), sse("MOVLHPS", moveToHigh, "Vdq,Wq")),
     p66: sse2("MOVHPD", moveToHigh, "Vdq,Wq", MEMORY),
   }),
-  23: byExactPrefix({
+  0x17: byExactPrefix({
     none: sse("MOVHPS", moveFromHigh, "Wq,Vdq", MEMORY),
     p66: sse2("MOVHPD", moveFromHigh, "Wq,Vdq", MEMORY),
   }),
-  24: byMod(
+  0x18: byMod(
     group(prefetch("NTA"), prefetch("T0"), prefetch("T1"), prefetch("T2"), hint, hint, hint, hint),
     hint,
   ),
-  40: two("MOVA", () => moveAligned),
-  41: byExactPrefix({
+  0x28: two("MOVA", () => moveAligned),
+  0x29: byExactPrefix({
     none: sse("MOVAPS", moveAligned, "Wdq,Vdq"),
     p66: sse2("MOVAPD", moveAligned, "Wdq,Vdq"),
   }),
-  43: byExactPrefix({
+  0x2b: byExactPrefix({
     none: sse("MOVNTPS", moveAligned, "Wdq,Vdq", MEMORY),
     p66: sse2("MOVNTPD", moveAligned, "Wdq,Vdq", MEMORY),
   }),
-  80: byExactPrefix({
+  0x50: byExactPrefix({
     none: sse("MOVMSKPS", movmskps, "Gd,Udq", REGISTER),
     p66: sse2("MOVMSKPD", movmskpd, "Gd,Udq", REGISTER),
   }),
-  110: byExactPrefix({ none: mmx("MOVD", moveToMmx, "Pq,Ey"), p66: sse2("MOVD", moveWidened, "Vdq,Ey") }),
-  111: byExactPrefix({
+  0x6e: byExactPrefix({ none: mmx("MOVD", moveToMmx, "Pq,Ey"), p66: sse2("MOVD", moveWidened, "Vdq,Ey") }),
+  0x6f: byExactPrefix({
     none: mmx("MOVQ", moveToMmx, "Pq,Qq"),
     p66: sse2("MOVDQA", moveAligned, "Vdq,Wdq"),
     pF3: sse2("MOVDQU", move, "Vdq,Wdq"),
   }),
-  112: byExactPrefix({
+  0x70: byExactPrefix({
     none: mmxExtension("PSHUFW", pshufw, "Pq,Qq,Ib"),
     p66: sse2("PSHUFD", pshufd, "Vdq,Wdq,Ib"),
     pF3: sse2("PSHUFHW", pshufhw, "Vdq,Wdq,Ib"),
     pF2: sse2("PSHUFLW", pshuflw, "Vdq,Wdq,Ib"),
   }),
-  119: byExactPrefix({ none: mmx("EMMS", emms, "") }),
-  126: byExactPrefix({
+  0x77: byExactPrefix({ none: mmx("EMMS", emms, "") }),
+  0x7e: byExactPrefix({
     none: mmx("MOVD", moveFromMmx, "Ey,Py"),
     p66: sse2("MOVD", move, "Ey,Vy"),
     pF3: sse2("MOVQ", moveWidened, "Vdq,Wq"),
   }),
-  127: byExactPrefix({
+  0x7f: byExactPrefix({
     none: mmx("MOVQ", moveFromMmx, "Qq,Pq"),
     p66: sse2("MOVDQA", moveAligned, "Wdq,Vdq"),
     pF3: sse2("MOVDQU", move, "Wdq,Vdq"),
   }),
-  174: GROUP_15,
-  195: byExactPrefix({ none: op("MOVNTI", moveGeneral, "Ey,Gy", MEMORY, "sse2") }),
-  196: byExactPrefix({
+  0xae: GROUP_15,
+  0xc3: byExactPrefix({ none: op("MOVNTI", moveGeneral, "Ey,Gy", MEMORY, "sse2") }),
+  0xc4: byExactPrefix({
     none: mmxExtension("PINSRW", pinsrw, "Pq,Ew,Ib"),
     p66: sse2("PINSRW", pinsrw, "Vdq,Ew,Ib"),
   }),
-  197: byExactPrefix({
+  0xc5: byExactPrefix({
     none: mmxExtension("PEXTRW", pextrw, "Gd,Nq,Ib", REGISTER),
     p66: sse2("PEXTRW", pextrw, "Gd,Udq,Ib", REGISTER),
   }),
-  198: two("SHUF", (bytes) => (bytes === 4 ? shufps : shufpd), ",Ib"),
-  214: byExactPrefix({
+  0xc6: two("SHUF", (bytes) => (bytes === 4 ? shufps : shufpd), ",Ib"),
+  0xd6: byExactPrefix({
     p66: byMod(sse2("MOVQ", move, "Wq,Vq"), sse2("MOVQ", moveWidened, "Wdq,Vq")),
     pF3: sse2("MOVQ2DQ", moveMmxToXmm, "Vdq,Nq", REGISTER),
     pF2: sse2("MOVDQ2Q", moveToMmx, "Pq,Uq", REGISTER),
   }),
-  215: byExactPrefix({
+  0xd7: byExactPrefix({
     none: mmxExtension("PMOVMSKB", pmovmskb, "Gd,Nq", REGISTER),
     p66: sse2("PMOVMSKB", pmovmskb, "Gd,Udq", REGISTER),
   }),
-  231: byExactPrefix({
+  0xe7: byExactPrefix({
     none: mmxExtension("MOVNTQ", moveFromMmx, "Qq,Pq", MEMORY),
     p66: sse2("MOVNTDQ", moveAligned, "Wdq,Vdq", MEMORY),
   }),
-  247: byExactPrefix({
+  0xf7: byExactPrefix({
     none: mmxExtension("MASKMOVQ", maskMove, "Pq,Nq", REGISTER | ADDRESS),
     p66: sse2("MASKMOVDQU", maskMove, "Vdq,Udq", REGISTER | ADDRESS),
   }),

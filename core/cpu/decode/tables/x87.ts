@@ -249,14 +249,14 @@ const DF = byMod(
 
 export const X87: Chapter = {
   oneByte: {
-    155: op("FWAIT", fwait),
-    216: D8,
-    217: D9,
-    218: DA,
-    219: DB,
-    220: DC,
-    221: DD,
-    222: DE,
-    223: DF,
+    0x9b: op("FWAIT", fwait),
+    0xd8: D8,
+    0xd9: D9,
+    0xda: DA,
+    0xdb: DB,
+    0xdc: DC,
+    0xdd: DD,
+    0xde: DE,
+    0xdf: DF,
   },
 };
