@@ -21,8 +21,12 @@ async function main(args: string[]): Promise<number> {
       const { parseRunOptions, RUN_HELP } = await import("./run-options.ts");
       if (wantsHelp) return print(RUN_HELP);
       const options = parseRunOptions(rest);
-      const { run } = await import("./run.ts");
-      return run(options);
+      const [{ run }, { pcParts }, { openGivenMedium }] = await Promise.all([
+        import("./run.ts"),
+        import("../vm-host/pc-parts.ts"),
+        import("../vm-host/open-medium.ts"),
+      ]);
+      return run(options, { ...pcParts, openMedium: openGivenMedium });
     }
     case "serve":
     case "create":

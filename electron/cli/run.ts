@@ -1,9 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { TwinboxError } from "../../core/base/errors.ts";
 import { fileError } from "../platform/file-errors.ts";
-import { openGivenMedium } from "../vm-host/open-medium.ts";
 import { PcEngine, type PcEngineOptions, type PcEngineParts } from "../vm-host/pc-engine.ts";
-import { pcParts } from "../vm-host/pc-parts.ts";
 import { StepPlayer, saveScreenshot } from "./play-steps.ts";
 import type { RunOptions } from "./run-options.ts";
 import { joinFile, joinStdio } from "./serial-terminal.ts";
@@ -46,10 +44,7 @@ async function engineOptions(options: RunOptions): Promise<PcEngineOptions> {
  *
  * @throws TwinboxError one clear line about what was wrong; every medium is closed then.
  */
-export async function run(
-  options: RunOptions,
-  parts: PcEngineParts = { ...pcParts, openMedium: openGivenMedium },
-): Promise<number> {
+export async function run(options: RunOptions, parts: PcEngineParts): Promise<number> {
   const steps =
     options.steps === undefined
       ? []

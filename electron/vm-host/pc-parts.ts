@@ -2,12 +2,10 @@ import type { PcControl, PcOptions } from "../../core/pc-options.ts";
 import { openMedium } from "./open-medium.ts";
 import type { PcEngineParts } from "./pc-engine.ts";
 
-const pcModule: string = "../../core/pc.ts";
-
 /** The real parts of the PC engine. The PC itself is loaded at first use, as it is most of the program. */
 export const pcParts: PcEngineParts = {
   async createPc(options: PcOptions): Promise<PcControl> {
-    const { createPc } = await import(pcModule);
+    const { createPc } = await import("../../core/pc.ts");
     return createPc(options);
   },
   openMedium,
