@@ -3,5 +3,7 @@ import { subjectsOf } from "./testing/chapter-suite.ts";
 import { describeChapter } from "./testing/chapter-tests.ts";
 import { floatTolerance } from "./testing/float-tolerance.ts";
 
-describeChapter(subjectsOf(X87, floatTolerance, 32), 32, "x87-32-vectors.bin");
-describeChapter(subjectsOf(X87, floatTolerance, 64), 64, "x87-64-vectors.bin");
+for (const codeSize of [32, 64] as const) {
+  const subjects = subjectsOf(X87, floatTolerance, { codeSize, operandPrefix: true });
+  describeChapter(subjects, codeSize, `x87-${codeSize}-vectors.bin`);
+}

@@ -56,7 +56,6 @@ static void next(void) {
     fflush(stdout);
     exit(0);
   }
-  memset(code(), 0xcc, 64);
   memcpy(code(), now.code, sizeof now.code);
 }
 
@@ -89,6 +88,8 @@ static void on_signal(int number, siginfo_t *info, void *context) {
       now.ip--;
       now.vector = -1;
     }
+    /* A jump out of the page has happened; only the fetch there fails. */
+    if (now.vector == 14 && now.ip != CODE) now.vector = -1;
     now.flags = (unsigned long)gregs[REG_EFL];
     for (int i = 0; i < COUNT; i++) now.registers[i] = (unsigned long)gregs[REGISTERS[i]];
     memcpy(now.fx, frame + IMAGE, sizeof now.fx);
@@ -110,6 +111,7 @@ int main(void) {
   if (fread(&memory_bytes, sizeof memory_bytes, 1, stdin) != 1 || memory_bytes > PAGE) return 1;
   if (mmap(code(), PAGE, PROT_READ | PROT_WRITE | PROT_EXEC, flags, -1, 0) != code()) return 2;
   if (mmap(data(), PAGE, PROT_READ | PROT_WRITE, flags, -1, 0) != data()) return 2;
+  memset(code(), 0xcc, PAGE);
   sigaltstack(&stack, 0);
   for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) sigaction(signals[i], &action, 0);
   raise(SIGUSR1);

@@ -13,7 +13,7 @@ import {
   summary,
   type Tolerance,
 } from "./differential.ts";
-import { describeEncoding, type Encoding, encode, encodingsOf } from "./encodings.ts";
+import { describeEncoding, type EncodeOptions, type Encoding, encode, encodingsOf } from "./encodings.ts";
 import { createRandom, type Random } from "./float-random.ts";
 import type { Machine } from "./machine.ts";
 import { type Lane, randomCase } from "./random-case.ts";
@@ -34,10 +34,10 @@ function randomOffset(random: Random): number {
   return random.below(16) * 16 + (random.below(8) ? 0 : random.below(16));
 }
 
-function oneCase(encoding: Encoding, random: Random, codeSize: 32 | 64): Case {
+function oneCase(encoding: Encoding, random: Random, options: EncodeOptions): Case {
   const made = randomCase(
     random,
-    encode(encoding, random, randomOffset(random), codeSize),
+    encode(encoding, random, randomOffset(random), options),
     LANES[random.below(LANES.length)]!,
   );
   if (encoding.row.flags & ADDRESS) {
@@ -51,9 +51,9 @@ function oneCase(encoding: Encoding, random: Random, codeSize: 32 | 64): Case {
 export function subjectsOf(
   chapter: Chapter,
   toleranceOf: (encoding: Encoding) => Tolerance | "untold",
-  codeSize: 32 | 64 = 32,
+  options: EncodeOptions,
 ): Subject[] {
-  return encodingsOf(chapter, codeSize).flatMap((encoding) => {
+  return encodingsOf(chapter, options.codeSize).flatMap((encoding) => {
     const tolerance = toleranceOf(encoding);
     if (tolerance === "untold") return [];
     const name = describeEncoding(encoding);
@@ -62,7 +62,7 @@ export function subjectsOf(
       tolerance,
       generate: (seed: number, count: number) => {
         const random = createRandom(seed + hashText(name));
-        return Array.from({ length: count }, () => oneCase(encoding, random, codeSize));
+        return Array.from({ length: count }, () => oneCase(encoding, random, options));
       },
     };
   });

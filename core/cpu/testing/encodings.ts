@@ -19,6 +19,8 @@ export interface Encoding {
   readonly memory?: boolean;
 }
 
+const OPERAND_SIZE = 0x66;
+
 const MAPS: readonly (readonly [keyof Chapter, readonly number[]])[] = [
   ["oneByte", []],
   ["twoByte", [0x0f]],
@@ -100,9 +102,18 @@ export function describeEncoding({ row, prefix, opcode, reg, rm, memory, modrm }
   return `${hex}${fields} ${row.mnemonic}${modrm && memory ? " m" : ""}`;
 }
 
+export interface EncodeOptions {
+  readonly codeSize: 32 | 64;
+  /** Whether 66 chooses the operand size where it is no mandatory prefix: one in four has it then. */
+  readonly operandPrefix: boolean;
+}
+
 /** The bytes of one instruction; a memory operand lies at DATA + `offset`. In 64-bit code half of them have REX. */
-export function encode(encoding: Encoding, random: Random, offset: number, codeSize: 32 | 64): number[] {
+export function encode(encoding: Encoding, random: Random, offset: number, options: EncodeOptions): number[] {
+  const { codeSize, operandPrefix } = options;
   const out = [...encoding.prefix];
+  if (operandPrefix && encoding.prefix.length === 0 && random.below(4) === 0) out.push(OPERAND_SIZE);
+  const narrow = out.includes(OPERAND_SIZE);
   // REX.X would make an index register of the SIB byte's none.
   const rex = codeSize === 64 && random.below(2) ? 0x40 | (random.below(16) & ~2) : 0;
   if (rex) out.push(rex);
@@ -116,10 +127,9 @@ export function encode(encoding: Encoding, random: Random, offset: number, codeS
       pushLittle(out, DATA + offset, 4);
     } else out.push(0xc0 | (reg << 3) | (encoding.rm ?? random.below(8)));
   }
-  const wide = !encoding.prefix.includes(0x66);
   for (const operand of encoding.row.operands) {
     if (operand.place !== "immediate") continue;
-    const bytes = operand.bytes[wide ? 1 : 0]!;
+    const bytes = operand.bytes[rex & 8 ? 2 : narrow ? 0 : 1]!;
     // Small ones too: shift counts, lanes and predicates.
     const value = random.below(2) ? random.below(64) : Number(random.bits(32));
     pushLittle(out, value, bytes);

@@ -11,16 +11,19 @@ import { floatTolerance } from "./float-tolerance.ts";
 import { openNative } from "./native.ts";
 
 const CHAPTERS = [
-  { name: "x87", chapter: X87 },
-  { name: "simd", chapter: SIMD },
+  { name: "x87", chapter: X87, operandPrefix: true },
+  { name: "simd", chapter: SIMD, operandPrefix: false },
 ];
 
 for (const codeSize of [32, 64] as const) {
   const native = openNative(codeSize);
   if (!native)
     throw new Error("The vectors come from an x86-64 processor, through gcc: this machine has not both.");
-  for (const { name, chapter } of CHAPTERS) {
-    const vectors = writeVectors(subjectsOf(chapter, floatTolerance, codeSize), native.run);
+  for (const { name, chapter, operandPrefix } of CHAPTERS) {
+    const vectors = writeVectors(
+      subjectsOf(chapter, floatTolerance, { codeSize, operandPrefix }),
+      native.run,
+    );
     writeFileSync(join(import.meta.dirname, `${name}-${codeSize}-vectors.bin`), vectors);
   }
   native.close();
