@@ -215,6 +215,42 @@ describe("a fault of the memory operand", () => {
   });
 });
 
+describe("transcendental functions", () => {
+  const x = 0.375;
+  const y = 1.25;
+  // Of ST(0) = x and ST(1) = y: opcode after D9, result in ST(0), and what is under it.
+  it.each([
+    ["F2XM1", 0xf0, 2 ** x - 1, y],
+    ["FYL2X", 0xf1, y * Math.log2(x), undefined],
+    ["FPTAN", 0xf2, 1, Math.tan(x)],
+    ["FPATAN", 0xf3, Math.atan2(y, x), undefined],
+    ["FSINCOS", 0xfb, Math.cos(x), Math.sin(x)],
+    ["FSIN", 0xfe, Math.sin(x), y],
+    ["FCOS", 0xff, Math.cos(x), y],
+  ])("%s", (_, opcode, result, under) => {
+    machine.view.setFloat64(DATA, x, true);
+    machine.view.setFloat64(DATA + 8, y, true);
+    step(at(0xdd, 0, DATA + 8));
+    step(at(0xdd, 0, DATA));
+    expect(step([0xd9, opcode])).toBe(-1);
+    step(at(0xdd, 3, DATA));
+    step(at(0xdd, 3, DATA + 8));
+    expect(machine.view.getFloat64(DATA, true)).toBeCloseTo(result, 14);
+    if (under === undefined) expect(machine.view.getUint32(DATA + 12, true)).toBe(0xfff80000);
+    else expect(machine.view.getFloat64(DATA + 8, true)).toBeCloseTo(under, 14);
+  });
+
+  it("FYL2XP1", () => {
+    const small = 2 ** -12;
+    machine.view.setFloat64(DATA, small, true);
+    step(FLD1);
+    step(at(0xdd, 0, DATA));
+    step([0xd9, 0xf9]);
+    step(at(0xdd, 3, DATA));
+    expect(machine.view.getFloat64(DATA, true)).toBeCloseTo(Math.log1p(small) / Math.LN2, 16);
+  });
+});
+
 it("stores and loads 80 bits across two pages", () => {
   const address = DATA + 0xffb;
   step([0xd9, 0xeb]);
