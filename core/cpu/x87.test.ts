@@ -103,6 +103,11 @@ describe("an unmasked exception", () => {
     expect(step(FLD1)).toBe(-1);
     expect(machine.ferr).toBe(1);
     expect(machine.cpu.get64(RIP)).toBe(BigInt(CODE));
+    // Time goes on meanwhile.
+    const since = machine.cpu.instructions;
+    machine.cpu.run(1000);
+    expect(machine.cpu.instructions - since).toBeGreaterThanOrEqual(1000);
+    expect(machine.cpu.get64(RIP)).toBe(BigInt(CODE));
     machine.ignne = true;
     const before = top();
     expect(step(FLD1)).toBe(-1);

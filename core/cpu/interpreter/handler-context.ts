@@ -32,7 +32,7 @@ import {
   TLB_WRITE,
   XMM,
 } from "../layout.ts";
-import { type Bits, type Context, GP, opsFor, RSP, zeroExtend } from "../semantics/context.ts";
+import { type Bits, type Context, GP, opsFor, RAX, RBX, RSP, zeroExtend } from "../semantics/context.ts";
 import { Flags } from "../semantics/flags.ts";
 import {
   constant32,
@@ -45,6 +45,7 @@ import {
   load32AsI64,
   load32SAsI64,
   loadVector,
+  select,
   wrap,
 } from "../wasm/expression.ts";
 import { FunctionBody, type Local } from "../wasm/function-body.ts";
@@ -236,30 +237,45 @@ export class HandlerContext implements Context {
     return this.body.let(i32.load8U(this.#record, REC_SEGMENT));
   }
 
-  linear(bytes: number, write: boolean, displacement = 0): Expression {
-    const offset = this.offset();
+  linear(bytes: number, write: boolean, displacement?: Expression): Expression {
+    let offset = this.offset();
+    if (displacement) {
+      const sum = opsFor(this.codeSize === 64 ? 64 : 32).add(offset, displacement);
+      offset = this.body.let(this.addressSize === 16 ? i32.and(sum, constant32(0xffff)) : sum);
+    }
     switch (this.#form.address) {
       case "flat":
-        return displacement ? this.body.let(i32.add(offset, constant32(displacement))) : offset;
       case "long":
       case "long32":
-        return displacement ? this.body.let(i64.add(offset, constant64(displacement))) : offset;
-      case "long-segment": {
-        const base = i64.load(this.#segmentSlot(), SEGMENTS + SEGMENT_BASE);
-        return this.body.let(i64.add(i64.add(offset, base), constant64(displacement)));
-      }
+        return offset;
+      case "long-segment":
+        return this.body.let(i64.add(offset, i64.load(this.#segmentSlot(), SEGMENTS + SEGMENT_BASE)));
       case "checked16":
-      case "checked32": {
-        let place = offset;
-        if (displacement) {
-          place = i32.add(offset, constant32(displacement));
-          if (this.addressSize === 16) place = i32.and(place, constant32(0xffff));
-        }
-        return this.#checked(this.segment(), place, bytes, write);
-      }
+      case "checked32":
+        return this.#checked(this.segment(), offset, bytes, write);
       default:
         throw new Error(`${this.row.mnemonic} has no memory operand`);
     }
+  }
+
+  xlatAddress(): Expression {
+    const index = this.gpr(RAX, 8);
+    const size = this.addressSize;
+    const w = opsFor(size);
+    const sum = w.add(this.gpr(RBX, size), size === 64 ? extendU(index) : index);
+    return this.dataLinear(this.body.let(zeroExtend(size, sum)), 1, false);
+  }
+
+  dataLinear(offset: Expression, bytes: number, write: boolean): Expression {
+    if (this.codeSize !== 64) return this.#checked(this.segment(), offset, bytes, write);
+    const wide = this.#wide(offset);
+    const byBase = i32.geU(this.segment(), constant32(4));
+    const base = i64.load(this.#segmentSlot(), SEGMENTS + SEGMENT_BASE);
+    return this.body.let(i64.add(wide, select(byBase, base, constant64(0))));
+  }
+
+  baseIs(register: number): Expression {
+    return i32.eq(i32.load16U(this.#record, REC_BASE), constant32(GPR + register * 8));
   }
 
   #segmentSlot(): Expression {
@@ -386,10 +402,14 @@ export class HandlerContext implements Context {
   }
 
   pop(bits: Bits): { value: Expression; commit: () => void } {
+    return this.popAt(bits, RSP);
+  }
+
+  popAt(bits: Bits, register: number): { value: Expression; commit: () => void } {
     const bytes = bits / 8;
     const size = this.stackSize;
     const o = opsFor(size);
-    const top = this.gpr(RSP, size);
+    const top = this.gpr(register, size);
     const value = this.load(bits, this.#stackLinear(top, bytes, false));
     return { value, commit: () => this.setGpr(RSP, size, o.add(top, o.constant(bytes))) };
   }
@@ -417,18 +437,19 @@ export class HandlerContext implements Context {
     return this.body.let(i64.and(target, constant64(this.size === 16 ? 0xffff : 0xffffffff)));
   }
 
-  jump(target: Expression): void {
+  jump(target: Expression, before?: () => void): void {
     const to = this.body.let(target);
     this.#checkTarget(to);
+    before?.();
     this.#goTo(to);
   }
 
-  branch(condition: Expression, target: Expression): void {
-    this.body.if(condition, () => {
-      const to = this.body.let(target);
-      this.#checkTarget(to);
-      this.#goTo(to);
-    });
+  branch(condition: Expression, target: Expression, before?: () => void): void {
+    this.body.if(condition, () => this.jump(target, before));
+  }
+
+  repeatIf(condition: Expression): void {
+    this.body.if(condition, () => this.#leaveFaulted());
   }
 
   #checkTarget(to: Expression): void {
@@ -474,6 +495,10 @@ export class HandlerContext implements Context {
 
   leave(): void {
     this.body.return(constant32(0));
+  }
+
+  leaveAfter(): void {
+    this.#goTo(this.nextIp());
   }
 
   // --- Help ---

@@ -88,7 +88,7 @@ export interface Context {
    * (i32; XMM and general registers too).
    */
   registerNumber(index: number): Expression;
-  /** Second immediate of ENTER and selector of a far pointer (i32); the first is `immediate`. */
+  /** Second immediate of ENTER, selector of a far pointer, FOP of an x87 opcode (i32); the first is `immediate`. */
   readonly immediate2: Expression;
   /** The first immediate, sign-extended (i64); offset of a far pointer. */
   readonly immediate: Expression;
@@ -102,10 +102,19 @@ export interface Context {
   /** Number of the memory operand's segment register (i32). */
   segment(): Expression;
   /**
-   * Linear address of the memory operand plus `displacement`, checked against its segment for an access of
-   * `bytes` bytes; i32, or i64 in 64-bit code.
+   * Linear address of the memory operand plus `displacement` (of the type of `offset`), checked against its
+   * segment for an access of `bytes` bytes; i32, or i64 in 64-bit code.
    */
-  linear(bytes: number, write: boolean, displacement?: number): Expression;
+  linear(bytes: number, write: boolean, displacement?: Expression): Expression;
+  /** Linear address of XLAT's byte: rBX + AL by address size, through the segment. */
+  xlatAddress(): Expression;
+  /**
+   * Linear address of an offset (of the address size, zero-extended) in DS or the segment of an override, checked; for
+   * operands that registers imply. Rows flagged ADDRESS.
+   */
+  dataLinear(offset: Expression, bytes: number, write: boolean): Expression;
+  /** Whether the memory operand's base is this general register (i32, 0 or 1). */
+  baseIs(register: number): Expression;
 
   // --- Memory at linear addresses ---
 
@@ -131,6 +140,8 @@ export interface Context {
   push(bits: Bits, value: Expression): void;
   /** Value at the top; the stack pointer has moved past it when `commit` is called (after the last fault). */
   pop(bits: Bits): { value: Expression; commit: () => void };
+  /** The same with the stack's top at another register's value (LEAVE). */
+  popAt(bits: Bits, register: number): { value: Expression; commit: () => void };
 
   // --- Flow ---
 
@@ -139,15 +150,22 @@ export interface Context {
   nextIp(): Expression;
   /** Target of the relative operand, cut to the operand size (i64). */
   relativeTarget(): Expression;
-  /** Goes to an instruction pointer (i64), checked against the code segment. Only rows flagged BRANCH. */
-  jump(target: Expression): void;
+  /**
+   * Goes to an instruction pointer (i64), checked against the code segment; `before` runs after the check and
+   * just before going. Only rows flagged BRANCH.
+   */
+  jump(target: Expression, before?: () => void): void;
   /** Goes there if the condition (i32) holds, else to the next instruction. Only rows flagged BRANCH. */
-  branch(condition: Expression, target: Expression): void;
+  branch(condition: Expression, target: Expression, before?: () => void): void;
+  /** If the condition (i32) holds, leaves to run this instruction again (REP between two iterations). */
+  repeatIf(condition: Expression): void;
   /** Leaves with an exception; nothing of this instruction has happened. `error` undefined: it has no code. */
   fault(vector: number, error?: Expression): void;
   faultIf(condition: Expression, vector: number, error?: Expression): void;
   /** Ends the instruction where a runtime function has set RIP (and perhaps everything else). Rows with ENDS. */
   leave(): void;
+  /** Ends the block after this instruction, which is complete, for what follows was decoded for another mode. */
+  leaveAfter(): void;
 
   // --- Help ---
 

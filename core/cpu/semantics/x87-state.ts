@@ -1,6 +1,7 @@
 // What x87 instructions have in common: when they may begin, and what they leave behind for an error's handler.
 
 import {
+  BUDGET,
   CR0,
   EFLAGS,
   FPU_CS,
@@ -37,8 +38,12 @@ export function beginNow(c: Context): void {
 export function meetPending(c: Context): void {
   c.body.if(i32.and(c.state(FPU_STATUS, 16), constant32(ES)), () => {
     c.faultIf(i32.and(c.state(CR0, 32), constant32(NE)), MF);
-    // The processor stands still until the interrupt that FERR# asks for, unless IGNNE# lets it go on.
-    c.repeatIf(i32.eqz(c.call("driveFerr")));
+    // The processor stands still until the interrupt that FERR# asks for, unless IGNNE# lets it go on. Time passes:
+    // each attempt counts as an instruction.
+    c.body.if(i32.eqz(c.call("driveFerr")), () => {
+      c.setState(BUDGET, 32, i32.sub(c.state(BUDGET, 32), constant32(1)));
+      c.repeatIf(constant32(1));
+    });
   });
 }
 
