@@ -1,0 +1,41 @@
+import { TwinboxError } from "../../base/errors.ts";
+import type { KernelOptions } from "../../pc-options.ts";
+import type { Call } from "../call.ts";
+import type { FirmwareConfig } from "../hardware.ts";
+import type { BootContext } from "./boot.ts";
+import { bootLinux, isLinux } from "./linux.ts";
+import { BOOT_MAGIC, isMultiboot, loadMultiboot } from "./multiboot.ts";
+
+/** Whether an image can be started without a boot loader. Throws a TwinboxError that says why not. */
+export function checkKernel(image: Uint8Array): void {
+  if (isLinux(image) || isMultiboot(image)) return;
+  throw new TwinboxError(
+    "unsupported-format",
+    "The kernel is neither a Linux bzImage nor a multiboot 1 kernel.",
+    {
+      subject: "kernel",
+      advice: "Give a kernel of one of these kinds, or boot from a disk image.",
+    },
+  );
+}
+
+/** Sets the processor at a kernel's entry. True: always, as nothing has to be waited for. */
+export function startKernel(
+  call: Call,
+  config: FirmwareConfig,
+  kernel: KernelOptions,
+  context: Pick<BootContext, "offsetOf">,
+): boolean {
+  checkKernel(kernel.image);
+  const { memory, cpu } = call;
+  if (isLinux(kernel.image)) {
+    bootLinux(call, memory, kernel, config.memoryMib);
+    return true;
+  }
+  const { entry, information } = loadMultiboot(memory, kernel, config.memoryMib);
+  cpu.eax = BOOT_MAGIC;
+  cpu.ebx = information;
+  cpu.edx = entry;
+  cpu.eip = context.offsetOf("enterFlat");
+  return true;
+}
