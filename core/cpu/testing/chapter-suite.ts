@@ -1,7 +1,7 @@
 // The instructions of a chapter's tables as subjects that the host's processor judges.
 
 import type { Chapter } from "../decode/opcodes.ts";
-import { ADDRESS } from "../decode/row.ts";
+import { ADDRESS, STACK } from "../decode/row.ts";
 import {
   Case,
   DATA,
@@ -26,6 +26,8 @@ export interface Subject {
 }
 
 const LANES: readonly Lane[] = ["f32", "f64", "integer"];
+const RBX = 3;
+const RBP = 5;
 const RSI = 6;
 const RDI = 7;
 
@@ -40,8 +42,8 @@ function oneCase(encoding: Encoding, random: Random, options: EncodeOptions): Ca
     encode(encoding, random, randomOffset(random), options),
     LANES[random.below(LANES.length)]!,
   );
-  if (encoding.row.flags & ADDRESS) {
-    for (const register of [RSI, RDI])
+  if (encoding.row.flags & (ADDRESS | STACK)) {
+    for (const register of [RBX, RSI, RDI, RBP])
       made.setRegister(register, BigInt(DATA + random.below(MEMORY_BYTES / 2)));
   }
   return made;

@@ -128,15 +128,17 @@ export function encode(encoding: Encoding, random: Random, offset: number, optio
     } else out.push(0xc0 | (reg << 3) | (encoding.rm ?? random.below(8)));
   }
   for (const operand of encoding.row.operands) {
-    if (operand.place !== "immediate") continue;
+    if (operand.place === "moffs") pushLittle(out, DATA + offset, codeSize / 8);
+    if (operand.place !== "immediate" && operand.place !== "relative") continue;
     const bytes = operand.bytes[rex & 8 ? 2 : narrow ? 0 : 1]!;
-    // Small ones too: shift counts, lanes and predicates.
-    const value = random.below(2) ? random.below(64) : Number(random.bits(32));
+    // Small ones too: shift counts, lanes and predicates. Branches stay near, and never go to themselves.
+    const near = operand.place === "relative" || random.below(2) === 0;
+    const value = near ? random.below(64) : Number(random.bits(32));
     pushLittle(out, value, bytes);
   }
   return out;
 }
 
 function pushLittle(out: number[], value: number, bytes: number): void {
-  for (let at = 0; at < bytes; at++) out.push((value >>> (8 * at)) & 0xff);
+  for (let at = 0; at < bytes; at++) out.push(at < 4 ? (value >>> (8 * at)) & 0xff : 0);
 }

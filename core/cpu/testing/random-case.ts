@@ -13,6 +13,8 @@ import {
 } from "./differential.ts";
 import { type Random, randomF80, randomNarrow } from "./float-random.ts";
 
+const RSP = 4;
+
 /** What XMM and MMX registers, and memory, hold. */
 export type Lane = "f32" | "f64" | "integer";
 
@@ -92,8 +94,8 @@ export function randomCase(random: Random, instruction: readonly number[], lane:
   made.flags = 0x202 | (Number(random.bits(12)) & 0x8d5);
   for (let number = 0; number < 8; number++) made.setRegister(number, randomRegister(random));
   for (let number = 8; number < 16; number++) made.setRegister(number, random.bits(64));
-  // The host's stack pointer may be anything too; here it is where pushes and pops stay within memory.
-  made.setRegister(4, BigInt(DATA + 512 + random.below(64) * 4));
+  // The host's stack pointer may be anything too; here pushes and pops stay within memory.
+  made.setRegister(RSP, BigInt(DATA + 512 + random.below(64) * 4));
   randomX87(random, made.fx);
   const masks = random.below(3) ? 0x3f : random.below(64);
   const raised = random.below(2) ? 0x20 : random.below(64);
