@@ -50,7 +50,7 @@ function randomVector(random: Random, view: DataView, at: number, lane: Lane): v
   }
 }
 
-/** Seven of eight have a number that an instruction with that operand would expect. */
+/** Vectors, then 80-bit numbers, decimal digits, and anything. */
 function randomMemory(random: Random, memory: Uint8Array, lane: Lane): void {
   const view = new DataView(memory.buffer, memory.byteOffset, memory.byteLength);
   for (let at = 0; at < 128; at += 16) randomVector(random, view, at, lane);
