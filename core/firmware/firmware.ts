@@ -45,11 +45,15 @@ export class Firmware implements Device {
   readonly name = "firmware";
   readonly version = 1;
   state: FirmwareState = powerOn();
-  /** Answers writes to the firmware call port. */
+  /** Firmware call port: a write asks for a service, which is done by {@link serve} once the OUT is complete. */
   readonly callPort: BusTarget = {
     read: () => 0xff,
-    write: () => this.#enter(),
+    write: () => {
+      this.#called = true;
+      this.#hardware.stopProcessor();
+    },
   };
+  #called = false;
   readonly #config: FirmwareConfig;
   readonly #hardware: FirmwareHardware;
   readonly #image: FirmwareImage;
@@ -92,6 +96,7 @@ export class Firmware implements Device {
   }
 
   reset(): void {
+    this.#called = false;
     this.state = powerOn();
     this.#transfers.reset();
   }
@@ -165,8 +170,13 @@ export class Firmware implements Device {
     call.cpu.eip = this.#image.layout.offsetOf(label);
   }
 
-  /** A stub has called: which one, its return address says. */
-  #enter(): void {
+  /**
+   * Does what a stub has asked for, if one has: to be called whenever the processor has stopped, with its registers as
+   * they are after the OUT. Which stub it was, its return address says.
+   */
+  serve(): void {
+    if (!this.#called) return;
+    this.#called = false;
     const call = new Call(this.#hardware.processor);
     const name = this.#image.layout.serviceAt(call.cpu.eip & 0xffff);
     if (!name || call.cpu.protectedMode) return;

@@ -27,6 +27,8 @@ export interface FirmwareHardware {
   readonly memory: PhysicalMemory;
   readonly drives: readonly FirmwareDrive[];
   readonly processor: ProcessorView;
+  /** Makes the processor stop after the OUT that it executes; the board then calls `Firmware.serve`. */
+  stopProcessor(): void;
   /** Ends the processor's HLT as an interrupt would, but without one: a disk transfer has finished. */
   wake(): void;
   /** A drive is being accessed. */

@@ -27,8 +27,12 @@ const BDA_SEGMENT = 0x40;
 /** Offset of a field of the BIOS data area from segment 0040h. */
 const field = (address: number): string => `0x${(address - 0x400).toString(16)}`;
 
-/** Calls a service. It takes DX off the stack itself and goes on at `NAME.return` or where it wants. */
+/**
+ * Calls a service. It takes DX off the stack itself and goes on at `NAME.return` or where it wants. Interrupts wait,
+ * so that none comes between the OUT and the service.
+ */
 function callService(a: Assembler, name: ServiceName): void {
+  a.cli();
   a.push("dx");
   a.mov("dx", CALL_PORT);
   a.out("dx", "al");

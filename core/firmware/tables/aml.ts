@@ -11,6 +11,7 @@ const SCOPE = 0x10;
 const BUFFER = 0x11;
 const PACKAGE = 0x12;
 const METHOD = 0x14;
+const SERIALIZED = 0x08;
 const EXTENDED = 0x5b;
 const DEVICE = 0x82;
 const OPERATION_REGION = 0x80;
@@ -76,6 +77,9 @@ export const method = (path: string, args: number, ...terms: Aml[]): Aml => [
   METHOD,
   ...packaged([...name(path), args, ...concat(terms)]),
 ];
+/** A method that creates names, so that only one call of it runs at a time. */
+export const serializedMethod = (path: string, args: number, ...terms: Aml[]): Aml =>
+  method(path, args | SERIALIZED, ...terms);
 export const buffer = (bytes: readonly number[]): Aml => [
   BUFFER,
   ...packaged([...integer(bytes.length), ...bytes]),

@@ -19,6 +19,7 @@ import {
   resourceTemplate,
   returns,
   scope,
+  serializedMethod,
   store,
   when,
 } from "./aml.ts";
@@ -51,17 +52,17 @@ function link(n: number): Aml {
       returns(integer(PRESENT)),
     ),
     method("_DIS", 0, store(or(register, integer(ROUTE_DISABLED)), register)),
-    method(
+    define("BUF0", resourceTemplate(resources.interrupts(0))),
+    serializedMethod(
       "_CRS",
       0,
-      define("BUF0", resourceTemplate(resources.interrupts(0))),
       dwordField(name("BUF0"), 5, "IRQV"),
       store(register, local(0)),
       when(and(local(0), integer(ROUTE_DISABLED)), store(integer(0), name("IRQV"))),
       otherwise(store(and(local(0), integer(0x0f)), name("IRQV"))),
       returns(name("BUF0")),
     ),
-    method(
+    serializedMethod(
       "_SRS",
       1,
       dwordField(argument(0), 5, "IRQV"),
@@ -136,7 +137,6 @@ function pciRoot(): Aml {
   return device(
     "PCI0",
     define("_HID", eisaId("PNP0A03")),
-    define("_ADR", integer(0)),
     define("_UID", integer(0)),
     define(
       "_CRS",
