@@ -158,6 +158,7 @@ export class Decoder {
       if (entry.kind === "group") entry = entry.entries[(peekModrm() >> 3) & 7];
       else if (entry.kind === "mod") entry = peekModrm() >= 0xc0 ? entry.register : entry.memory;
       else if (entry.kind === "rm") entry = entry.entries[peekModrm() & 7];
+      else if (entry.kind === "rexB") entry = rex & 1 ? entry.with : entry.without;
       else if (entry.kind === "mode") entry = long ? entry.long : entry.legacy;
       else {
         const chosen: Entry = rep === 0xf3 ? entry.pF3 : rep === 0xf2 ? entry.pF2 : undefined;

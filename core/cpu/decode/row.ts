@@ -86,7 +86,14 @@ export interface ByMode {
   readonly long: Entry;
 }
 
-export type Entry = Row | Group | ByMod | ByRm | ByPrefix | ByMode | undefined;
+/** Different with REX.B: the opcode's register is not the accumulator. */
+export interface ByRexB {
+  readonly kind: "rexB";
+  readonly without: Entry;
+  readonly with: Entry;
+}
+
+export type Entry = Row | Group | ByMod | ByRm | ByPrefix | ByMode | ByRexB | undefined;
 /** By opcode byte. */
 export type Table = Entry[];
 
@@ -145,6 +152,11 @@ export function op(mnemonic: string, semantics: Semantics, operands = "", flags 
 export const group = (...entries: Entry[]): Group => ({ kind: "group", entries });
 export const byMod = (memory: Entry, register: Entry): ByMod => ({ kind: "mod", memory, register });
 export const byRm = (...entries: Entry[]): ByRm => ({ kind: "rm", entries });
+export const byRexB = (without: Entry, withB: Entry): ByRexB => ({
+  kind: "rexB",
+  without,
+  with: withB,
+});
 export const byMode = (legacy: Entry, long: Entry): ByMode => ({ kind: "mode", legacy, long });
 export const byPrefix = (entries: { none?: Entry; p66?: Entry; pF3?: Entry; pF2?: Entry }): ByPrefix => ({
   kind: "prefix",

@@ -449,7 +449,9 @@ export class HandlerContext implements Context {
   }
 
   repeatIf(condition: Expression): void {
-    this.body.if(condition, () => this.#leaveFaulted());
+    this.body.if(condition, () =>
+      this.body.return(this.body.call(this.#import("leaveToRepeat"), this.#record)),
+    );
   }
 
   #checkTarget(to: Expression): void {

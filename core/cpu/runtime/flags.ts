@@ -31,3 +31,13 @@ export function setFlags(value: u32): void {
   store<u32>(CPU + FLAGS_AUX, (cf << 31) | ((cf ^ overflow) << 30) | (af << 3) | sf | ((pf ^ 1) << 8));
   store<u32>(CPU + EFLAGS, (value & 0x3f7700 & ~ARITHMETIC) | 2);
 }
+
+/** Sets the six arithmetic flags as a comparison of two zero-extended values of 8 to 64 bits does. */
+export function subFlags(bits: u32, a: u64, b: u64): void {
+  const difference = a - b;
+  const carries = (~a & (b | difference)) | (b & difference);
+  const top = 64 - bits;
+  store<i64>(CPU + FLAGS_RESULT, <i64>(difference << <u64>top) >> <i64>top);
+  const high = <u32>((carries << <u64>top) >> 32) & 0xc0000000;
+  store<u32>(CPU + FLAGS_AUX, high | (<u32>carries & 8));
+}

@@ -26,3 +26,14 @@ export { rdmsr, rdtsc, rdtscp, wrmsr } from "./msr";
 export { cpuid } from "./cpuid";
 export { swapGs, syscall, sysenter, sysexit, sysret } from "./fast-calls";
 export { portIn, portOut } from "./io";
+export { enter, popAll, pushAll } from "./stack";
+export {
+  compareString,
+  inString,
+  loadString,
+  moveString,
+  outString,
+  scanString,
+  storeString,
+} from "./strings";
+export { divideSigned, divideUnsigned, multiplyHighSigned, multiplyHighUnsigned } from "./wide-integer";

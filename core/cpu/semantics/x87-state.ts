@@ -41,7 +41,6 @@ export function meetPending(c: Context): void {
     // The processor stands still until the interrupt that FERR# asks for, unless IGNNE# lets it go on. Time passes:
     // each attempt counts as an instruction.
     c.body.if(i32.eqz(c.call("driveFerr")), () => {
-      c.setState(BUDGET, 32, i32.sub(c.state(BUDGET, 32), constant32(1)));
       c.repeatIf(constant32(1));
     });
   });

@@ -74,6 +74,9 @@ function walk(
     case "mode":
       walk(codeSize === 64 ? entry.long : entry.legacy, prefix, opcode, given, found, codeSize);
       return;
+    case "rexB":
+      walk(entry.without, prefix, opcode, given, found, codeSize);
+      return;
     default: {
       if (entry.flags & (codeSize === 64 ? I64 : O64)) return;
       const uses = entry.operands.some(({ place }) => place === "reg" || place === "rm");
