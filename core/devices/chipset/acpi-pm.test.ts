@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { Bus } from "../../board/bus.ts";
+import { PciSpace } from "../../board/pci.ts";
+import { configTarget } from "../../board/testing/config-target.ts";
 import { describeDeviceContract } from "../../board/testing/device-contract.ts";
 import { FakeLine } from "../../board/testing/fake-line.ts";
 import { VirtualClock } from "../../board/virtual-clock.ts";
 import { PM_TIMER_HERTZ, PowerManagement } from "./acpi-pm.ts";
-import { PciSpace } from "./pci.ts";
 import { Smbus } from "./smbus.ts";
-import { configTarget } from "./testing/config-target.ts";
 
 const PM1_STATUS = 0x600;
 const PM1_ENABLE = 0x602;

@@ -1,6 +1,6 @@
 import type { Alarm, Clock } from "../../board/clock.ts";
 import type { BusTarget, Line, Width } from "../../board/device.ts";
-import { PciDevice, type PciRegion, PciRegister, type PciSpace } from "./pci.ts";
+import { PciDevice, type PciRegion, PciRegister, type PciSpace } from "../../board/pci.ts";
 
 /** The power management timer's clock. [ACPI] 4.7.2.1 */
 export const PM_TIMER_HERTZ = 3_579_545;

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { type Device, fanOut } from "../../board/device.ts";
+import { PciBus, PciDevice } from "../../board/pci.ts";
 import { FakeLine } from "../../board/testing/fake-line.ts";
 import { seededRandom } from "../../board/testing/random.ts";
 import { VirtualClock } from "../../board/virtual-clock.ts";
@@ -8,7 +9,6 @@ import { ApicInterconnect } from "./apic-bus.ts";
 import { Hpet } from "./hpet.ts";
 import { IoApic } from "./ioapic.ts";
 import { LocalApic } from "./lapic.ts";
-import { PciBus, PciDevice } from "./pci.ts";
 import { PicPair } from "./pic.ts";
 import { IsaBridge } from "./piix3.ts";
 import { Pit } from "./pit.ts";

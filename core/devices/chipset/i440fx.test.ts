@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
+import { configTarget } from "../../board/testing/config-target.ts";
 import { describeDeviceContract } from "../../board/testing/device-contract.ts";
 import { HostBridge } from "./i440fx.ts";
-import { configTarget } from "./testing/config-target.ts";
 
 function makeRig() {
   const told: string[] = [];

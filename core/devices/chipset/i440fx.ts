@@ -1,5 +1,5 @@
 import type { Width } from "../../board/device.ts";
-import { PciDevice, PciRegister } from "./pci.ts";
+import { PciDevice, PciRegister } from "../../board/pci.ts";
 
 /** Registers of the host bridge. [82441FX] 3.2 */
 const Register = {

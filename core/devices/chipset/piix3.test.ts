@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
+import { configTarget } from "../../board/testing/config-target.ts";
 import { describeDeviceContract } from "../../board/testing/device-contract.ts";
 import { FakeLine } from "../../board/testing/fake-line.ts";
 import { IsaBridge } from "./piix3.ts";
-import { configTarget } from "./testing/config-target.ts";
 
 function makeRig() {
   const outputs = Array.from({ length: 16 }, () => new FakeLine());

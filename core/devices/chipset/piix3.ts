@@ -1,6 +1,6 @@
 import { bit, withBit } from "../../base/bits.ts";
 import type { BusTarget, Line } from "../../board/device.ts";
-import { PciDevice, PciRegister } from "./pci.ts";
+import { PciDevice, PciRegister } from "../../board/pci.ts";
 
 /** Registers of the ISA bridge. [82371] 2.2 */
 const Register = {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { PciCommand, PciRegister } from "../chipset/pci.ts";
+import { PciCommand, PciRegister } from "../../board/pci.ts";
 import { vgaPciFunction } from "./pci-function.ts";
 
 test("the function is 1234:1111, a VGA, with frame buffer, registers and ROM placed by the guest", () => {

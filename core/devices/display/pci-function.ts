@@ -1,4 +1,4 @@
-import { PciDevice, type PciRegion } from "../chipset/pci.ts";
+import { PciDevice, type PciRegion } from "../../board/pci.ts";
 import { MMIO_SIZE } from "./vga.ts";
 
 const VENDOR = 0x1234;

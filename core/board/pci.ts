@@ -1,5 +1,5 @@
-import type { Bus, Mapping } from "../../board/bus.ts";
-import type { BusTarget, Device, Line, PlainState, Width } from "../../board/device.ts";
+import type { Bus, Mapping } from "./bus.ts";
+import type { BusTarget, Device, Line, PlainState, Width } from "./device.ts";
 
 /** Offsets in the configuration space of header type 0. [PCI2.1] 6.1 */
 export const PciRegister = {

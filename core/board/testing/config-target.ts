@@ -1,6 +1,6 @@
-import type { PlainState } from "../../../board/device.ts";
-import type { ContractTarget } from "../../../board/testing/device-contract.ts";
+import type { PlainState } from "../device.ts";
 import type { PciDevice } from "../pci.ts";
+import type { ContractTarget } from "./device-contract.ts";
 
 /** A function's configuration space as a target of the device contract. */
 export const configTarget = (device: PciDevice<PlainState>): ContractTarget => ({

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { Bus } from "../../board/bus.ts";
-import type { BusTarget } from "../../board/device.ts";
-import { describeDeviceContract } from "../../board/testing/device-contract.ts";
-import { FakeLine } from "../../board/testing/fake-line.ts";
+import { Bus } from "./bus.ts";
+import type { BusTarget } from "./device.ts";
 import { PciBus, PciCommand, PciDevice, PciRegister, PciSpace } from "./pci.ts";
 import { configTarget } from "./testing/config-target.ts";
+import { describeDeviceContract } from "./testing/device-contract.ts";
+import { FakeLine } from "./testing/fake-line.ts";
 
 const answering = (byte: number): BusTarget => ({ read: () => byte, write() {} });
 
