@@ -42,6 +42,28 @@ describe("real mode", () => {
     expect(cpu.get64(SEGMENTS + SEGMENT_SIZE + SEGMENT_BASE)).toBe(0xffff0000n);
   });
 
+  it("writes through CS, also when a code segment was loaded before in protected mode", () => {
+    machine.view.setBigUint64(0x808, 0x00009b000000ffffn, true);
+    start((a) => {
+      a.mov("byte [cs:0x3000]", 1);
+      a.mov("eax", "cr0");
+      a.or("al", 1);
+      a.mov("cr0", "eax");
+      a.jmp(far(8, "protected"));
+      a.label("protected");
+      a.and("al", 0xfe);
+      a.mov("cr0", "eax");
+      a.jmp(far(0, "real"));
+      a.label("real");
+      a.mov("byte [cs:0x3001]", 2);
+      a.hlt();
+    });
+    cpu.set64(GDTR_BASE, 0x800n);
+    cpu.set32(GDTR_LIMIT, 0xf);
+    machine.run();
+    expect(machine.view.getUint16(0x3000, true)).toBe(0x0201);
+  });
+
   it("loads segment registers as sixteen times the selector", () => {
     machine.view.setUint16(0x12345 + 0xf, 0xabcd, true);
     start((a) => {

@@ -28,6 +28,8 @@ export const PRESENT: u32 = 0x80;
 export const LONG: u32 = 0x2000;
 export const BIG: u32 = 0x4000;
 export const GRANULAR: u64 = 1 << 55;
+/** Granularity, default size, and the bit for software. */
+const KEPT_IN_REAL_MODE: u32 = 0xd000;
 /** Only in a segment register: it holds no descriptor. */
 export const UNUSABLE: u32 = 0x10000;
 
@@ -155,6 +157,17 @@ export function setNull(number: u32, selector: u32): void {
 /** As segment registers are in virtual-8086 mode. */
 export function setVirtual8086(number: u32, selector: u32): void {
   setSegment(number, selector, <u64>selector << 4, 0xffff, 0xf3);
+}
+
+/**
+ * A segment register in real mode: base and selector are new, the limit and the size stay, and the segment, even CS, can
+ * be read and written. [SDM] vol. 3A, 21.1.1
+ */
+export function setRealMode(number: u32, selector: u32): void {
+  const place = segment(number);
+  const kept = load<u32>(place + SEGMENT_ATTRIBUTES) & KEPT_IN_REAL_MODE;
+  const attributes = kept | PRESENT | NORMAL | WRITABLE | ACCESSED;
+  setSegment(number, selector, <u64>selector << 4, load<u32>(place + SEGMENT_LIMIT), attributes);
 }
 
 /** Base of a system descriptor, whose upper half in long mode are the next 8 bytes. */

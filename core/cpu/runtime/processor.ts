@@ -108,7 +108,7 @@ export function reset(): void {
   store<u64>(CPU + PAT, 0x0007040600070406);
   store<u64>(CPU + MISC_ENABLE, 1);
   for (let number: u32 = ES; number <= GS; number++) setSegment(number, 0, 0, 0xffff, 0x93);
-  setSegment(CS, 0xf000, 0xffff0000, 0xffff, 0x9b);
+  setSegment(CS, 0xf000, 0xffff0000, 0xffff, 0x93);
   setSegment(LDTR, 0, 0, 0xffff, 0x82);
   setSegment(TR, 0, 0, 0xffff, 0x8b);
   store<u32>(CPU + FPU_CONTROL, 0x40);

@@ -1,6 +1,6 @@
 // MOV, POP and LDS to LGS: loading of data and stack segment registers.
 
-import { DR, EFLAGS, MODE, SEGMENT_ATTRIBUTES, SEGMENT_BASE, SEGMENT_SELECTOR, SHADOW } from "../layout";
+import { DR, EFLAGS, MODE, SEGMENT_ATTRIBUTES, SHADOW } from "../layout";
 import { CPU } from "./cpu";
 import {
   attributesOf,
@@ -17,6 +17,7 @@ import {
   READABLE,
   setFromDescriptor,
   setNull,
+  setRealMode,
   setVirtual8086,
   UNUSABLE,
 } from "./descriptors";
@@ -27,11 +28,8 @@ import { segment, setSegment, SS, updateMode } from "./processor";
 
 /** Loads ES, SS, DS, FS or GS with every check. Whether the MODE, which later records were decoded for, changed. */
 export function loadSegment(number: u32, selector: u32): bool {
-  if (!protectedMode()) {
-    const place = segment(number);
-    store<u64>(place + SEGMENT_BASE, <u64>selector << 4);
-    store<u32>(place + SEGMENT_SELECTOR, selector);
-  } else if (virtual8086()) setVirtual8086(number, selector);
+  if (!protectedMode()) setRealMode(number, selector);
+  else if (virtual8086()) setVirtual8086(number, selector);
   else if (number == SS) loadStackSegment(selector);
   else loadDataSegment(number, selector);
   const before = load<u32>(CPU + MODE);

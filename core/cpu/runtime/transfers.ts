@@ -22,6 +22,7 @@ import {
   PRESENT,
   raiseSelector,
   setFromDescriptor,
+  setRealMode,
   setVirtual8086,
   systemType,
   TYPE_CALL_GATE16,
@@ -57,10 +58,7 @@ export function enterSimpleCode(selector: u32, ip: u64): void {
   const place = segment(CS);
   if (ip > load<u32>(place + SEGMENT_LIMIT)) raise(GP, external);
   if (virtual8086()) setVirtual8086(CS, selector);
-  else {
-    store<u64>(place + SEGMENT_BASE, <u64>selector << 4);
-    store<u32>(place + SEGMENT_SELECTOR, selector);
-  }
+  else setRealMode(CS, selector);
   store<u64>(CPU + RIP, ip);
   updateMode();
 }
