@@ -161,6 +161,12 @@ export class Cpu {
     this.runtime.updateMode();
   }
 
+  /** The physical map has changed: nothing decoded or translated before holds. */
+  mapChanged(): void {
+    this.#blocks.clear();
+    this.runtime.flushTlb();
+  }
+
   /** Instructions since power-on. */
   get instructions(): number {
     const given = this.get32(BUDGET_GIVEN) - this.get32(BUDGET);
@@ -188,6 +194,11 @@ export class Cpu {
     return this.get32(HALTED);
   }
 
+  /** Whether an interrupt is asked for and would be taken now. */
+  get interruptible(): boolean {
+    return this.get32(INTERRUPT_LINE) !== 0 && (this.get32(EFLAGS) & 0x200) !== 0;
+  }
+
   /** Wakes it from HLT without an interrupt. */
   unhalt(): void {
     this.set32(HALTED, 0);
@@ -208,7 +219,7 @@ export class Cpu {
       else this.#guarded(this.#run);
       this.#deliverException();
       if (this.get32(BUDGET) <= 0) {
-        if (this.get32(INTERRUPT_LINE) && this.#interruptible()) continue;
+        if (this.get32(INTERRUPT_LINE) && this.#unmasked()) continue;
         break;
       }
     }
@@ -234,7 +245,7 @@ export class Cpu {
     this.set32(BUDGET, instructions);
   }
 
-  #interruptible(): boolean {
+  #unmasked(): boolean {
     return (this.get32(EFLAGS) & 0x200) !== 0 && this.get32(SHADOW) === 0;
   }
 
@@ -242,7 +253,7 @@ export class Cpu {
     if (this.get32(HALTED) === SHUTDOWN) return;
     if (!this.get32(INTERRUPT_LINE)) return;
     if (this.halted) this.set32(SHADOW, 0);
-    if (!this.#interruptible()) return;
+    if (!this.#unmasked()) return;
     this.set32(HALTED, 0);
     const vector = this.#host.acknowledge();
     this.#guarded(() => this.runtime.interrupt(vector));

@@ -16,6 +16,8 @@ export interface Runtime extends WebAssembly.Exports {
   protectVideo(): void;
   physicalWrite(physical: number, size: number): void;
   fetchPhysical(linear: bigint): bigint;
+  /** Physical address, -1n if not mapped; leaves no trace of an exception. */
+  peekPhysical(linear: bigint): bigint;
   setException(vector: number, error: number): void;
   leaveFaulted(record: number): number;
   stopSoon(): void;

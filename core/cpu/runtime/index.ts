@@ -3,7 +3,7 @@ export * from "./exceptions";
 export { getFlags, setFlags } from "./flags";
 export { maskMove } from "./mask-move";
 export * from "./memory";
-export { walk } from "./paging";
+export { peekPhysical, walk } from "./paging";
 export { segmentRead, segmentWrite } from "./segments";
 export * from "./float/index";
 export { reset, updateMode } from "./processor";

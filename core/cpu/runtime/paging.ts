@@ -1,6 +1,8 @@
 // Linear to physical: the page walk of every paging mode, [SDM] vol. 3A, chapter 4.
 
-import { CPL, CR0, CR2, CR3, CR4, EFER, EFLAGS, PDPTE, A20_MASK, PHYSICAL_MAP, PAGE_READ } from "../layout";
+import { CPL, CR0, CR2, CR3, CR4, EFER, EFLAGS,
+  EXCEPTION,
+  EXCEPTION_ERROR, PDPTE, A20_MASK, PHYSICAL_MAP, PAGE_READ } from "../layout";
 import { CPU } from "./cpu";
 import { PF, setException } from "./exceptions";
 
@@ -183,4 +185,16 @@ function finish(physical: u64, rights: u64, access: i32, large: bool): bool {
   walkWritable = access == WRITE || ((rights & DIRTY) != 0 && (rights & WRITABLE) != 0);
   walkLarge = large;
   return true;
+}
+
+/** Physical address of a linear one for who only looks: -1 if it is not mapped. No exception is noted. */
+export function peekPhysical(linear: u64): i64 {
+  const cr2 = load<u64>(CPU + CR2);
+  const vector = load<i32>(CPU + EXCEPTION);
+  const error = load<i32>(CPU + EXCEPTION_ERROR);
+  const found = walk(linear, READ, false);
+  store<u64>(CPU + CR2, cr2);
+  store<i32>(CPU + EXCEPTION, vector);
+  store<i32>(CPU + EXCEPTION_ERROR, error);
+  return found ? <i64>(walkPhysical | (<u32>linear & 0xfff)) : -1;
 }

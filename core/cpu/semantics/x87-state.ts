@@ -1,7 +1,6 @@
 // What x87 instructions have in common: when they may begin, and what they leave behind for an error's handler.
 
 import {
-  BUDGET,
   CR0,
   EFLAGS,
   FPU_CS,

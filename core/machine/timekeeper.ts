@@ -1,0 +1,67 @@
+// The machine's time against the host's: the clock follows the host while slices run, stands still otherwise, and
+// goes on with the guest's instructions between two looks at the host's clock.
+
+import { VirtualClock } from "../board/virtual-clock.ts";
+
+/** Guest speed assumed before it was measured, in nanoseconds an instruction. */
+const FIRST_PACE = 10;
+const SLOWEST_PACE = 1000;
+const FASTEST_PACE = 0.5;
+/** Weight of a new measurement of the pace. */
+const SMOOTHING = 0.2;
+/** Fewer instructions measure nothing. */
+const LEAST_MEASURED = 1000;
+
+export class Timekeeper {
+  readonly clock: VirtualClock = new VirtualClock();
+  readonly #instructions: () => number;
+  #pace = FIRST_PACE;
+  /** Host time that is the machine's time 0, in nanoseconds; undefined until the first slice. */
+  #origin: number | undefined;
+  /** Instructions retired when the clock was last set. */
+  #mark = 0;
+
+  /** `instructions`: those retired since power-on. */
+  constructor(instructions: () => number) {
+    this.#instructions = instructions;
+    this.clock.elapsed = () => Math.max(0, (this.#instructions() - this.#mark) * this.#pace);
+  }
+
+  /** The host's clock is at `hostNs` where the machine goes on from where it stood. */
+  resumeAt(hostNs: number): void {
+    this.#origin = hostNs - this.clock.now();
+  }
+
+  /** Brings the clock to the host's time, if that is later, and runs the alarms that are due. */
+  follow(hostNs: number): void {
+    if (this.#origin === undefined) this.resumeAt(hostNs);
+    const target = Math.max(hostNs - this.#origin!, this.clock.now());
+    this.#mark = this.#instructions();
+    this.clock.moveTo(target);
+  }
+
+  /** Instructions that fit before the next alarm, at most `most`. */
+  budget(most: number): number {
+    const left = this.clock.nextDeadline - this.clock.now();
+    return Math.max(1, Math.min(most, Math.ceil(left / this.#pace)));
+  }
+
+  /** Learns the pace from so many instructions in so much host time. */
+  measure(instructions: number, hostNs: number): void {
+    if (instructions < LEAST_MEASURED) return;
+    const pace = Math.min(SLOWEST_PACE, Math.max(FASTEST_PACE, hostNs / instructions));
+    this.#pace += SMOOTHING * (pace - this.#pace);
+  }
+
+  /** Instructions that run in so many host nanoseconds. */
+  instructionsIn(hostNs: number): number {
+    return Math.ceil(hostNs / this.#pace);
+  }
+
+  /** After a snapshot was loaded: its time, without running alarms. */
+  restore(ns: number): void {
+    this.clock.base = ns;
+    this.#mark = this.#instructions();
+    this.#origin = undefined;
+  }
+}
