@@ -1,0 +1,102 @@
+/** Bytes of a page; the last page of a region may be shorter. */
+export const PAGE_SIZE = 4096;
+const PAGE_WORDS = PAGE_SIZE / 4;
+
+/**
+ * Runs of pages that are not all zero, in ascending order: of each its first page and its number of pages, one
+ * after the other.
+ */
+export type PageRuns = Uint32Array;
+
+/** The runs of `region`'s pages that hold anything. */
+export function usedPages(region: Uint8Array): PageRuns {
+  const isZero = zeroTest(region);
+  const runs: number[] = [];
+  const pages = Math.ceil(region.length / PAGE_SIZE);
+  for (let page = 0; page < pages; page++) {
+    if (isZero(page)) continue;
+    const first = page;
+    while (page + 1 < pages && !isZero(page + 1)) page++;
+    runs.push(first, page - first + 1);
+  }
+  return Uint32Array.from(runs);
+}
+
+/** Bytes of all pages of `runs`, in a region of `size` bytes; undefined if they are no runs of such a region. */
+export function bytesOf(runs: PageRuns, size: number): number | undefined {
+  if (runs.length % 2 !== 0) return undefined;
+  const pages = Math.ceil(size / PAGE_SIZE);
+  let bytes = 0;
+  let next = 0;
+  for (let i = 0; i < runs.length; i += 2) {
+    const first = runs[i]!;
+    const count = runs[i + 1]!;
+    if (first < next || count === 0 || first + count > pages) return undefined;
+    next = first + count;
+    bytes += Math.min(next * PAGE_SIZE, size) - first * PAGE_SIZE;
+  }
+  return bytes;
+}
+
+/** Copies the pages of `runs` out of `region` to the start of `into`, without gaps. */
+export function gatherPages(region: Uint8Array, runs: PageRuns, into: Uint8Array): void {
+  let offset = 0;
+  for (let i = 0; i < runs.length; i += 2) {
+    const run = pagesOf(region, runs[i]!, runs[i + 1]!);
+    into.set(run, offset);
+    offset += run.length;
+  }
+}
+
+/**
+ * Makes `region` what it was: the pages of `runs` from `pages`, all others zero. A page that is zero already is not
+ * written, so that memory the host has not yet given to a new process stays ungiven.
+ */
+export function scatterPages(region: Uint8Array, runs: PageRuns, pages: Uint8Array): void {
+  const isZero = zeroTest(region);
+  const clear = (from: number, to: number) => {
+    for (let page = from; page < to; page++) if (!isZero(page)) pagesOf(region, page, 1).fill(0);
+  };
+  let offset = 0;
+  let next = 0;
+  for (let i = 0; i < runs.length; i += 2) {
+    const first = runs[i]!;
+    clear(next, first);
+    next = first + runs[i + 1]!;
+    const run = pagesOf(region, first, next - first);
+    run.set(pages.subarray(offset, offset + run.length));
+    offset += run.length;
+  }
+  clear(next, Math.ceil(region.length / PAGE_SIZE));
+}
+
+const pagesOf = (region: Uint8Array, first: number, count: number): Uint8Array =>
+  region.subarray(first * PAGE_SIZE, (first + count) * PAGE_SIZE);
+
+/** Tells whether a page of `region` is all zero: by words where they are aligned and the page is whole. */
+function zeroTest(region: Uint8Array): (page: number) => boolean {
+  const wholePages = region.byteOffset % 4 === 0 ? Math.floor(region.length / PAGE_SIZE) : 0;
+  const words = new Int32Array(region.buffer, wholePages ? region.byteOffset : 0, wholePages * PAGE_WORDS);
+  return (page) =>
+    page < wholePages
+      ? wordsAreZero(words, page * PAGE_WORDS)
+      : pagesOf(region, page, 1).every((byte) => byte === 0);
+}
+
+/** Of the page that starts at word `start`; eight words a step, as gigabytes are gone through. */
+function wordsAreZero(words: Int32Array, start: number): boolean {
+  const end = start + PAGE_WORDS;
+  for (let i = start; i < end; i += 8) {
+    const any =
+      words[i]! |
+      words[i + 1]! |
+      words[i + 2]! |
+      words[i + 3]! |
+      words[i + 4]! |
+      words[i + 5]! |
+      words[i + 6]! |
+      words[i + 7]!;
+    if (any !== 0) return false;
+  }
+  return true;
+}
