@@ -39,6 +39,7 @@ async function buildRuntime(): Promise<void> {
       "--optimizeLevel=3",
       "--shrinkLevel=0",
       "--enable=simd",
+      "--debug",
     ],
     {
       readFile: (name: string) => {

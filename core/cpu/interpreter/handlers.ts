@@ -60,7 +60,7 @@ export class Handlers {
     const module = new ModuleBuilder();
     pending.forEach(({ form }, n) => {
       const context = new HandlerContext(form, module, this.#imports.signatures);
-      module.add(`h${n}`, HANDLER, context.emit());
+      module.add(`h${n}`, HANDLER, context.emit(), `${form.row.mnemonic} ${form.key}`);
     });
     this.#instantiate(
       module,

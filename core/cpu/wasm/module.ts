@@ -8,6 +8,9 @@ export interface Signature {
   result?: ValueType | undefined;
 }
 
+/** Subsection of the name section. */
+const FUNCTION_NAMES = 1;
+
 interface Imported {
   module: string;
   name: string;
@@ -24,7 +27,7 @@ export class ModuleBuilder {
   readonly #typeCode: number[][] = [];
   readonly #imports: Imported[] = [];
   readonly #callees = new Map<string, Callee>();
-  readonly #functions: { type: number; body: FunctionBody; name: string }[] = [];
+  readonly #functions: { type: number; body: FunctionBody; name: string; label: string }[] = [];
 
   type(signature: Signature): number {
     const key = `${signature.parameters.join()}:${signature.result ?? ""}`;
@@ -56,9 +59,9 @@ export class ModuleBuilder {
     return this.#imports.filter((one) => one.module === module).map((one) => one.name);
   }
 
-  /** Adds a function, exported under `name`. */
-  add(name: string, signature: Signature, body: FunctionBody): void {
-    this.#functions.push({ type: this.type(signature), body, name });
+  /** Adds a function, exported under `name`; profilers show it as `label`, of ASCII characters. */
+  add(name: string, signature: Signature, body: FunctionBody, label = name): void {
+    this.#functions.push({ type: this.type(signature), body, name, label });
   }
 
   encode(): Uint8Array<ArrayBuffer> {
@@ -117,6 +120,17 @@ export class ModuleBuilder {
         }),
       ),
     );
+    const names: number[] = [];
+    pushName(names, "name");
+    const labels = vector(
+      this.#functions.map((one, index) => {
+        const code = number(this.#imports.length + index);
+        pushName(code, one.label);
+        return code;
+      }),
+    );
+    names.push(FUNCTION_NAMES, ...number(labels.length), ...labels);
+    section(0, names);
     return new Uint8Array(out);
   }
 }
