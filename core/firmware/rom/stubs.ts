@@ -23,6 +23,8 @@ export type ServiceName = keyof typeof interruptServices | (typeof internalServi
 const CALL_PORT = ports.firmwareCall.base;
 const EOI = 0x20;
 const BDA_SEGMENT = 0x40;
+/** Between two looks of a service that waits without interrupts: some ten microseconds. */
+const SPIN_LOOPS = 500;
 
 /** Offset of a field of the BIOS data area from segment 0040h. */
 const field = (address: number): string => `0x${(address - 0x400).toString(16)}`;
@@ -53,7 +55,10 @@ function waitingService(a: Assembler, name: ServiceName, after: () => void): voi
   a.jmp(name);
   a.label(`${name}.spin`);
   a.sti();
-  a.nop();
+  a.push("cx");
+  a.mov("cx", SPIN_LOOPS);
+  a.loop("$");
+  a.pop("cx");
   a.jmp(name);
 }
 

@@ -121,15 +121,8 @@ function isaBridge(): Aml {
     isa("DMAC", "PNP0200", io(0x00, 0x10), io(0x81, 0x0f), io(0xc0, 0x20), dma(4)),
     isa("SPKR", "PNP0800", io(0x61, 1)),
     isa("COPR", "PNP0C04", io(0xf0, 1), irq(irqs.coprocessor)),
-    isa("HPET", "PNP0103", fixedMemory(addresses.hpet.base, addresses.hpet.length)),
   );
 }
-
-/** 32-bit fixed memory, read and write. */
-const fixedMemory = (base: number, length: number): Aml => {
-  const little = (value: number) => [0, 8, 16, 24].map((shift) => (value >>> shift) & 0xff);
-  return [0x86, 9, 0, 1, ...little(base), ...little(length)];
-};
 
 function pciRoot(): Aml {
   const { busNumbers, ioRange, memoryRange, io } = resources;
