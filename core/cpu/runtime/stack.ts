@@ -2,7 +2,7 @@
 
 import { GPR, MODE, MODE_CODE_SIZE, MODE_STACK_32 } from "../layout";
 import { CPU } from "./cpu";
-import { read16, read32, write16, write32, write64, read64 } from "./memory";
+import { hostForWrite, read16, read32, write16, write32, write64, read64 } from "./memory";
 import { segmentRead, segmentWrite } from "./segments";
 
 const STACK_SEGMENT = 2;
@@ -95,6 +95,8 @@ export function enter(bytes: u32, allocation: u32, level: u32): void {
     writeStack(top & mask, bytes, newFrame);
   }
   top = (top - allocation) & mask;
+  // The new top must be writable, although nothing is written there. [SDM] vol. 2A, ENTER
+  hostForWrite(stackForWrite(top, bytes), 1);
   if (bytes == 2) store<u16>(CPU + RBP, <u16>newFrame);
   else store<u64>(CPU + RBP, bytes == 4 ? newFrame & 0xffffffff : newFrame);
   setStackPointer(top);
