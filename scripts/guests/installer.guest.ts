@@ -1,0 +1,41 @@
+import { describe, expect } from "vitest";
+import { TEXT_INSTALLER } from "./prepare.ts";
+import { guestTest, twinbox } from "./twinbox.ts";
+
+/** The installer unpacks some 100 MB into memory before its first page. */
+const MEMORY = 256;
+const TIMEOUT = 420;
+
+describe("Debian's text installer, started from its kernel", () => {
+  guestTest(
+    "shows its languages on the text screen, and the next page after Enter",
+    ["textInstaller"],
+    async (guests) => {
+      await twinbox({
+        name: "installer-screen",
+        timeout: TIMEOUT,
+        options: { ...guests.textInstaller, memory: MEMORY, append: TEXT_INSTALLER },
+        steps: ["wait-screen Select a language", "keys enter", "wait-screen Select your location"],
+      });
+    },
+  );
+
+  guestTest(
+    "shows its languages on the serial port, and the next page after Enter",
+    ["textInstaller"],
+    async (guests) => {
+      const { serial } = await twinbox({
+        name: "installer-serial",
+        timeout: TIMEOUT,
+        options: { ...guests.textInstaller, memory: MEMORY, append: "console=ttyS0" },
+        steps: [
+          "wait-serial Select a language",
+          "sleep 1",
+          "send-serial \\r",
+          "wait-serial Select your location",
+        ],
+      });
+      expect(serial).toContain("Linux version");
+    },
+  );
+});
