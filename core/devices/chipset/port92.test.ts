@@ -21,16 +21,19 @@ function makeRig() {
   return { a20, port, resets: () => resets };
 }
 
-test("A20 is open when the keyboard controller or the port says so", () => {
+test("A20 follows whichever of the keyboard controller and the port was written last", () => {
   const { a20, port } = makeRig();
-  expect(a20.level).toBe(true);
-  port.keyboardA20.set(false);
-  expect(a20.level).toBe(false);
-  port.write(0, 2);
   expect(a20.level).toBe(true);
   expect(port.read(0)).toBe(2);
   port.write(0, 0);
   expect(a20.level).toBe(false);
+  port.keyboardA20.set(true);
+  expect(a20.level).toBe(true);
+  expect(port.read(0)).toBe(2);
+  port.write(0, 2);
+  port.keyboardA20.set(false);
+  expect(a20.level).toBe(false);
+  expect(port.read(0)).toBe(0);
 });
 
 test("a rising bit 0 resets the processor, once", () => {
@@ -45,7 +48,7 @@ test("a rising bit 0 resets the processor, once", () => {
 
 test("a loaded state drives A20", () => {
   const { a20, port } = makeRig();
-  port.state = { control: 0, keyboardA20: false };
+  port.state = { control: 0, a20: false };
   port.afterLoad();
   expect(a20.level).toBe(false);
 });

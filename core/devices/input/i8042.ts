@@ -102,7 +102,7 @@ const powerOn = (): ControllerState => {
 export interface I8042Lines {
   irq1: Line;
   irq12: Line;
-  /** The A20 gate: high lets address bit 20 through. */
+  /** The A20 gate, driven at reset and when the guest writes it: high lets address bit 20 through. */
   a20: Line;
   /** Called when the guest pulls the reset bit of the output port. */
   reset(): void;
@@ -155,7 +155,6 @@ export class I8042 implements Device {
   afterLoad(): void {
     if (this.state.arrivesAt === Number.POSITIVE_INFINITY) this.#arrival.cancel();
     else this.#arrival.set(this.state.arrivesAt);
-    this.#lines.a20.set((this.state.outputPort & OUTPUT_A20) !== 0);
     this.#updateIrqs();
   }
 
