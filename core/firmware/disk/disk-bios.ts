@@ -166,7 +166,14 @@ export class DiskBios {
     return before !== drive.device;
   }
 
+  /** AH=02h to 04h. AL tells how many sectors were done. */
   #chs(call: Call, drive: BiosDrive, direction: Direction): Result {
+    const result = this.#chsTransfer(call, drive, direction);
+    if (result !== PENDING && result !== Status.ok) call.al = 0;
+    return result;
+  }
+
+  #chsTransfer(call: Call, drive: BiosDrive, direction: Direction): Result {
     const { geometry } = drive;
     const sector = call.cl & 0x3f;
     const cylinder = call.ch | ((call.cl & LAST_CYLINDER_BITS) << 2);
@@ -181,9 +188,7 @@ export class DiskBios {
       length: count * SECTOR,
       memory: call.address("es", call.bx),
     };
-    const result = this.#transfer(call, drive, direction, extent);
-    if (result !== PENDING) call.al = result === Status.ok ? count : 0;
-    return result;
+    return this.#transfer(call, drive, direction, extent);
   }
 
   /** AH=42h to 44h: the disk address packet at DS:SI. [EDD] 7.3 */

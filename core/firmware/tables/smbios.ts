@@ -38,7 +38,7 @@ function biosInformation(): Uint8Array {
 
 function systemInformation(): Uint8Array {
   const body = new ByteWriter().u8(1, 2, 3, 0).zeros(16).u8(6, 0, 0);
-  return structure(1, Handle.system, body, ["Twinbox", "Twinbox PC", "1.0"]);
+  return structure(1, Handle.system, body, ["Twinbox", "PC (i440FX)", "1.0"]);
 }
 
 function chassis(): Uint8Array {
