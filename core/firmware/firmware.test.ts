@@ -59,7 +59,6 @@ async function interrupt(vector: number, registers: Record<string, Operand>): Pr
   a.xor("ax", "ax");
   a.mov("ds", "ax");
   a.mov("es", "ax");
-  a.mov("[0x7100]", "al");
   for (const [name, value] of Object.entries(registers)) a.mov(name, value);
   a.int(vector);
   a.pushf();
@@ -83,6 +82,7 @@ async function interrupt(vector: number, registers: Record<string, Operand>): Pr
   // Not in the middle of an interrupt's handler.
   await board.run(() => board.view.cs === 0);
   board.memory.write(0x6000, a.assemble());
+  board.memory.write8(0x7100, 0);
   board.view.cs = 0;
   board.view.eip = 0x6000;
   board.cpu.unhalt();
