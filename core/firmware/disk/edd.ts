@@ -28,7 +28,7 @@ export function extensionsPresent(call: Call): boolean {
   return true;
 }
 
-/** Where the drive is: bytes 30 to 65. [EDD] 8.x */
+/** Where the drive is: bytes 30 to 65. [EDD] device path */
 function devicePath(drive: BiosDrive): Uint8Array {
   const path = new Uint8Array(PARAMETERS_V3 - PARAMETERS_V2);
   const ascii = (text: string, at: number) =>

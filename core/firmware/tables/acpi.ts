@@ -73,7 +73,7 @@ function fadt(dsdt: number): Uint8Array {
     .u8(0)
     // WBINVD, C1, no sleep button, the clock's wake-up not in fixed registers; reset register.
     .u32(0x01 | 0x04 | 0x20 | 0x40 | 0x400);
-  genericAddress(writer, ADDRESS_SPACE_IO, 8, 0xcf9).u8(0x06).zeros(3).u64(facsAddress).u64(dsdt);
+  genericAddress(writer, ADDRESS_SPACE_IO, 8, 0xcf9).u8(0x06).zeros(3).u64(0).u64(dsdt);
   for (const [bits, address] of [
     [32, pm],
     [0, 0],

@@ -122,7 +122,7 @@ export const pciFields = (path: string, offset: number, fields: string[]): Aml =
   ...packaged([...name(path), BYTE_ACCESS, ...fields.flatMap((field) => [...name(field), 8])]),
 ];
 
-/** A compressed EISA identifier such as `PNP0A03`. [ACPI] 17.2.x EISAID */
+/** A compressed EISA identifier such as `PNP0A03`. [ACPI] ASL macro EISAID */
 export function eisaId(id: string): Aml {
   const letter = (i: number) => id.charCodeAt(i) - 0x40;
   const vendor = (letter(0) << 10) | (letter(1) << 5) | letter(2);

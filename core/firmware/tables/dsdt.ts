@@ -72,7 +72,7 @@ function link(n: number): Aml {
   );
 }
 
-/** Which link each slot's pins go to. [ACPI] 6.2.x _PRT */
+/** Which link each slot's pins go to. [ACPI] _PRT */
 function routing(): Aml {
   const entries: Aml[] = [];
   for (let slot = 1; slot < SLOTS; slot++) {
