@@ -3,7 +3,6 @@ import type { ProcessorView } from "./processor-view.ts";
 
 export const CARRY = 1 << 0;
 export const ZERO = 1 << 6;
-export const INTERRUPT = 1 << 9;
 const VIRTUAL_8086 = 1 << 17;
 
 type WordRegister = "eax" | "ebx" | "ecx" | "edx" | "esi" | "edi" | "ebp";
