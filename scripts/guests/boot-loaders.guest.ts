@@ -3,7 +3,8 @@ import { MENU_ENTRY } from "./boot-media.ts";
 import { PROMPT } from "./busybox.ts";
 import { guestTest, twinbox } from "./twinbox.ts";
 
-const MEMORY = 256;
+/** MiB that the installer wants. */
+const MEMORY = 512;
 const TIMEOUT = 480;
 const TO_THE_INSTALLER = [
   `wait-screen ${MENU_ENTRY}`,

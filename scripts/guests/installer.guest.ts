@@ -2,8 +2,8 @@ import { describe, expect } from "vitest";
 import { TEXT_INSTALLER } from "./prepare.ts";
 import { guestTest, twinbox } from "./twinbox.ts";
 
-/** The installer unpacks some 100 MB into memory before its first page. */
-const MEMORY = 256;
+/** MiB; with less the installer asks first. */
+const MEMORY = 512;
 const TIMEOUT = 420;
 
 describe("Debian's text installer, started from its kernel", () => {

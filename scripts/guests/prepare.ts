@@ -8,8 +8,8 @@ import { prepareInstaller } from "./installer.ts";
 import { fetchPackage } from "./packages.ts";
 import { Unavailable } from "./unavailable.ts";
 
-/** The installer draws its pages in text, on the screen's own text mode. */
-export const TEXT_INSTALLER = "vga=normal fb=false";
+/** The installer draws its pages in text; without a mode of its own the kernel stays on the text screen. */
+export const TEXT_INSTALLER = "vga=normal nomodeset fb=false";
 
 /** Every guest, and how it is prepared; each gives the paths it is started from. */
 const RECIPES = {
