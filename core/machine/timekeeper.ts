@@ -46,11 +46,18 @@ export class Timekeeper {
     return Math.max(1, Math.min(most, Math.ceil(left / this.#pace)));
   }
 
-  /** Learns the pace from so many instructions in so much host time. */
+  /** Learns the pace from so many instructions in so much host time. What has passed at the old pace has passed. */
   measure(instructions: number, hostNs: number): void {
     if (instructions < LEAST_MEASURED) return;
+    this.#settle(this.clock.now());
     const pace = Math.min(SLOWEST_PACE, Math.max(FASTEST_PACE, hostNs / instructions));
     this.#pace += SMOOTHING * (pace - this.#pace);
+  }
+
+  /** The clock is at `ns`, whatever alarms that makes due, and goes on from there with the instructions to come. */
+  #settle(ns: number): void {
+    this.clock.base = ns;
+    this.#mark = this.#instructions();
   }
 
   /** Instructions that run in so many host nanoseconds. */
@@ -60,8 +67,7 @@ export class Timekeeper {
 
   /** After a snapshot was loaded: its time, without running alarms. */
   restore(ns: number): void {
-    this.clock.base = ns;
-    this.#mark = this.#instructions();
+    this.#settle(ns);
     this.#origin = undefined;
   }
 }
