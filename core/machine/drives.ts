@@ -1,5 +1,6 @@
 // The drives of the board: two floppies and four places on IDE.
 
+import { TwinboxError } from "../base/errors.ts";
 import type { Clock } from "../board/clock.ts";
 import type { Device, Line } from "../board/device.ts";
 import type { PhysicalMemory } from "../board/memory.ts";
@@ -10,7 +11,6 @@ import { Fdc } from "../devices/storage/fdc.ts";
 import { IdeController } from "../devices/storage/ide.ts";
 import type { Completion } from "../devices/storage/medium.ts";
 import type { BlockDevice } from "../disk/block-device.ts";
-import { TwinboxError } from "../base/errors.ts";
 import { dmaChannels, irqs } from "../memory-map.ts";
 import type { DriveKind, DriveOptions, DriveSlot } from "../pc-options.ts";
 
@@ -76,7 +76,7 @@ export class Drives {
       memory: wiring.memory,
     });
     this.fdc = new Fdc(
-      FLOPPY_SLOTS.map((slot) => this.all.find((drive) => drive.slot === slot)?.device ?? null),
+      FLOPPY_SLOTS.map((slot) => this.all.find((drive) => drive.slot === slot)?.device),
       {
         irq: wiring.line(irqs.fdc),
         dma: wiring.dma.channel(dmaChannels.fdc),

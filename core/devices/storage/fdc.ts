@@ -131,9 +131,9 @@ export class Fdc implements Device {
   readonly #execution: FloppyTransfer;
   readonly #seekEnd: Alarm;
 
-  /** `media`: a disk, or null for an empty drive, for each drive there is. */
+  /** `media`: a disk, null for an empty drive, undefined for none. */
   constructor(
-    media: readonly (Medium | null)[],
+    media: readonly (Medium | null | undefined)[],
     wiring: { irq: Line; dma: FloppyDma; clock: Clock; completion: Completion },
   ) {
     this.#media = [...media];
