@@ -18,6 +18,7 @@ import {
   EXCEPTION_ERROR,
   HALTED,
   INTERRUPT_LINE,
+  LINK_FROM,
   MODE,
   MODE_CODE_SIZE,
   PAGE_READ,
@@ -56,7 +57,12 @@ export interface CpuHost {
   /** FERR# is or is not asserted (IRQ 13); answers whether IGNNE# is. Only asked while CR0.NE is clear. */
   floatingPointError(asserted: boolean): boolean;
   log(message: string): void;
+  /** Entries of a block after which it is compiled; Infinity for never. A sensible figure by default. */
+  readonly compileAfter?: number;
 }
+
+/** Compiling a block costs about a millisecond, and saves some tens of nanoseconds each time it is entered. */
+const COMPILE_AFTER = 4000;
 
 /** Thrown through WebAssembly by an instruction that meets an exception deep inside. */
 const FAULT = new (class extends Error {})("guest fault");
@@ -130,6 +136,7 @@ export class Cpu {
       tooLong: TOO_LONG,
       endHandler,
       staleHandler: leaveAt,
+      threshold: host.compileAfter ?? COMPILE_AFTER,
       hostPage: (physical) => this.#hostPage(physical),
       readPhysical8: (physical) => {
         const page = this.#hostPage(physical);
@@ -137,10 +144,18 @@ export class Cpu {
           ? host.mmioRead(physical, 1)
           : this.#view.getUint8(page + (physical & 0xfff));
       },
+      cleared: () => this.set32(LINK_FROM, 0),
       protect: (page) => exports.protectCodePage(page),
     });
     const instance = new WebAssembly.Instance(new WebAssembly.Module(dispatcherModule()), {
-      env: { memory: host.memory, table, cpu, findBlock: () => this.#findBlock() },
+      env: {
+        memory: host.memory,
+        table,
+        cpu,
+        findBlock: () => this.#findBlock(),
+        closeLink: (link: number, record: number) => this.#blocks.closeLink(link, record),
+        noteHot: (record: number) => this.#blocks.noteHot(record),
+      },
     });
     this.#run = instance.exports["run"] as () => void;
     this.#step = instance.exports["step"] as () => void;
@@ -240,6 +255,7 @@ export class Cpu {
   }
 
   #setBudget(instructions: number): void {
+    this.#blocks.compileHot();
     this.runtime.stopSoon();
     this.set32(BUDGET_GIVEN, instructions);
     this.set32(BUDGET, instructions);

@@ -120,6 +120,8 @@ export const TSC_OFFSET = 0x1e0;
 export const MISC_ENABLE = 0x1e8;
 /** PDPTE0 to PDPTE3 as loaded with CR3 in PAE paging. */
 export const PDPTE = 0x700;
+/** Address of the link by which a compiled block was just left, to be set once its target is found; 0 if none. */
+export const LINK_FROM = 0x720;
 
 /** XMM0 to XMM15, 16 bytes each, then the upper halves of YMM0 to YMM15. */
 export const XMM = 0x200;
@@ -180,6 +182,15 @@ export const MODE_FLAT_CODE = 32;
 // --- Decoded-instruction record --------------------------------------------------------------------------
 
 export const RECORD_SIZE = 32;
+/** From a block's first record back to the count of entries that are left until the block is hot (i32). */
+export const BLOCK_HEAT = -32;
+/** From there back to the handler of that one instruction, which the block's compiled function replaces. */
+export const BLOCK_FIRST_HANDLER = -28;
+/** From there back to the block's number of instructions (u32), and to whether it is compiled (u32, 0 or 1). */
+export const BLOCK_INSTRUCTIONS = -24;
+export const BLOCK_COMPILED = -20;
+/** In the record of a relative branch, and in that after the last of a block: the compiled block that is next, or 0. */
+export const REC_LINK = 8;
 /** Index of the handler in the table. */
 export const REC_HANDLER = 0;
 /** Offset of the instruction from the start of its block (u16). */

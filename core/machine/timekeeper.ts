@@ -7,6 +7,9 @@ import { VirtualClock } from "../board/virtual-clock.ts";
 const FIRST_PACE = 10;
 const SLOWEST_PACE = 1000;
 const FASTEST_PACE = 0.5;
+/** A clock so far ahead of the host's, in nanoseconds, almost stands still until the host has caught up. */
+const FAR_AHEAD = 5e6;
+const CRAWL = 0.05;
 /** Weight of a new measurement of the pace. */
 const SMOOTHING = 0.2;
 /** Fewer instructions measure nothing. */
@@ -16,6 +19,8 @@ export class Timekeeper {
   readonly clock: VirtualClock = new VirtualClock();
   readonly #instructions: () => number;
   #pace = FIRST_PACE;
+  /** Machine time that an instruction takes until the next look: the pace, less when the clock is ahead. */
+  #step = FIRST_PACE;
   /** Host time that is the machine's time 0, in nanoseconds; undefined until the first slice. */
   #origin: number | undefined;
   /** Instructions retired when the clock was last set. */
@@ -24,7 +29,7 @@ export class Timekeeper {
   /** `instructions`: those retired since power-on. */
   constructor(instructions: () => number) {
     this.#instructions = instructions;
-    this.clock.elapsed = () => Math.max(0, (this.#instructions() - this.#mark) * this.#pace);
+    this.clock.elapsed = () => Math.max(0, (this.#instructions() - this.#mark) * this.#step);
   }
 
   /** The host's clock is at `hostNs` where the machine goes on from where it stood. */
@@ -35,7 +40,10 @@ export class Timekeeper {
   /** Brings the clock to the host's time, if that is later, and runs the alarms that are due. */
   follow(hostNs: number): void {
     if (this.#origin === undefined) this.resumeAt(hostNs);
-    const target = Math.max(hostNs - this.#origin!, this.clock.now());
+    const host = hostNs - this.#origin!;
+    const target = Math.max(host, this.clock.now());
+    const ahead = target - host;
+    this.#step = this.#pace * Math.max(CRAWL, 1 - ahead / FAR_AHEAD);
     this.#mark = this.#instructions();
     this.clock.moveTo(target);
   }
@@ -43,7 +51,7 @@ export class Timekeeper {
   /** Instructions that fit before the next alarm, at most `most`. */
   budget(most: number): number {
     const left = this.clock.nextDeadline - this.clock.now();
-    return Math.max(1, Math.min(most, Math.ceil(left / this.#pace)));
+    return Math.max(1, Math.min(most, Math.ceil(left / this.#step)));
   }
 
   /** Learns the pace from so many instructions in so much host time. What has passed at the old pace has passed. */

@@ -11,8 +11,12 @@ import {
 } from "../decode/decoder.ts";
 import { ENDS, type Row } from "../decode/row.ts";
 import {
+  BLOCK_COMPILED,
   BLOCK_COUNT,
   BLOCK_ENTRY_SIZE,
+  BLOCK_FIRST_HANDLER,
+  BLOCK_HEAT,
+  BLOCK_INSTRUCTIONS,
   BLOCK_IP,
   BLOCK_LENGTH,
   BLOCK_MODE,
@@ -30,6 +34,7 @@ import {
   REC_INDEX,
   REC_IP_DELTA,
   REC_LENGTH,
+  REC_LINK,
   REC_REG,
   REC_REMAINING,
   REC_RM,
@@ -43,7 +48,7 @@ import {
 } from "../layout.ts";
 import { registerSlot } from "../register-slots.ts";
 import { blockIndex } from "./dispatcher.ts";
-import { codeSizeOf, formOf } from "./form.ts";
+import { codeSizeOf, type Form, formOf } from "./form.ts";
 import type { Handlers } from "./handlers.ts";
 
 /** Most instructions in a block. */
@@ -59,6 +64,12 @@ export interface Block {
   readonly count: number;
   /** Address of the first record. */
   readonly record: number;
+  /** Of each instruction. */
+  readonly forms: readonly Form[];
+  /** Table index of its compiled function, once it has one. */
+  compiled?: number;
+  /** Addresses of the links that lead to it. */
+  links?: number[];
   /** Physical page of the rest of an instruction that crosses pages, else undefined. */
   readonly secondPage: number | undefined;
 }
@@ -77,9 +88,15 @@ export interface BlockCacheHost {
   /** Host address of a physical page that is memory, or undefined. */
   hostPage(physical: number): number | undefined;
   readPhysical8(physical: number): number;
+  /** Entries after which a block is hot, at least 1. */
+  readonly threshold: number;
+  /** All records are gone, and links with them. */
+  cleared(): void;
   /** A page got its first decoded code: stores there must be noticed from now on. */
   protect(physicalPage: number): void;
 }
+
+const isRelativeBranch = (row: Row): boolean => row.operands[0]?.place === "relative";
 
 const keyOf = (physical: number, mode: number): number => physical * 64 + mode;
 
@@ -89,6 +106,9 @@ export class BlockCache {
   readonly #bytes: Uint8Array;
   readonly #blocks = new Map<number, Block>();
   readonly #pages = new Map<number, Set<Block>>();
+  readonly #byRecord = new Map<number, Block>();
+  /** Blocks that have become hot and wait to be compiled. */
+  #hot: Block[] = [];
   #nextRecord = RECORDS;
 
   constructor(host: BlockCacheHost) {
@@ -100,6 +120,9 @@ export class BlockCache {
 
   /** Forgets every block. Not while one runs. */
   clear(): void {
+    for (const block of this.#byRecord.values()) this.#forgetCompiled(block);
+    this.#byRecord.clear();
+    this.#hot = [];
     this.#blocks.clear();
     for (const page of this.#pages.keys()) this.#view.setBigUint64(CODE_BITS + (page >>> 12) * 8, 0n, true);
     this.#pages.clear();
@@ -110,6 +133,7 @@ export class BlockCache {
       (BLOCK_TABLE_ENTRIES * BLOCK_ENTRY_SIZE) / 4,
     );
     table.fill(NO_BLOCK);
+    this.#host.cleared();
   }
 
   /**
@@ -134,7 +158,7 @@ export class BlockCache {
       if (page === known.secondPage) return known;
       this.#drop(known);
     }
-    if (this.#nextRecord + (LONGEST_BLOCK + 1) * RECORD_SIZE > RECORDS + RECORDS_SIZE) this.clear();
+    if (this.#nextRecord + (LONGEST_BLOCK + 2) * RECORD_SIZE > RECORDS + RECORDS_SIZE) this.clear();
     const host = this.#host.hostPage(physical - (physical % PAGE));
     const inPage = PAGE - (physical % PAGE);
     const limit = Math.min(inPage, room);
@@ -206,23 +230,32 @@ export class BlockCache {
     length: number,
     secondPage: number | undefined,
   ): Block {
-    const record = this.#nextRecord;
+    // A header before the first record counts how often the block is entered.
+    const record = this.#nextRecord + RECORD_SIZE;
+    this.#view.setInt32(record + BLOCK_HEAT, this.#host.threshold, true);
+    const forms: Form[] = [];
     let at = record;
     let delta = 0;
     decoded.forEach((one, index) => {
       const remaining = decoded.length - 1 - index;
-      delta += this.#writeRecord(at, one, mode, delta, remaining);
+      delta += this.#writeRecord(at, one, mode, delta, remaining, forms);
       at += RECORD_SIZE;
     });
     this.#view.setUint32(at + REC_HANDLER, this.#host.endHandler, true);
     this.#view.setUint16(at + REC_IP_DELTA, delta, true);
     this.#bytes[at + REC_REMAINING] = 0;
     at += RECORD_SIZE;
+    this.#view.setUint32(at - RECORD_SIZE + REC_LINK, 0, true);
     this.#nextRecord = at;
+    const first = this.#view.getUint32(record + REC_HANDLER, true);
+    this.#view.setUint32(record + BLOCK_FIRST_HANDLER, first, true);
+    this.#view.setUint32(record + BLOCK_INSTRUCTIONS, decoded.length, true);
+    this.#view.setUint32(record + BLOCK_COMPILED, 0, true);
     this.#host.handlers.compile();
-    const block: Block = { physical, mode, length, count: decoded.length, record, secondPage };
+    const block: Block = { physical, mode, length, count: decoded.length, record, forms, secondPage };
     // What is read from a device may be something else next time.
     if (this.#host.hostPage(physical - (physical % PAGE)) === undefined) return block;
+    this.#byRecord.set(record, block);
     this.#blocks.set(keyOf(physical, mode), block);
     this.#register(
       block,
@@ -234,13 +267,22 @@ export class BlockCache {
     return block;
   }
 
-  #writeRecord(at: number, one: DecodeResult, mode: number, delta: number, remaining: number): number {
+  #writeRecord(
+    at: number,
+    one: DecodeResult,
+    mode: number,
+    delta: number,
+    remaining: number,
+    forms: Form[],
+  ): number {
     const view = this.#view;
     this.#bytes.fill(0, at, at + RECORD_SIZE);
     const decoded: Decoded | undefined = typeof one === "string" ? undefined : one;
     const instruction =
       decoded ?? this.#fault(one === "invalid" ? this.#host.invalid : this.#host.tooLong, mode);
-    view.setUint32(at + REC_HANDLER, this.#host.handlers.indexOf(formOf(instruction, mode)), true);
+    const form = formOf(instruction, mode);
+    forms.push(form);
+    view.setUint32(at + REC_HANDLER, this.#host.handlers.indexOf(form), true);
     view.setUint16(at + REC_IP_DELTA, delta, true);
     this.#bytes[at + REC_LENGTH] = instruction.length;
     this.#bytes[at + REC_REMAINING] = remaining;
@@ -259,6 +301,7 @@ export class BlockCache {
         : instruction.displacement;
     view.setInt32(at + REC_DISPLACEMENT, displacement, true);
     view.setBigInt64(at + REC_IMMEDIATE, instruction.immediate, true);
+    if (isRelativeBranch(instruction.row)) view.setUint32(at + REC_LINK, 0, true);
     return instruction.length;
   }
 
@@ -340,7 +383,43 @@ export class BlockCache {
     return [0, block.length - (PAGE - start)];
   }
 
+  /** A block has been entered so often that it is worth compiling. */
+  noteHot(record: number): void {
+    const block = this.#byRecord.get(record);
+    if (block) this.#hot.push(block);
+  }
+
+  /** Compiles the blocks that have become hot; from now on their first record's handler is the compiled function. */
+  compileHot(): void {
+    if (this.#hot.length === 0) return;
+    const hot = this.#hot.filter((block) => this.#byRecord.has(block.record));
+    this.#hot = [];
+    const indexes = this.#host.handlers.compileBlocks(hot, this.#view, this.#host.staleHandler);
+    hot.forEach((block, n) => {
+      block.compiled = indexes[n]!;
+      this.#view.setUint32(block.record + REC_HANDLER, indexes[n]!, true);
+      // A lone instruction across pages is translated anew each time, so nothing may link to it.
+      this.#view.setUint32(block.record + BLOCK_COMPILED, block.secondPage === undefined ? 1 : 0, true);
+    });
+  }
+
+  /** From now on the exit with this link goes to a compiled block directly. */
+  closeLink(link: number, record: number): void {
+    const block = this.#byRecord.get(record);
+    if (!block) return;
+    this.#view.setUint32(link, record, true);
+    block.links ??= [];
+    block.links.push(link);
+  }
+
+  #forgetCompiled(block: Block): void {
+    if (block.compiled !== undefined) this.#host.handlers.release(block.compiled);
+  }
+
   #drop(block: Block): void {
+    this.#forgetCompiled(block);
+    for (const link of block.links ?? []) this.#view.setUint32(link, 0, true);
+    this.#byRecord.delete(block.record);
     const key = keyOf(block.physical, block.mode);
     if (this.#blocks.get(key) === block) this.#blocks.delete(key);
     const entry = BLOCK_TABLE + blockIndex(block.physical) * BLOCK_ENTRY_SIZE;

@@ -2,8 +2,11 @@
 // used up.
 
 import {
+  BLOCK_COMPILED,
   BLOCK_COUNT,
   BLOCK_ENTRY_SIZE,
+  BLOCK_FIRST_HANDLER,
+  BLOCK_HEAT,
   BLOCK_IP,
   BLOCK_LENGTH,
   BLOCK_MODE,
@@ -13,6 +16,7 @@ import {
   BLOCK_TABLE_ENTRIES,
   BUDGET,
   EXCEPTION,
+  LINK_FROM,
   MODE,
   MODE_CODE_SIZE,
   MODE_FLAT_CODE,
@@ -61,11 +65,14 @@ export function dispatcherModule(): Uint8Array<ArrayBuffer> {
   const handler = module.type({ parameters: ["i32"], result: "i32" });
   const findBlock = module.import("env", "findBlock", { parameters: [], result: "i32" });
 
-  const callHandler = (record: Expression): Expression => {
+  const closeLink = module.import("env", "closeLink", { parameters: ["i32", "i32"] });
+  const noteHot = module.import("env", "noteHot", { parameters: ["i32"] });
+
+  const callHandler = (record: Expression, index: Expression): Expression => {
     const code = [0x11];
     pushUnsigned(code, handler);
     code.push(0);
-    return operation("i32", code, record, i32.load(record, REC_HANDLER));
+    return operation("i32", code, record, index);
   };
 
   /** Sets `entry` to the block table's entry for RIP; returns from the function when there is none. */
@@ -115,6 +122,8 @@ export function dispatcherModule(): Uint8Array<ArrayBuffer> {
   const run = new FunctionBody([]);
   const entry = run.local("i32");
   const record = run.local("i32");
+  // An interrupt may have led elsewhere since a link was left open.
+  run.store(32, CPU, constant32(0), LINK_FROM);
   run.loop((again) => {
     run.if(
       i32.or(i32.leS(i32.load(CPU, BUDGET), constant32(0)), i32.ne(i32.load(CPU, EXCEPTION), constant32(-1))),
@@ -123,8 +132,19 @@ export function dispatcherModule(): Uint8Array<ArrayBuffer> {
     find(run, entry);
     run.store(32, CPU, i32.sub(i32.load(CPU, BUDGET), i32.load16U(entry.get, BLOCK_COUNT)), BUDGET);
     run.set(record, i32.load(entry.get, BLOCK_RECORD));
+    const header = run.let(i32.add(record.get, constant32(BLOCK_HEAT)));
+    const heat = run.let(i32.sub(i32.load(header), constant32(1)));
+    run.store(32, header, heat);
+    run.if(i32.eqz(heat), () => run.run(noteHot, record.get));
+    // A block left by a link that is still open: close it, if what was found is compiled and will be found again.
+    const link = run.let(i32.load(CPU, LINK_FROM));
+    run.if(link, () => {
+      run.store(32, CPU, constant32(0), LINK_FROM);
+      const compiled = i32.load(i32.add(record.get, constant32(BLOCK_COMPILED)));
+      run.if(compiled, () => run.run(closeLink, link, record.get));
+    });
     run.loop((next) => {
-      run.set(record, callHandler(record.get));
+      run.set(record, callHandler(record.get, i32.load(record.get, REC_HANDLER)));
       run.branchIf(next, record.get);
     });
     run.branch(again);
@@ -138,7 +158,7 @@ export function dispatcherModule(): Uint8Array<ArrayBuffer> {
   const remaining = step.let(i32.load8U(one, REC_REMAINING));
   const used = i32.add(remaining, constant32(1));
   step.store(32, CPU, i32.sub(i32.load(CPU, BUDGET), used), BUDGET);
-  const next = step.let(callHandler(one));
+  const next = step.let(callHandler(one, i32.load(i32.add(one, constant32(BLOCK_FIRST_HANDLER)))));
   step.if(next, () => {
     const delta = i32.add(i32.load16U(one, REC_IP_DELTA), i32.load8U(one, REC_LENGTH));
     step.store(64, CPU, i64.add(i64.load(CPU, BLOCK_IP), extendU(delta)), RIP);

@@ -31,6 +31,7 @@ import {
   TLB_READ,
   TLB_WRITE,
   XMM,
+  ZERO,
 } from "../layout.ts";
 import { type Bits, type Context, GP, opsFor, RAX, RBX, RSP, zeroExtend } from "../semantics/context.ts";
 import { Flags } from "../semantics/flags.ts";
@@ -53,15 +54,43 @@ import type { ModuleBuilder, Signature } from "../wasm/module.ts";
 import type { Form } from "./form.ts";
 
 /** Index of `env.cpu` among the globals of a generated module. */
-const CPU: Expression = { type: "i32", code: [0x23, 0], stable: true };
+export const CPU: Expression = { type: "i32", code: [0x23, 0], stable: true };
 
 /** Signatures of the runtime's exports, by name. */
 export type RuntimeSignatures = ReadonlyMap<string, Signature>;
 
+/** The fields of a decoded record: loads for a handler that serves any record, constants where it is known. */
+export interface RecordFields {
+  /** The record's address. */
+  readonly address: Expression;
+  u8(field: number): Expression;
+  u16(field: number): Expression;
+  i32(field: number): Expression;
+  /** A field of 32 bits, sign-extended. */
+  wideI32(field: number): Expression;
+  i64(field: number): Expression;
+}
+
+/** Those of the record at an address that is known only at run time. */
+export const loadedFields = (address: Expression): RecordFields => ({
+  address,
+  u8: (field) => i32.load8U(address, field),
+  u16: (field) => i32.load16U(address, field),
+  i32: (field) => i32.load(address, field),
+  wideI32: (field) => load32SAsI64(address, field),
+  i64: (field) => i64.load(address, field),
+});
+
+/** A place in the processor's state: an offset from an address. */
+interface Slot {
+  readonly address: Expression;
+  readonly offset: number;
+}
+
 const SIZE_INDEX = { 16: 0, 32: 1, 64: 2 } as const;
 
 export class HandlerContext implements Context {
-  readonly body: FunctionBody = new FunctionBody(["i32"]);
+  readonly body: FunctionBody;
   readonly flags: Flags;
   readonly row: Row;
   readonly size: 16 | 32 | 64;
@@ -69,13 +98,21 @@ export class HandlerContext implements Context {
   readonly codeSize: 16 | 32 | 64;
   readonly rep: number;
   readonly memory: boolean;
+  protected readonly fields: RecordFields;
   readonly #form: Form;
   readonly #module: ModuleBuilder;
   readonly #runtime: RuntimeSignatures;
-  readonly #record: Expression;
 
-  constructor(form: Form, module: ModuleBuilder, runtime: RuntimeSignatures) {
+  constructor(
+    form: Form,
+    module: ModuleBuilder,
+    runtime: RuntimeSignatures,
+    body: FunctionBody = new FunctionBody(["i32"]),
+    fields: RecordFields = loadedFields(body.parameter(0, "i32")),
+  ) {
     this.#form = form;
+    this.body = body;
+    this.fields = fields;
     this.#module = module;
     this.#runtime = runtime;
     this.row = form.row;
@@ -84,14 +121,26 @@ export class HandlerContext implements Context {
     this.codeSize = form.codeSize;
     this.rep = form.rep;
     this.memory = form.memory;
-    this.flags = new Flags(this);
-    this.#record = this.body.parameter(0, "i32");
+    this.flags = this.makeFlags();
   }
+
+  protected makeFlags(): Flags {
+    return new Flags(this);
+  }
+
+  // What a compiler that keeps state elsewhere has to know.
+
+  /** Before the function is left, with everything but the instruction at hand done. */
+  protected beforeExit(): void {}
+  /** Before a function of the runtime is called. */
+  protected beforeCall(_name: string): void {}
+  /** `slow` (i32) is not 0 when a store just made may have hit decoded code. */
+  protected stored(_slow: Expression): void {}
 
   /** Emits the whole handler. */
   emit(): FunctionBody {
     this.row.semantics(this);
-    this.body.result(i32.add(this.#record, constant32(RECORD_SIZE)));
+    this.body.result(i32.add(this.fields.address, constant32(RECORD_SIZE)));
     return this.body;
   }
 
@@ -120,13 +169,16 @@ export class HandlerContext implements Context {
     return (operand.place === "rm" && this.memory) || operand.place === "moffs";
   }
 
-  /** Address (i32) of a register operand in the processor's state. */
-  #slot(operand: OperandSpec): Expression {
-    if (operand.place === "fixed") {
-      return i32.add(CPU, constant32(GPR + operand.fixed * 8));
-    }
+  /** A field of the state whose offset is given by an expression. */
+  #place(offset: Expression): Slot {
+    if (offset.constant !== undefined) return { address: CPU, offset: Number(offset.constant) };
+    return { address: i32.add(CPU, offset), offset: 0 };
+  }
+
+  #slot(operand: OperandSpec): Slot {
+    if (operand.place === "fixed") return { address: CPU, offset: GPR + operand.fixed * 8 };
     const field = operand.place === "reg" ? REC_REG : operand.place === "vvvv" ? REC_VVVV : REC_RM;
-    return i32.add(CPU, i32.load16U(this.#record, field));
+    return this.#place(this.fields.u16(field));
   }
 
   read(index: number): Expression {
@@ -135,10 +187,11 @@ export class HandlerContext implements Context {
     if (operand.place === "one") return constant32(1);
     if (operand.place === "immediate") {
       if (width === 64) return this.body.let(this.immediate);
-      return this.body.let(zeroExtend(width, i32.load(this.#record, REC_IMMEDIATE)));
+      return this.body.let(zeroExtend(width, this.fields.i32(REC_IMMEDIATE)));
     }
     if (this.#inMemory(operand)) return this.load(width, this.linear(width / 8, false));
-    return this.body.let(this.#loadHost(width, this.#slot(operand)));
+    const slot = this.#slot(operand);
+    return this.body.let(this.#loadHost(width, slot.address, slot.offset));
   }
 
   write(index: number, value: Expression): void {
@@ -150,18 +203,20 @@ export class HandlerContext implements Context {
     } else this.#storeSlot(operand, width, this.#slot(operand), value);
   }
 
-  #storeSlot(operand: OperandSpec, width: Bits, slot: Expression, value: Expression): void {
+  #storeSlot(operand: OperandSpec, width: Bits, slot: Slot, value: Expression): void {
     // A 32-bit general register is written whole: its upper half becomes 0.
-    if (operand.file === "gpr" && width === 32) this.body.store(64, slot, extendU(value));
-    else this.body.store(width, slot, value);
+    if (operand.file === "gpr" && width === 32) {
+      this.body.store(64, slot.address, extendU(value), slot.offset);
+    } else this.body.store(width, slot.address, value, slot.offset);
   }
 
   modify(index: number, compute: (old: Expression) => Expression): void {
     const operand = this.operand(index);
     const width = this.width(index);
     if (!this.#inMemory(operand)) {
-      const slot = this.body.let(this.#slot(operand));
-      const old = this.body.let(this.#loadHost(width, slot));
+      const found = this.#slot(operand);
+      const slot = { address: this.body.let(found.address), offset: found.offset };
+      const old = this.body.let(this.#loadHost(width, slot.address, slot.offset));
       this.#storeSlot(operand, width, slot, compute(old));
       return;
     }
@@ -178,12 +233,13 @@ export class HandlerContext implements Context {
     const value = this.body.let(compute(old));
     this.body.store(width, address.get, value);
     this.body.if(slow.get, () => this.run("commitWrite"));
+    this.stored(slow.get);
   }
 
   registerNumber(index: number): Expression {
     const operand = this.operand(index);
     const field = operand.place === "reg" ? REC_REG : REC_RM;
-    const slot = i32.load16U(this.#record, field);
+    const slot = this.fields.u16(field);
     switch (operand.file) {
       case "gpr":
         return this.body.let(i32.shrU(slot, constant32(3)));
@@ -195,36 +251,38 @@ export class HandlerContext implements Context {
   }
 
   get immediate(): Expression {
-    return i64.load(this.#record, REC_IMMEDIATE);
+    return this.fields.i64(REC_IMMEDIATE);
   }
 
   get immediate2(): Expression {
-    return i32.load16U(this.#record, REC_VVVV);
+    return this.fields.u16(REC_VVVV);
   }
 
   readAddress(index: number, bytes: number): Expression {
     const operand = this.operand(index);
     if (this.#inMemory(operand)) return this.loadAddress(bytes, this.linear(bytes, false));
-    return this.body.let(this.#slot(operand));
+    const slot = this.#slot(operand);
+    return this.body.let(i32.add(slot.address, constant32(slot.offset)));
+  }
+
+  /** A base or index register by the offset of its slot; 0 where there is none. */
+  #addressRegister(slot: Expression): Expression {
+    const wide = this.addressSize === 64;
+    if (slot.constant === ZERO) return wide ? constant64(0) : constant32(0);
+    const { address, offset } = this.#place(slot);
+    return wide ? i64.load(address, offset) : i32.load(address, offset);
   }
 
   offset(): Expression {
-    const base = i32.load16U(this.#record, REC_BASE);
-    const index = i32.load16U(this.#record, REC_INDEX);
-    const scale = i32.load8U(this.#record, REC_SCALE);
-    const displacement = i32.load(this.#record, REC_DISPLACEMENT);
+    const base = this.#addressRegister(this.fields.u16(REC_BASE));
+    const index = this.#addressRegister(this.fields.u16(REC_INDEX));
+    const scale = this.fields.u8(REC_SCALE);
     if (this.addressSize === 64) {
       if (this.#isMoffs()) return this.body.let(this.immediate);
-      const sum = i64.add(
-        i64.load(i32.add(CPU, base)),
-        i64.shl(i64.load(i32.add(CPU, index)), extendU(scale)),
-      );
-      return this.body.let(i64.add(sum, load32SAsI64(this.#record, REC_DISPLACEMENT)));
+      const sum = i64.add(base, i64.shl(index, extendU(scale)));
+      return this.body.let(i64.add(sum, this.fields.wideI32(REC_DISPLACEMENT)));
     }
-    const sum = i32.add(
-      i32.add(i32.load(i32.add(CPU, base)), i32.shl(i32.load(i32.add(CPU, index)), scale)),
-      displacement,
-    );
+    const sum = i32.add(i32.add(base, i32.shl(index, scale)), this.fields.i32(REC_DISPLACEMENT));
     const offset = this.addressSize === 16 ? i32.and(sum, constant32(0xffff)) : sum;
     return this.body.let(this.codeSize === 64 ? extendU(offset) : offset);
   }
@@ -234,7 +292,7 @@ export class HandlerContext implements Context {
   }
 
   segment(): Expression {
-    return this.body.let(i32.load8U(this.#record, REC_SEGMENT));
+    return this.body.let(this.fields.u8(REC_SEGMENT));
   }
 
   linear(bytes: number, write: boolean, displacement?: Expression): Expression {
@@ -275,11 +333,11 @@ export class HandlerContext implements Context {
   }
 
   baseIs(register: number): Expression {
-    return i32.eq(i32.load16U(this.#record, REC_BASE), constant32(GPR + register * 8));
+    return i32.eq(this.fields.u16(REC_BASE), constant32(GPR + register * 8));
   }
 
   #segmentSlot(): Expression {
-    return i32.add(CPU, i32.mul(i32.load8U(this.#record, REC_SEGMENT), constant32(SEGMENT_SIZE)));
+    return i32.add(CPU, i32.mul(this.fields.u8(REC_SEGMENT), constant32(SEGMENT_SIZE)));
   }
 
   #checked(segment: Expression, offset: Expression, bytes: number, write: boolean): Expression {
@@ -294,19 +352,24 @@ export class HandlerContext implements Context {
     return linear.type === "i64" ? linear : extendU(linear);
   }
 
-  #loadHost(width: Bits, address: Expression): Expression {
+  #loadHost(width: Bits, address: Expression, offset = 0): Expression {
     switch (width) {
       case 8:
-        return i32.load8U(address);
+        return i32.load8U(address, offset);
       case 16:
-        return i32.load16U(address);
+        return i32.load16U(address, offset);
       case 32:
-        return i32.load(address);
+        return i32.load(address, offset);
       case 64:
-        return i64.load(address);
+        return i64.load(address, offset);
       default:
-        return loadVector(address);
+        return loadVector(address, offset);
     }
+  }
+
+  /** Address of the translation table for the current privilege. */
+  protected tlbPointer(): Expression {
+    return i32.load(CPU, TLB_POINTER);
   }
 
   /** Sets `address` to the host address by the translation table; `slow` runs when that does not answer. */
@@ -315,7 +378,7 @@ export class HandlerContext implements Context {
     const low = linear.type === "i64" ? wrap(linear) : linear;
     // (linear >> 12) × 32 within the table, in one shift.
     const place = i32.and(i32.shrU(low, constant32(7)), constant32((TLB_ENTRIES - 1) << 5));
-    const entry = body.let(i32.add(i32.load(CPU, TLB_POINTER), place));
+    const entry = body.let(i32.add(this.tlbPointer(), place));
     const hit =
       linear.type === "i64"
         ? i64.eq(i64.load(entry, tag), i64.and(i64.add(linear, constant64(bytes - 1)), constant64(-4096)))
@@ -353,6 +416,7 @@ export class HandlerContext implements Context {
     });
     fill(address.get);
     this.body.if(slow.get, () => this.run("commitWrite"));
+    this.stored(slow.get);
   }
 
   // --- Registers and state ---
@@ -423,11 +487,11 @@ export class HandlerContext implements Context {
   // --- Flow ---
 
   ip(): Expression {
-    return this.body.let(i64.add(i64.load(CPU, BLOCK_IP), extendU(i32.load16U(this.#record, REC_IP_DELTA))));
+    return this.body.let(i64.add(i64.load(CPU, BLOCK_IP), extendU(this.fields.u16(REC_IP_DELTA))));
   }
 
   nextIp(): Expression {
-    const delta = i32.add(i32.load16U(this.#record, REC_IP_DELTA), i32.load8U(this.#record, REC_LENGTH));
+    const delta = i32.add(this.fields.u16(REC_IP_DELTA), this.fields.u8(REC_LENGTH));
     return this.body.let(i64.add(i64.load(CPU, BLOCK_IP), extendU(delta)));
   }
 
@@ -449,9 +513,7 @@ export class HandlerContext implements Context {
   }
 
   repeatIf(condition: Expression): void {
-    this.body.if(condition, () =>
-      this.body.return(this.body.call(this.#import("leaveToRepeat"), this.#record)),
-    );
+    this.body.if(condition, () => this.#leaveBy("leaveToRepeat"));
   }
 
   #checkTarget(to: Expression): void {
@@ -466,20 +528,21 @@ export class HandlerContext implements Context {
   }
 
   #goTo(to: Expression): void {
+    this.beforeExit();
     this.setState(RIP, 64, to);
-    this.#giveBack(0);
+    this.giveBack(0);
     this.body.return(constant32(0));
   }
 
   /** Returns to the budget what the rest of the block would have used. */
-  #giveBack(more: number): void {
-    const rest = i32.load8U(this.#record, REC_REMAINING);
+  protected giveBack(more: number): void {
+    const rest = this.fields.u8(REC_REMAINING);
     this.setState(BUDGET, 32, i32.add(i32.add(i32.load(CPU, BUDGET), rest), constant32(more)));
   }
 
   fault(vector: number, error?: Expression): void {
     this.run("setException", constant32(vector), error ?? constant32(-1));
-    this.#leaveFaulted();
+    this.leaveFaulted();
   }
 
   faultIf(condition: Expression, vector: number, error?: Expression): void {
@@ -487,15 +550,26 @@ export class HandlerContext implements Context {
   }
 
   #leaveIfZero(address: Expression): void {
-    this.body.if(i32.eqz(address), () => this.#leaveFaulted());
+    this.body.if(i32.eqz(address), () => this.leaveFaulted());
   }
 
   /** Leaves at this instruction, which has not happened. */
-  #leaveFaulted(): void {
-    this.body.return(this.body.call(this.#import("leaveFaulted"), this.#record));
+  protected leaveFaulted(): void {
+    this.#leaveBy("leaveFaulted");
+  }
+
+  #leaveBy(name: string): void {
+    this.beforeExit();
+    this.body.return(this.body.call(this.#import(name), this.fields.address));
+  }
+
+  /** Sets RIP to a record's instruction, which is still to be run, and is the result to leave with. */
+  protected leaveAt(record: number): Expression {
+    return this.body.call(this.#import("leaveFaulted"), constant32(record));
   }
 
   leave(): void {
+    this.beforeExit();
     this.body.return(constant32(0));
   }
 
@@ -512,20 +586,22 @@ export class HandlerContext implements Context {
   }
 
   call(name: string, ...args: Expression[]): Expression {
+    this.beforeCall(name);
     return this.body.let(this.body.call(this.#import(name), ...args));
   }
 
   callThrowing(name: string, ...args: Expression[]): Expression {
-    this.setState(CURRENT_RECORD, 32, this.#record);
+    this.setState(CURRENT_RECORD, 32, this.fields.address);
     return this.call(name, ...args);
   }
 
   run(name: string, ...args: Expression[]): void {
+    this.beforeCall(name);
     this.body.run(this.#import(name), ...args);
   }
 
   runThrowing(name: string, ...args: Expression[]): void {
-    this.setState(CURRENT_RECORD, 32, this.#record);
+    this.setState(CURRENT_RECORD, 32, this.fields.address);
     this.run(name, ...args);
   }
 }

@@ -1,5 +1,6 @@
 // Handlers of the forms met so far, made a module at a time and entered in the function table.
 
+import { type CompilableBlock, compileBlock } from "../jit/block-compiler.ts";
 import type { FunctionBody } from "../wasm/function-body.ts";
 import type { Signature } from "../wasm/module.ts";
 import { ModuleBuilder } from "../wasm/module.ts";
@@ -22,6 +23,8 @@ export class Handlers {
   readonly #indexes = new Map<string, number>();
   #pending: { index: number; form: Form }[] = [];
   #next = 0;
+  /** Table indexes that released blocks had. */
+  readonly #free: number[] = [];
 
   constructor(imports: HandlerImports) {
     this.#imports = imports;
@@ -66,6 +69,25 @@ export class Handlers {
       module,
       pending.map(({ index }) => index),
     );
+  }
+
+  /** Compiles whole blocks into one module, and gives the table index of each one's function. */
+  compileBlocks(blocks: readonly CompilableBlock[], view: DataView, staleHandler: number): number[] {
+    const { signatures } = this.#imports;
+    const module = new ModuleBuilder();
+    const indexes = blocks.map((block, n) => {
+      const body = compileBlock(block, view, module, signatures, staleHandler);
+      module.add(`h${n}`, HANDLER, body, `block ${block.forms[0]!.row.mnemonic} ${block.count}`);
+      return this.#free.pop() ?? this.#reserve();
+    });
+    this.#instantiate(module, indexes);
+    return indexes;
+  }
+
+  /** Gives a compiled block's place in the table back. It may be running: its code lives until it returns. */
+  release(index: number): void {
+    this.#imports.table.set(index, null);
+    this.#free.push(index);
   }
 
   #reserve(): number {

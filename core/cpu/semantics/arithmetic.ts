@@ -32,6 +32,7 @@ type SetFlags = (flags: Flags, bits: Bits, a: Expression, b: Expression, r: Expr
 
 const addFlags: SetFlags = (flags, bits, a, b, r) => flags.add(bits, a, b, r);
 const subFlags: SetFlags = (flags, bits, a, b, r) => flags.sub(bits, a, b, r);
+const compareFlags: SetFlags = (flags, bits, a, b, r) => flags.compare(bits, a, b, r);
 const logicFlags: SetFlags = (flags, bits, _a, _b, r) => flags.logic(bits, r);
 
 /** dst ← dst op src, with flags. */
@@ -62,12 +63,12 @@ const carry = (w: IntegerOps, c: Context): Expression =>
 
 export const add = alu((w, a, b) => w.add(a, b), addFlags);
 export const adc = alu((w, a, b, c) => w.add(w.add(a, b), carry(w, c)), addFlags);
-export const sub = alu((w, a, b) => w.sub(a, b), subFlags);
+export const sub = alu((w, a, b) => w.sub(a, b), compareFlags);
 export const sbb = alu((w, a, b, c) => w.sub(w.sub(a, b), carry(w, c)), subFlags);
 export const and = alu((w, a, b) => w.and(a, b), logicFlags);
 export const or = alu((w, a, b) => w.or(a, b), logicFlags);
 export const xor = alu((w, a, b) => w.xor(a, b), logicFlags);
-export const cmp = compare((w, a, b) => w.sub(a, b), subFlags);
+export const cmp = compare((w, a, b) => w.sub(a, b), compareFlags);
 export const test = compare((w, a, b) => w.and(a, b), logicFlags);
 
 /** dst ← dst + 1; CF keeps its value. */
@@ -96,7 +97,7 @@ export const neg = (c: Context): void =>
   c.modify(0, (old) => {
     const zero = c.ops(0).constant(0);
     const result = c.body.let(c.ops(0).neg(old));
-    c.flags.sub(c.width(0), zero, old, result);
+    c.flags.compare(c.width(0), zero, old, result);
     return result;
   });
 
@@ -120,7 +121,7 @@ export const cmpxchg = (c: Context): void => {
   const accumulator = c.gpr(RAX, bits);
   c.modify(0, (old) => {
     const equal = c.body.let(w.eq(old, accumulator));
-    c.flags.sub(bits, accumulator, old, c.body.let(w.sub(accumulator, old)));
+    c.flags.compare(bits, accumulator, old, c.body.let(w.sub(accumulator, old)));
     c.body.if(i32.eqz(equal), () => c.setGpr(RAX, bits, old));
     return select(equal, source, old);
   });

@@ -53,6 +53,11 @@ export class Flags {
     this.#carries(bits, o.or(o.and(o.not(a), o.or(b, r)), o.and(b, r)), r);
   }
 
+  /** Of r = a - b without borrow in, of values that hold nothing above their width: a comparison. */
+  compare(bits: Bits, a: Expression, b: Expression, r: Expression): void {
+    this.sub(bits, a, b, r);
+  }
+
   /** As add and sub, but CF keeps its value (INC, DEC). */
   addKeepingCarry(bits: Bits, a: Expression, b: Expression, r: Expression): void {
     const cf = this.#c.body.let(this.cf());

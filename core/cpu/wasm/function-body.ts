@@ -33,6 +33,22 @@ export class FunctionBody {
     this.#parameters = parameters.length;
   }
 
+  /** How many blocks, loops and conditionals are open. */
+  get depth(): number {
+    return this.#depth;
+  }
+
+  /** Where the code ends now, for {@link rollBack}. */
+  mark(): { length: number; depth: number } {
+    return { length: this.code.length, depth: this.#depth };
+  }
+
+  /** Forgets the code since a mark; locals made since then stay, unused. */
+  rollBack(mark: { length: number; depth: number }): void {
+    this.code.length = mark.length;
+    this.#depth = mark.depth;
+  }
+
   parameter(index: number, type: ValueType): Expression {
     return this.#reference(index, type, true);
   }
