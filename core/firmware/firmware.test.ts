@@ -313,6 +313,32 @@ describe("INT 16h", () => {
   });
 });
 
+describe("IRQ 1", () => {
+  it("asks INT 15h about a scan code with DS at the data area, and gives the program its DS back", async () => {
+    const { memory } = board;
+    const a = new Assembler({ bits: 16, origin: 0x6200 });
+    a.db(0x2e, 0x8c, 0x1e); // MOV CS:[7110h], DS
+    a.dw(0x7110);
+    a.clc();
+    a.db(0xca); // RETF 2
+    a.dw(2);
+    const system = memory.read32(4 * 0x15);
+    memory.write(0x6200, a.assemble());
+    memory.write32(4 * 0x15, 0x6200);
+    board.view.ds = 0x0123;
+    for (const down of [true, false]) {
+      memory.write16(0x7110, 0);
+      board.keyboard.key("KeyA", down);
+      expect(await board.run(() => memory.read16(0x7110) !== 0)).toBe(true);
+      expect(memory.read16(0x7110)).toBe(0x0040);
+      expect(await board.run(() => board.view.cs === 0)).toBe(true);
+      expect(board.view.ds).toBe(0x0123);
+    }
+    memory.write32(4 * 0x15, system);
+    expect((await interrupt(0x16, { ax: 0x0100 })).flags & ZERO).toBe(ZERO);
+  });
+});
+
 describe("INT 1Ah", () => {
   it("tells ticks, time and date", async () => {
     const ticks = await interrupt(0x1a, { ax: 0 });

@@ -103,10 +103,16 @@ function timerInterrupt(a: Assembler): void {
   a.iret();
 }
 
-/** IRQ 1: asks INT 15h AH=4Fh what to make of the scan code, then the service puts the key into the buffer. */
+/**
+ * IRQ 1: asks INT 15h AH=4Fh what to make of the scan code, then the service puts the key into the buffer. Programs
+ * that hook INT 15h find DS at the BIOS data area, as IBM's listing leaves it.
+ */
 function keyboardInterrupt(a: Assembler): void {
   a.label("irq1");
+  a.push("ds");
   a.push("ax");
+  a.mov("ax", BDA_SEGMENT);
+  a.mov("ds", "ax");
   a.in("al", 0x60);
   a.mov("ah", 0x4f);
   a.stc();
@@ -118,6 +124,7 @@ function keyboardInterrupt(a: Assembler): void {
   a.cli();
   endOfInterrupt(a, 1);
   a.pop("ax");
+  a.pop("ds");
   a.iret();
   for (const [name, vector] of [
     ["break", 0x1b],
@@ -128,6 +135,7 @@ function keyboardInterrupt(a: Assembler): void {
     endOfInterrupt(a, 1);
     a.int(vector);
     a.pop("ax");
+    a.pop("ds");
     a.iret();
   }
   a.label("key.sysrq");
@@ -138,20 +146,18 @@ function keyboardInterrupt(a: Assembler): void {
   a.mov("ah", 0x85);
   a.int(0x15);
   a.pop("ax");
+  a.pop("ds");
   a.iret();
   a.label("key.pause");
   a.cli();
   endOfInterrupt(a, 1);
-  a.push("ds");
-  a.mov("ax", BDA_SEGMENT);
-  a.mov("ds", "ax");
   a.label("key.paused");
   a.sti();
   a.hlt();
   a.test(`byte [${field(bda.shiftFlags2)}]`, 8);
   a.jnz("key.paused");
-  a.pop("ds");
   a.pop("ax");
+  a.pop("ds");
   a.iret();
 }
 
