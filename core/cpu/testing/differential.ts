@@ -152,8 +152,8 @@ const EFER_LONG = 0x500n;
  * A machine as a program of the host finds it: flat 32-bit or 64-bit code of privilege 3, with x87 and SSE in use, and
  * without the paging that real 64-bit code needs.
  */
-export function userMachine(codeSize: 32 | 64 = 32): Machine {
-  const machine = new Machine();
+export function userMachine(codeSize: 32 | 64 = 32, compileAfter?: number): Machine {
+  const machine = new Machine(undefined, compileAfter);
   const { cpu } = machine;
   const code = codeSize === 64 ? LONG_CODE : FLAT_CODE;
   if (codeSize === 64) cpu.set64(EFER, EFER_LONG);

@@ -36,8 +36,8 @@ export class Machine {
   ignne = false;
   readonly #bytes: Uint8Array;
 
-  /** With `size` bytes of RAM from physical address 0. */
-  constructor(size = 0x200000) {
+  /** With `size` bytes of RAM from physical address 0; `compileAfter` as in `CpuHost`. */
+  constructor(size = 0x200000, compileAfter?: number) {
     const memory = new WebAssembly.Memory({ initial: Math.ceil((RAM + size) / WASM_PAGE) });
     this.view = new DataView(memory.buffer, RAM, size);
     this.#bytes = new Uint8Array(memory.buffer, RAM, size);
@@ -83,6 +83,7 @@ export class Machine {
         return this.ignne;
       },
       log: () => {},
+      ...(compileAfter !== undefined && { compileAfter }),
     });
   }
 

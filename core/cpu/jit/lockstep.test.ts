@@ -1,0 +1,106 @@
+// The interpreter and the compiled blocks, side by side on random programs: they may never differ.
+
+import { describe, expect, it } from "vitest";
+import { CONTROL } from "../decode/tables/control.ts";
+import { INTEGER } from "../decode/tables/integer.ts";
+import { SIMD } from "../decode/tables/simd.ts";
+import { STRINGS } from "../decode/tables/strings.ts";
+import { X87 } from "../decode/tables/x87.ts";
+import { EXCEPTION, FPU_REGISTERS, GPR, MXCSR, RIP, XMM } from "../layout.ts";
+import { DATA, userMachine } from "../testing/differential.ts";
+import { type Encoding, encode, encodingsOf } from "../testing/encodings.ts";
+import { createRandom, type Random } from "../testing/float-random.ts";
+import type { Machine } from "../testing/machine.ts";
+
+const PROGRAM = 0x20000;
+const COUNTER = 0x40000;
+const ROUNDS = 40;
+const PROGRAMS = Number(process.env.TWINBOX_LOCKSTEP_PROGRAMS ?? 60);
+
+/** Instructions of the chapters, without those that leave a straight run. */
+function straight(codeSize: 32 | 64): Encoding[] {
+  const flow = new Set(encodingsOf(CONTROL, codeSize).map(({ row }) => row.id));
+  return [INTEGER, STRINGS, SIMD, X87]
+    .flatMap((chapter) => encodingsOf(chapter, codeSize))
+    .filter(({ row }) => !flow.has(row.id) && !/^(INS|OUTS|ENTER)/.test(row.mnemonic));
+}
+
+/** A loop of random instructions with a conditional jump forward in it. */
+function randomProgram(random: Random, encodings: Encoding[], codeSize: 32 | 64): Uint8Array {
+  const code: number[] = [];
+  const some = (count: number): number[] => {
+    const bytes: number[] = [];
+    for (let n = 0; n < count; n++) {
+      const encoding = encodings[random.below(encodings.length)]!;
+      bytes.push(...encode(encoding, random, 16 * random.below(64), { operandPrefix: true, codeSize }));
+    }
+    return bytes;
+  };
+  code.push(...some(1 + random.below(6)));
+  const skipped = some(1 + random.below(3));
+  if (skipped.length < 128) code.push(0x70 + random.below(16), skipped.length, ...skipped);
+  code.push(...some(random.below(4)));
+  // dec dword [COUNTER]; jnz start; hlt
+  const address = [COUNTER & 0xff, (COUNTER >> 8) & 0xff, (COUNTER >> 16) & 0xff, 0];
+  code.push(0xff, ...(codeSize === 64 ? [0x0c, 0x25] : [0x0d]), ...address);
+  const back = -(code.length + 6);
+  code.push(0x0f, 0x85, back & 0xff, (back >> 8) & 0xff, (back >> 16) & 0xff, (back >> 24) & 0xff);
+  code.push(0xf4);
+  return Uint8Array.from(code);
+}
+
+function start(machine: Machine, program: Uint8Array, seed: number, count: number): void {
+  const random = createRandom(seed);
+  const { cpu } = machine;
+  machine.accesses.length = 0;
+  const data = new Uint8Array(0x1000);
+  for (let n = 0; n < data.length; n++) data[n] = random.below(256);
+  machine.write(DATA, data);
+  machine.write(PROGRAM, program);
+  machine.write(COUNTER, Uint8Array.of(ROUNDS, 0, 0, 0));
+  for (let n = 0; n < count; n++) {
+    const pointer = random.below(3) > 0;
+    cpu.set64(GPR + n * 8, pointer ? BigInt(DATA + random.below(0x800)) : random.bits(32));
+  }
+  cpu.set64(GPR + 4 * 8, BigInt(DATA + 0x800));
+  cpu.eflags = 0x202 | (random.below(0x1000) & 0x8d5);
+  cpu.set64(RIP, BigInt(PROGRAM));
+  cpu.unhalt();
+}
+
+/** What a program can see of the machine, and how far it has come. */
+function stateOf(machine: Machine, count: number): string {
+  const { cpu } = machine;
+  const words: string[] = [];
+  for (let n = 0; n < count; n++) words.push(cpu.get64(GPR + n * 8).toString(16));
+  for (let n = 0; n < count * 2; n++) words.push(cpu.get64(XMM + n * 8).toString(16));
+  for (let n = 0; n < 16; n++) words.push(cpu.get64(FPU_REGISTERS + n * 8).toString(16));
+  words.push(`ip ${cpu.get64(RIP).toString(16)}`, `flags ${cpu.eflags.toString(16)}`);
+  words.push(`mxcsr ${cpu.get32(MXCSR)}`, `exception ${cpu.get32(EXCEPTION)}`, `halted ${cpu.halted}`);
+  words.push(`accesses ${machine.accesses.length}`, `instructions ${cpu.instructions}`);
+  return words.join(" ");
+}
+
+describe.each([32, 64] as const)("%i-bit code", (codeSize) => {
+  it("does the same compiled as interpreted", () => {
+    const count = codeSize === 64 ? 16 : 8;
+    const encodings = straight(codeSize);
+    for (let seed = 1; seed <= PROGRAMS; seed++) {
+      const program = randomProgram(createRandom(seed), encodings, codeSize);
+      const machines = [Number.POSITIVE_INFINITY, 1].map((after) => userMachine(codeSize, after));
+      for (const machine of machines) start(machine, program, seed, count);
+      for (let slice = 0; slice < 60; slice++) {
+        for (const { cpu } of machines) cpu.run(37);
+        const [interpreted, compiled] = machines.map((machine) => stateOf(machine, count));
+        const text = [...program].map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
+        expect(compiled, `seed ${seed}, slice ${slice}: ${text}`).toBe(interpreted);
+        if (machines[0]!.cpu.halted) break;
+      }
+      expect(machines[1]!.cpu.handlerCount, "blocks were compiled").toBeGreaterThan(
+        machines[0]!.cpu.handlerCount,
+      );
+      const [a, b] = machines.map(({ view }) => new Uint8Array(view.buffer, view.byteOffset, 0x50000));
+      expect(Buffer.compare(a!, b!), `memory after seed ${seed}`).toBe(0);
+    }
+  });
+});
