@@ -5,7 +5,7 @@ import { guestTest, twinbox } from "./twinbox.ts";
 
 /** MiB that the installer wants. */
 const MEMORY = 512;
-const TIMEOUT = 480;
+const TIMEOUT = 800;
 const TO_THE_INSTALLER = [
   `wait-screen ${MENU_ENTRY}`,
   "keys enter",

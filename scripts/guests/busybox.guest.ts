@@ -7,7 +7,7 @@ import { PROMPT } from "./busybox.ts";
 import { runTool } from "./tools.ts";
 import { guestTest, twinbox } from "./twinbox.ts";
 
-const TIMEOUT = 240;
+const TIMEOUT = 400;
 const APPEND = "console=ttyS0";
 const folder = mkdtempSync(join(tmpdir(), "twinbox-busybox-"));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -4,7 +4,7 @@ import { guestTest, twinbox } from "./twinbox.ts";
 
 /** MiB; with less the installer asks first. */
 const MEMORY = 512;
-const TIMEOUT = 420;
+const TIMEOUT = 800;
 
 describe("Debian's text installer, started from its kernel", () => {
   guestTest(
