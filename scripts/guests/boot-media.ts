@@ -61,7 +61,7 @@ const grubFolder = async (): Promise<string> =>
 /** A CD image that starts GRUB, whose menu starts `payload`. */
 export async function makeGrubIso(name: string, payload: Payload): Promise<string> {
   const grub = await grubFolder();
-  return make(name, [import.meta.filename, payload.kernel, payload.initrd], (path) =>
+  return make(name, [payload.kernel, payload.initrd], (path) =>
     withTree(
       path,
       (folder) => {
@@ -78,7 +78,7 @@ export async function makeGrubIso(name: string, payload: Payload): Promise<strin
 export async function makeIsolinuxIso(name: string, payload: Payload): Promise<string> {
   const isolinux = join(await fetchPackage("isolinux"), "usr/lib/ISOLINUX/isolinux.bin");
   const ldlinux = join(await fetchPackage("syslinux-common"), "usr/lib/syslinux/modules/bios/ldlinux.c32");
-  return make(name, [import.meta.filename, payload.kernel, payload.initrd], (path) =>
+  return make(name, [payload.kernel, payload.initrd], (path) =>
     withTree(
       path,
       (folder) => {
@@ -115,7 +115,7 @@ const LINUX_PARTITION = 0x83;
 /** A hard disk image of `mib` MiB: GRUB in the boot record and behind it, its menu and `payload` on an ext2 partition. */
 export async function makeGrubDisk(name: string, payload: Payload, mib: number): Promise<string> {
   const grub = await grubFolder();
-  return make(name, [import.meta.filename, payload.kernel, payload.initrd], (path) => {
+  return make(name, [payload.kernel, payload.initrd], (path) => {
     const sectors = (mib << 20) / SECTOR - FIRST_SECTOR;
     return withTree(
       path,
@@ -157,7 +157,7 @@ async function installGrub(grub: string, disk: string, sectors: number): Promise
 
 /** A 1.44 MB floppy image with a FAT file system that starts syslinux, whose prompt starts a `kernel` without a RAM disk. */
 export async function makeSyslinuxFloppy(name: string, kernel: string): Promise<string> {
-  return make(name, [import.meta.filename, kernel], async (path) => {
+  return make(name, [kernel], async (path) => {
     writeFileSync(path, new Uint8Array(1_474_560));
     await runTool("mformat", ["-i", path, "-f", "1440", "::"]);
     const menu = `${path}.cfg`;

@@ -51,7 +51,7 @@ export async function prepareBusybox(): Promise<Kernel> {
   const busybox = join(await fetchPackage("busybox-static"), "bin/busybox");
   const release = kernelRelease(readFileSync(kernel));
   const modules = await fetchPackage(`linux-image-${release}`);
-  const path = await make("busybox.initrd.gz", [import.meta.filename, kernel, busybox], (to) =>
+  const path = await make("busybox.initrd.gz", [kernel, busybox], (to) =>
     writeFileSync(to, gzipSync(initrd(busybox, modulesInOrder(modules, release, MODULES)))),
   );
   return { kernel, initrd: path };
