@@ -63,6 +63,7 @@ export interface CpuHost {
 
 /** Compiling a block costs about a millisecond, and saves some tens of nanoseconds each time it is entered. */
 const COMPILE_AFTER = 4000;
+const COMPILE_TOGETHER = 32;
 
 /** Thrown through WebAssembly by an instruction that meets an exception deep inside. */
 const FAULT = new (class extends Error {})("guest fault");
@@ -137,6 +138,7 @@ export class Cpu {
       endHandler,
       staleHandler: leaveAt,
       threshold: host.compileAfter ?? COMPILE_AFTER,
+      batch: host.compileAfter === undefined ? COMPILE_TOGETHER : 1,
       hostPage: (physical) => this.#hostPage(physical),
       readPhysical8: (physical) => {
         const page = this.#hostPage(physical);

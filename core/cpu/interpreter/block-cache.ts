@@ -90,11 +90,16 @@ export interface BlockCacheHost {
   readPhysical8(physical: number): number;
   /** Entries after which a block is hot, at least 1. */
   readonly threshold: number;
+  /** Blocks that are compiled together, if so many become hot soon enough. */
+  readonly batch: number;
   /** All records are gone, and links with them. */
   cleared(): void;
   /** A page got its first decoded code: stores there must be noticed from now on. */
   protect(physicalPage: number): void;
 }
+
+/** Calls of `compileHot` for which hot blocks wait for others. */
+const PATIENCE = 20;
 
 const isRelativeBranch = (row: Row): boolean => row.operands[0]?.place === "relative";
 
@@ -109,6 +114,7 @@ export class BlockCache {
   readonly #byRecord = new Map<number, Block>();
   /** Blocks that have become hot and wait to be compiled. */
   #hot: Block[] = [];
+  #patience = PATIENCE;
   #nextRecord = RECORDS;
 
   constructor(host: BlockCacheHost) {
@@ -392,6 +398,9 @@ export class BlockCache {
   /** Compiles the blocks that have become hot; from now on their first record's handler is the compiled function. */
   compileHot(): void {
     if (this.#hot.length === 0) return;
+    // A module costs more than a function: wait for company, but not for long.
+    if (this.#hot.length < this.#host.batch && this.#patience-- > 0) return;
+    this.#patience = PATIENCE;
     const hot = this.#hot.filter((block) => this.#byRecord.has(block.record));
     this.#hot = [];
     const indexes = this.#host.handlers.compileBlocks(hot, this.#view, this.#host.staleHandler);
