@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { Assembler } from "../assembler/assembler.ts";
 import type { Operand } from "../assembler/operands.ts";
+import { CR0 } from "../cpu/layout.ts";
 import { bda } from "./bda.ts";
 import { FirmwareBoard } from "./testing/board.ts";
 import { memoryDisk } from "./testing/memory-disk.ts";
@@ -8,6 +9,7 @@ import { memoryDisk } from "./testing/memory-disk.ts";
 const SECTOR = 512;
 const CARRY = 1;
 const ZERO = 0x40;
+const CR0_CD_NW = 0x60000000;
 const RESULT = 0x7000;
 const BUFFER = 0x8000;
 
@@ -118,6 +120,10 @@ describe("POST", () => {
     expect((await interrupt(0x12, {})).ax).toBe(639);
     expect(board.memory.read8(bda.diskCount)).toBe(1);
     expect(board.memory.read16(bda.com)).toBe(0x3f8);
+  });
+
+  it("switches the processor's caches on", () => {
+    expect(board.cpu.get32(CR0) & CR0_CD_NW).toBe(0);
   });
 
   it("lets the timer tick", async () => {

@@ -246,11 +246,17 @@ function otherInterrupts(a: Assembler): void {
   }
 }
 
-/** Power-on: a stack, the service that does it all, then INT 19h. */
+/**
+ * Power-on: the caches on (CD and NW clear, as programs find them that toggle CD), a stack, the service that does the
+ * rest, then INT 19h.
+ */
 function powerOn(a: Assembler): void {
   a.label("start");
   a.cli();
   a.cld();
+  a.mov("eax", "cr0");
+  a.and("eax", 0x9fffffff);
+  a.mov("cr0", "eax");
   a.xor("ax", "ax");
   a.mov("ds", "ax");
   a.mov("es", "ax");
