@@ -3,6 +3,7 @@
 import { TwinboxError } from "./base/errors.ts";
 import { Bus } from "./board/bus.ts";
 import type { BusTarget, Device, Width } from "./board/device.ts";
+import { PciBus, PciDevice, PciSpace } from "./board/pci.ts";
 import { decodeSnapshot, encodeSnapshot } from "./board/snapshot.ts";
 import { Cpu, SHUTDOWN } from "./cpu/cpu.ts";
 import { A20_MASK, CPU_BASE, TLB } from "./cpu/layout.ts";
@@ -10,8 +11,7 @@ import { PowerManagement } from "./devices/chipset/acpi-pm.ts";
 import { CoprocessorError } from "./devices/chipset/coprocessor-error.ts";
 import { Dma } from "./devices/chipset/dma.ts";
 import { HostBridge } from "./devices/chipset/i440fx.ts";
-import { PciBus, PciDevice, PciSpace } from "./board/pci.ts";
-import { Port61, noSpeaker } from "./devices/chipset/port61.ts";
+import { noSpeaker, Port61 } from "./devices/chipset/port61.ts";
 import { Port92 } from "./devices/chipset/port92.ts";
 import { Smbus } from "./devices/chipset/smbus.ts";
 import { vgaPciFunction } from "./devices/display/pci-function.ts";
@@ -537,9 +537,9 @@ export class Pc implements PcControl {
         advice: "Load it with the same memory, drives and firmware as it was saved with.",
       });
     }
-    const board = devices["board"]!.state;
-    this.#time.clock.epoch = board["epochMs"];
-    this.#time.restore(board["timeNs"]);
+    const board = devices.board!.state;
+    this.#time.clock.epoch = board.epochMs;
+    this.#time.restore(board.timeNs);
     for (const device of this.#devices) {
       const saved = devices[device.name];
       if (!saved || saved.version !== device.version) {
@@ -551,7 +551,7 @@ export class Pc implements PcControl {
     }
     for (const device of this.#devices) device.afterLoad?.();
     this.cpu.afterLoad();
-    this.#setA20(board["a20"]);
+    this.#setA20(board.a20);
     this.onWake();
   }
 }

@@ -159,8 +159,8 @@ export class Cpu {
         noteHot: (record: number) => this.#blocks.noteHot(record),
       },
     });
-    this.#run = instance.exports["run"] as () => void;
-    this.#step = instance.exports["step"] as () => void;
+    this.#run = instance.exports.run as () => void;
+    this.#step = instance.exports.step as () => void;
     writeModel(this.#view, this.base, P6);
     this.reset();
   }

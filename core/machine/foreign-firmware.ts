@@ -1,8 +1,8 @@
 // What a firmware image that is not ours learns of the machine from the clock's CMOS memory. SeaBIOS, src/hw/rtc.h and
 // docs: memory above 16 MiB, floppy types, boot order.
 
-import type { Rtc } from "../devices/chipset/rtc.ts";
 import { floppyFormatOfSize } from "../base/floppy-formats.ts";
+import type { Rtc } from "../devices/chipset/rtc.ts";
 import type { BootDevice, PcOptions } from "../pc-options.ts";
 
 const BOOT_CODES: Record<BootDevice, number> = { floppy: 1, disk: 2, cdrom: 3 };

@@ -1,7 +1,7 @@
 // The interrupt chips and timers of the board, wired: every path from a request to the processor's INTR.
 
-import { type BusTarget, type Device, fanOut, type Line } from "../board/device.ts";
 import type { Clock } from "../board/clock.ts";
+import { type BusTarget, type Device, fanOut, type Line } from "../board/device.ts";
 import { ApicInterconnect } from "../devices/chipset/apic-bus.ts";
 import { Hpet } from "../devices/chipset/hpet.ts";
 import { IoApic } from "../devices/chipset/ioapic.ts";
@@ -89,4 +89,3 @@ export class Interrupts {
     ];
   }
 }
-

@@ -42,3 +42,17 @@ test("time stands still while the machine does", () => {
   time.follow(1_000_700);
   expect(time.clock.now()).toBe(5700);
 });
+
+test("a clock that has run ahead waits for the host's, without ever stopping", () => {
+  const { time, execute } = makeRig();
+  let host = 0;
+  for (let i = 0; i < 1000; i++) {
+    // The guest is five times as fast as it is thought to be at first.
+    host += 100_000;
+    execute(50_000);
+    const before = time.clock.now();
+    time.follow(host);
+    expect(time.clock.now()).toBeGreaterThanOrEqual(before);
+  }
+  expect(time.clock.now() - host).toBeLessThan(10_000_000);
+});

@@ -60,6 +60,7 @@ export class Timekeeper {
     this.#settle(this.clock.now());
     const pace = Math.min(SLOWEST_PACE, Math.max(FASTEST_PACE, hostNs / instructions));
     this.#pace += SMOOTHING * (pace - this.#pace);
+    this.#step = this.#pace;
   }
 
   /** The clock is at `ns`, whatever alarms that makes due, and goes on from there with the instructions to come. */

@@ -230,17 +230,17 @@ function parseOperand(text: string): OperandSpec {
   const size = text.slice(1);
   if (!where) throw new Error(`no such operand: ${text}`);
   if (where.place === "immediate" && size === "s") {
-    return { ...where, widths: WIDTHS["v"]!, fixed: 0, bytes: [1, 1, 1] };
+    return { ...where, widths: WIDTHS.v!, fixed: 0, bytes: [1, 1, 1] };
   }
   const widths = WIDTHS[size];
   if (!widths) throw new Error(`no such operand size: ${text}`);
   if (where.place === "immediate") {
     // Iz in a 64-bit instruction is four bytes, sign-extended; only Iv is eight.
-    if (size === "z") return { ...where, widths: WIDTHS["v"]!, fixed: 0, bytes: [2, 4, 4] };
+    if (size === "z") return { ...where, widths: WIDTHS.v!, fixed: 0, bytes: [2, 4, 4] };
     return { ...where, widths, fixed: 0, bytes: [widths[0] / 8, widths[1] / 8, widths[2] / 8] };
   }
   if (where.place === "relative") {
-    return { ...where, widths: WIDTHS["v"]!, fixed: 0, bytes: size === "b" ? [1, 1, 1] : [2, 4, 4] };
+    return { ...where, widths: WIDTHS.v!, fixed: 0, bytes: size === "b" ? [1, 1, 1] : [2, 4, 4] };
   }
   if (where.place === "far") return { ...where, widths: none, fixed: 0, bytes: [4, 6, 6] };
   return { ...where, widths, fixed: 0, bytes: none };

@@ -73,7 +73,7 @@ function start(machine: Machine, program: Uint8Array, seed: number, count: numbe
   cpu.set64(RIP, BigInt(PROGRAM));
   cpu.unhalt();
   // x87 with all exceptions masked.
-  cpu.runtime["fninit"]();
+  cpu.runtime.fninit();
 }
 
 /** What a program can see of the machine, and how far it has come. */

@@ -185,10 +185,10 @@ export function runCase(machine: Machine, before: Case): Case {
   machine.write(IMAGE, new Uint8Array(before.fx.buffer, before.fx.byteOffset, 512));
   for (let number = 0; number < count; number++) cpu.set64(GPR + number * 8, before.register(number));
   cpu.eflags = before.flags | 0x202;
-  cpu.runtime["fxrstor"](RAM + IMAGE, 0, count);
+  cpu.runtime.fxrstor(RAM + IMAGE, 0, count);
   cpu.set64(RIP, BigInt(CODE));
   after.vector = cpu.step();
-  cpu.runtime["fxsave"](RAM + IMAGE, 0, count);
+  cpu.runtime.fxsave(RAM + IMAGE, 0, count);
   after.ip = cpu.get64(RIP);
   after.flags = cpu.eflags;
   for (let number = 0; number < count; number++) after.setRegister(number, cpu.get64(GPR + number * 8));

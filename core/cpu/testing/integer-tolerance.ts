@@ -53,6 +53,8 @@ const unlessBeyond16 =
 export function integerTolerance({ row, opcode, memory }: Encoding): Tolerance | "untold" {
   if (FAR_BITS.test(row.mnemonic) && memory && row.operands[1]!.place === "reg") return "untold";
   if (FAR.test(row.mnemonic)) return "untold";
+  // It reads frames from wherever EBP points, and probes a stack of up to 64 KiB.
+  if (row.mnemonic === "ENTER") return "untold";
   // Reserved NOPs in Intel's map, invalid to AMD processors in register form.
   if (opcode[0] === 0x0f && opcode[1] === 0x0d && !memory) return "untold";
   let undecided = UNDEFINED[row.mnemonic] ?? 0;
