@@ -5,7 +5,7 @@ export default defineConfig({
   test: {
     root: import.meta.dirname,
     include: ["**/*.test.ts"],
-    globalSetup: ["build-window.ts"],
+    globalSetup: ["build-window.ts", "../scripts/guests/vitest-setup.ts"],
     fileParallelism: false,
     testTimeout: 30_000,
     hookTimeout: 60_000,
