@@ -17,3 +17,10 @@ export function difference(a: Picture, b: Picture): number {
   const others = colours(b);
   return colours(a).reduce((sum, colour, at) => sum + (colour === others[at] ? 0 : 1), 0) / others.length;
 }
+
+/** The share of pixels, 0 to 1, that are not of the most frequent colour. */
+export function variety(picture: Picture): number {
+  const counts = new Map<number, number>();
+  for (const colour of colours(picture)) counts.set(colour, (counts.get(colour) ?? 0) + 1);
+  return 1 - Math.max(...counts.values()) / colours(picture).length;
+}
