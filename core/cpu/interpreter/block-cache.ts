@@ -48,7 +48,7 @@ import {
 } from "../layout.ts";
 import { registerSlot } from "../register-slots.ts";
 import { blockIndex } from "./dispatcher.ts";
-import { codeSizeOf, type Form, formOf } from "./form.ts";
+import { codeSizeOf, formOf } from "./form.ts";
 import type { Handlers } from "./handlers.ts";
 
 /** Most instructions in a block. */
@@ -64,8 +64,6 @@ export interface Block {
   readonly count: number;
   /** Address of the first record. */
   readonly record: number;
-  /** Of each instruction. */
-  readonly forms: readonly Form[];
   /** Table index of its compiled function, once it has one. */
   compiled?: number;
   /** Addresses of the links that lead to it. */
@@ -239,12 +237,11 @@ export class BlockCache {
     // A header before the first record counts how often the block is entered.
     const record = this.#nextRecord + RECORD_SIZE;
     this.#view.setInt32(record + BLOCK_HEAT, this.#host.threshold, true);
-    const forms: Form[] = [];
     let at = record;
     let delta = 0;
     decoded.forEach((one, index) => {
       const remaining = decoded.length - 1 - index;
-      delta += this.#writeRecord(at, one, mode, delta, remaining, forms);
+      delta += this.#writeRecord(at, one, mode, delta, remaining);
       at += RECORD_SIZE;
     });
     this.#view.setUint32(at + REC_HANDLER, this.#host.endHandler, true);
@@ -258,7 +255,7 @@ export class BlockCache {
     this.#view.setUint32(record + BLOCK_INSTRUCTIONS, decoded.length, true);
     this.#view.setUint32(record + BLOCK_COMPILED, 0, true);
     this.#host.handlers.compile();
-    const block: Block = { physical, mode, length, count: decoded.length, record, forms, secondPage };
+    const block: Block = { physical, mode, length, count: decoded.length, record, secondPage };
     // What is read from a device may be something else next time.
     if (this.#host.hostPage(physical - (physical % PAGE)) === undefined) return block;
     this.#byRecord.set(record, block);
@@ -273,22 +270,13 @@ export class BlockCache {
     return block;
   }
 
-  #writeRecord(
-    at: number,
-    one: DecodeResult,
-    mode: number,
-    delta: number,
-    remaining: number,
-    forms: Form[],
-  ): number {
+  #writeRecord(at: number, one: DecodeResult, mode: number, delta: number, remaining: number): number {
     const view = this.#view;
     this.#bytes.fill(0, at, at + RECORD_SIZE);
     const decoded: Decoded | undefined = typeof one === "string" ? undefined : one;
     const instruction =
       decoded ?? this.#fault(one === "invalid" ? this.#host.invalid : this.#host.tooLong, mode);
-    const form = formOf(instruction, mode);
-    forms.push(form);
-    view.setUint32(at + REC_HANDLER, this.#host.handlers.indexOf(form), true);
+    view.setUint32(at + REC_HANDLER, this.#host.handlers.indexOf(formOf(instruction, mode)), true);
     view.setUint16(at + REC_IP_DELTA, delta, true);
     this.#bytes[at + REC_LENGTH] = instruction.length;
     this.#bytes[at + REC_REMAINING] = remaining;

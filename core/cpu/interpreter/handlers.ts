@@ -1,6 +1,7 @@
 // Handlers of the forms met so far, made a module at a time and entered in the function table.
 
 import { type CompilableBlock, compileBlock } from "../jit/block-compiler.ts";
+import { BLOCK_FIRST_HANDLER, REC_HANDLER, RECORD_SIZE } from "../layout.ts";
 import type { FunctionBody } from "../wasm/function-body.ts";
 import type { Signature } from "../wasm/module.ts";
 import { ModuleBuilder } from "../wasm/module.ts";
@@ -21,6 +22,8 @@ export interface HandlerImports {
 export class Handlers {
   readonly #imports: HandlerImports;
   readonly #indexes = new Map<string, number>();
+  /** By table index, where that is a form's handler. */
+  readonly #forms: (Form | undefined)[] = [];
   #pending: { index: number; form: Form }[] = [];
   #next = 0;
   /** Table indexes that released blocks had. */
@@ -41,6 +44,7 @@ export class Handlers {
     if (index === undefined) {
       index = this.#reserve();
       this.#indexes.set(form.key, index);
+      this.#forms[index] = form;
       this.#pending.push({ index, form });
     }
     return index;
@@ -76,12 +80,21 @@ export class Handlers {
     const { signatures } = this.#imports;
     const module = new ModuleBuilder();
     const indexes = blocks.map((block, n) => {
-      const body = compileBlock(block, view, module, signatures, staleHandler);
-      module.add(`h${n}`, HANDLER, body, `block ${block.forms[0]!.row.mnemonic} ${block.count}`);
+      const forms = this.#formsOf(block, view);
+      const body = compileBlock(block, forms, view, module, signatures, staleHandler);
+      module.add(`h${n}`, HANDLER, body, `block ${forms[0]!.row.mnemonic} ${block.count}`);
       return this.#free.pop() ?? this.#reserve();
     });
     this.#instantiate(module, indexes);
     return indexes;
+  }
+
+  /** The forms of a block's instructions, which its records' handlers tell. */
+  #formsOf({ record, count }: CompilableBlock, view: DataView): Form[] {
+    return Array.from({ length: count }, (_, n) => {
+      const place = n === 0 ? record + BLOCK_FIRST_HANDLER : record + n * RECORD_SIZE + REC_HANDLER;
+      return this.#forms[view.getUint32(place, true)]!;
+    });
   }
 
   /** Gives a compiled block's place in the table back. It may be running: its code lives until it returns. */

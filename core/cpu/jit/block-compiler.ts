@@ -53,7 +53,6 @@ export interface CompilableBlock {
   /** Address of the first record. */
   readonly record: number;
   readonly count: number;
-  readonly forms: readonly Form[];
   readonly physical: number;
   readonly mode: number;
 }
@@ -242,6 +241,7 @@ class BlockContext extends HandlerContext {
  * the record to go on with, or 0 when RIP says where. */
 export function compileBlock(
   block: CompilableBlock,
+  forms: readonly Form[],
   view: DataView,
   module: ModuleBuilder,
   runtime: RuntimeSignatures,
@@ -258,7 +258,7 @@ export function compileBlock(
       unlimited: codeSizeOf(block.mode) === 64 || (block.mode & MODE_FLAT_CODE) !== 0,
       pending: undefined,
     };
-    block.forms.forEach((form, n) => {
+    forms.forEach((form, n) => {
       const record = block.record + n * RECORD_SIZE;
       const fields = knownFields(view, record);
       const mark = body.mark();
