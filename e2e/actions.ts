@@ -50,3 +50,27 @@ export const screenHash = (page: Page, machine: string): Promise<number> =>
         hash = (Math.imul(hash, 31) + data[at]! + 7 * data[at + 1]!) | 0;
       return hash;
     });
+
+/** Gives the keyboard to a machine by a click on its screen, types, and takes it back with the host key. */
+export async function typeOnScreen(page: Page, machine: string, text: string): Promise<void> {
+  await paneOf(page, machine).locator("canvas.screen").click();
+  await page.keyboard.type(text, { delay: KEY_MS });
+  await page.keyboard.press("ControlRight");
+}
+
+/** Milliseconds from key to key: a person's hands, and more than a BIOS needs to take one. */
+const KEY_MS = 40;
+
+/** Drops files on the window, as from a file manager. */
+export async function drop(page: Page, files: readonly { name: string; content: Buffer }[]): Promise<void> {
+  const sent = files.map(({ name, content }) => ({ name, base64: content.toString("base64") }));
+  const dataTransfer = await page.evaluateHandle((dropped) => {
+    const transfer = new DataTransfer();
+    for (const { name, base64 } of dropped)
+      transfer.items.add(new File([Uint8Array.from(atob(base64), (byte) => byte.charCodeAt(0))], name));
+    return transfer;
+  }, sent);
+  await page.dispatchEvent("body", "dragenter", { dataTransfer });
+  await page.getByText("Drop to make a machine").waitFor();
+  await page.dispatchEvent("body", "drop", { dataTransfer });
+}

@@ -1,162 +1,189 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import type { Browser, Page } from "playwright-core";
+import { readFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import type { ByteChannel } from "../electron/contract/byte-channel.ts";
-import { ForkStarter } from "../electron/manager/fork-starter.ts";
-import { Manager } from "../electron/manager/manager.ts";
-import { RENDERER } from "../electron/platform/paths.ts";
-import { type RunningServer, startServer } from "../electron/server/server.ts";
-import { newMachineFrom, paneOf, screenHash, terminalText, typeIntoTerminal, view } from "./actions.ts";
+import { DEMO_IMAGE } from "../electron/platform/paths.ts";
+import {
+  drop,
+  newMachineFrom,
+  paneOf,
+  screenHash,
+  terminalText,
+  typeIntoTerminal,
+  typeOnScreen,
+  view,
+} from "./actions.ts";
 import { axeViolations } from "./axe.ts";
-import { launchBrowser } from "./browser.ts";
+import { machineProcesses, RealWindow } from "./real-window.ts";
 
-/**
- * The window as it ships, the server shell, the manager and processes of machines; only the PC inside them is a
- * stand-in, which echoes keys and serial input and knows the lines `off` and `hang`.
- */
-const FAKE_PC = join(import.meta.dirname, "../electron/vm-host/testing/fake-host.ts");
+// The demo machine on the emulated PC. It greets on its serial port, sends back there what comes from there and from
+// its keyboard, shows both on its screen, and draws a moving picture after Esc.
 
-let home: string;
-let manager: Manager<ByteChannel>;
-let server: RunningServer;
-let browser: Browser;
-let page: Page;
-let errors: string[];
+const DEMO = readFileSync(DEMO_IMAGE);
+const GREETING = "Hello from the Twinbox demo";
+const TEXT_MODE = "720×400";
+
+let window: RealWindow;
 
 beforeEach(async () => {
-  home = mkdtempSync(join(tmpdir(), "twinbox-window-"));
-  manager = await Manager.open(home, new ForkStarter(FAKE_PC));
-  errors = [];
-  server = await startServer({
-    manager,
-    port: 0,
-    renderer: RENDERER,
-    onError: (error) => errors.push(String(error)),
-  });
-  browser = await launchBrowser();
-  const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
-  page = await context.newPage();
-  page.setDefaultTimeout(8000);
-  page.on("pageerror", (error) => errors.push(String(error)));
-  page.on("console", (message) => {
-    if (message.type() === "error") errors.push(message.text());
-  });
-  await page.goto(server.address);
+  window = await RealWindow.open();
 });
+afterEach(() => window.close());
 
-afterEach(async () => {
-  await browser.close();
-  await server.close();
-  await manager.close();
-  rmSync(home, { recursive: true });
-});
+const demo = (name: string) => ({ name, mimeType: "", buffer: DEMO });
+const pane = (name: string) => paneOf(window.page, name);
 
-const image = (name: string) => ({ name, mimeType: "", buffer: Buffer.alloc(1_474_560) });
-
-async function twoMachines(): Promise<void> {
-  await newMachineFrom(page, [image("one.img"), image("two.img")]);
-  await page.getByRole("button", { name: "Create and Start 2 Machines" }).click();
-  for (const name of ["one", "two"]) await paneOf(page, name).getByText("Running").waitFor();
+async function startOne(): Promise<void> {
+  await newMachineFrom(window.page, [demo("one.img")]);
+  await window.page.getByRole("button", { name: "Create and Start" }).click();
+  await pane("one").getByText(TEXT_MODE).waitFor();
 }
 
-/** Processes of machines that this one has started. */
-function machineProcesses(): number[] {
-  const children = readFileSync(`/proc/self/task/${process.pid}/children`, "utf8").split(" ").filter(Boolean);
-  return children
-    .map(Number)
-    .filter((pid) => readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("fake-host.ts"));
+async function startTwo(): Promise<void> {
+  await newMachineFrom(window.page, [demo("one.img"), demo("two.img")]);
+  await window.page.getByRole("button", { name: "Create and Start 2 Machines" }).click();
+  for (const name of ["one", "two"]) await pane(name).getByText(TEXT_MODE).waitFor();
 }
 
-test("an image is sent, becomes a machine, runs, shows its screen and takes keys", async () => {
-  await newMachineFrom(page, [image("floppy.img")]);
-  await page.getByText("System not recognised · floppy · 1.4 MiB").waitFor();
+/** Waits for the demo's greeting: it takes keys from then on. */
+async function greeted(name: string): Promise<void> {
+  await view(window.page, name, "Serial");
+  await expect.poll(() => terminalText(window.page, name)).toContain(GREETING);
+}
+
+/** From the demo's text to its moving picture. */
+async function startPicture(name: string): Promise<void> {
+  await greeted(name);
+  await view(window.page, name, "Screen");
+  await pane(name).locator("canvas.screen").click();
+  await window.page.keyboard.press("Escape");
+  await window.page.keyboard.press("ControlRight");
+  await pane(name).getByText(TEXT_MODE).waitFor({ state: "detached" });
+}
+
+const moves = async (name: string) => {
+  const before = await screenHash(window.page, name);
+  await expect.poll(() => screenHash(window.page, name)).not.toBe(before);
+};
+
+test("a dropped image becomes a machine that runs, shows its screen and takes keys", async () => {
+  const { page, errors } = window;
+  await drop(page, [{ name: "floppy.img", content: DEMO }]);
+  await page.getByText("System not recognised · floppy · 160 KiB").waitFor();
   await page.getByRole("button", { name: "Create and Start" }).click();
-  const pane = paneOf(page, "floppy");
-  await pane.getByText("640×400").waitFor();
-  await pane.getByText("Right Ctrl releases", { exact: true }).waitFor();
-  const before = await screenHash(page, "floppy");
-  await page.keyboard.type("hello");
-  await expect.poll(() => screenHash(page, "floppy")).not.toBe(before);
-  await expect.poll(() => page.getByRole("row", { name: "floppy" }).locator("img").count()).toBe(1);
+  await pane("floppy").getByText(TEXT_MODE).waitFor();
+  // Starting gives the keyboard to the guest.
+  await pane("floppy").getByText("Right Ctrl releases", { exact: true }).waitFor();
+  await greeted("floppy");
+
+  await view(page, "floppy", "Screen");
+  await pane("floppy").locator("canvas.screen").waitFor();
+  await typeOnScreen(page, "floppy", "typed on the screen");
+  await view(page, "floppy", "Serial");
+  await expect.poll(() => terminalText(page, "floppy")).toContain("typed on the screen");
+
+  await startPicture("floppy");
+  await moves("floppy");
+  const thumbnail = page.getByRole("row", { name: "floppy" }).locator("img");
+  const picture = await thumbnail.getAttribute("src");
+  await expect.poll(() => thumbnail.getAttribute("src")).not.toBe(picture);
   expect(errors).toEqual([]);
 });
 
-test("two machines side by side: each answers its own serial port, and reload keeps scrollback and layout", async () => {
-  await twoMachines();
+test("two machines side by side: each answers its own serial port and keyboard; reload keeps scrollback and layout", async () => {
+  const { page, errors } = window;
+  await startTwo();
   for (const name of ["one", "two"]) {
-    await view(page, name, "Serial");
+    await greeted(name);
     await typeIntoTerminal(page, name, `I am ${name}`);
     await expect.poll(() => terminalText(page, name)).toContain(`I am ${name}`);
+    await page.keyboard.press("ControlRight");
+  }
+  for (const name of ["one", "two"]) {
+    await view(page, name, "Screen");
+    await typeOnScreen(page, name, `keys of ${name}`);
+    await view(page, name, "Serial");
+    await expect.poll(() => terminalText(page, name)).toContain(`keys of ${name}`);
   }
   await page.reload();
   for (const [name, other] of [
     ["one", "two"],
     ["two", "one"],
   ] as const) {
-    await expect.poll(() => terminalText(page, name)).toContain(`I am ${name}`);
+    await expect.poll(() => terminalText(page, name)).toContain(`keys of ${name}`);
     const text = await terminalText(page, name);
-    expect(text).toContain("hello from the fake");
-    expect(text.match(/I am/g)).toHaveLength(1);
-    expect(text).not.toContain(`I am ${other}`);
+    expect(text).toContain(GREETING);
+    expect(text.match(/I am \w+/g)).toEqual([`I am ${name}`]);
+    expect(text).not.toContain(`of ${other}`);
   }
   expect(await axeViolations(page)).toEqual([]);
   expect(errors).toEqual([]);
 });
 
 test("a killed process leaves its machine Aborted, with the reason, and its neighbour running", async () => {
-  await twoMachines();
+  const { page, errors } = window;
+  await startTwo();
+  await startPicture("two");
   const [victim] = machineProcesses();
   process.kill(victim!, "SIGKILL");
-  await expect.poll(() => page.getByRole("navigation").getByText("Aborted").count()).toBe(1);
-  await page.getByRole("alert").getByText("SIGKILL").waitFor();
-  await expect.poll(() => page.getByRole("navigation").getByText("Running").count()).toBe(1);
-  await page.getByRole("button", { name: "Start Again" }).click();
-  await expect.poll(() => page.getByRole("navigation").getByText("Running").count()).toBe(2);
+  await pane("one").getByRole("alert").getByText("SIGKILL").waitFor();
+  const machines = page.getByRole("navigation");
+  expect(await machines.getByText("Aborted").count()).toBe(1);
+  expect(await machines.getByText("Running").count()).toBe(1);
+  await moves("two");
+  await pane("one").getByRole("button", { name: "Start Again" }).click();
+  await expect.poll(() => machines.getByText("Running").count()).toBe(2);
+  await greeted("one");
   expect(errors).toEqual([]);
 });
 
-test("pause, resume, power off; what the serial port had sent can still be read", async () => {
-  await newMachineFrom(page, [image("floppy.img")]);
-  await page.getByRole("button", { name: "Create and Start" }).click();
-  const pane = paneOf(page, "floppy");
-  await view(page, "floppy", "Serial");
-  await pane.getByRole("button", { name: "Pause" }).click();
-  await pane.getByText("Paused").waitFor();
-  await pane.getByRole("button", { name: "Resume" }).click();
-  await pane.getByText("Running").waitFor();
-  await pane.getByRole("button", { name: "Power Off" }).click();
+test("pause stops the guest, resume lets it go on; after power-off what its serial port had sent can still be read", async () => {
+  const { page, errors } = window;
+  await startOne();
+  await startPicture("one");
+  await moves("one");
+  await pane("one").getByRole("button", { name: "Pause" }).click();
+  await pane("one").getByText("Paused").waitFor();
+  // What was drawn before the pause may still be on its way.
+  await sleep(500);
+  const still = await screenHash(page, "one");
+  await sleep(1000);
+  expect(await screenHash(page, "one")).toBe(still);
+  await pane("one").getByRole("button", { name: "Resume" }).click();
+  await moves("one");
+  await view(page, "one", "Serial");
+  await pane("one").getByRole("button", { name: "Power Off" }).click();
   await page.getByRole("alertdialog").getByRole("button", { name: "Power Off" }).click();
-  await pane.getByText("Powered Off").waitFor();
-  await expect.poll(() => terminalText(page, "floppy")).toContain("hello from the fake");
+  await pane("one").getByText("Powered Off").waitFor();
+  expect(machineProcesses()).toEqual([]);
+  await expect.poll(() => terminalText(page, "one")).toContain(GREETING);
   expect(errors).toEqual([]);
 });
 
 test("the medium of a running machine is ejected and put in again", async () => {
-  await newMachineFrom(page, [image("floppy.img")]);
-  await page.getByRole("button", { name: "Create and Start" }).click();
-  await view(page, "floppy", "Details");
+  const { page, errors } = window;
+  await startOne();
+  await view(page, "one", "Details");
   await page.getByRole("button", { name: "Eject Floppy A" }).click();
   await page.getByText("Empty", { exact: true }).waitFor();
   await page.getByRole("button", { name: "Change the medium of Floppy A" }).click();
-  await page.getByRole("menuitem", { name: "floppy.img" }).click();
-  await page.getByText("Floppy A · 1.4 MiB").waitFor();
+  await page.getByRole("menuitem", { name: "one.img" }).click();
+  await page.getByText("Floppy A · 160 KiB").waitFor();
   expect(errors).toEqual([]);
 });
 
 test("a file that is no disk image is refused in words", async () => {
+  const { page } = window;
   await newMachineFrom(page, [{ name: "odd.img", mimeType: "", buffer: Buffer.alloc(700) }]);
   await page.getByRole("dialog").getByRole("alert").waitFor();
   expect(await page.getByRole("dialog").getByRole("alert").textContent()).toMatch(/odd\.img|512|sector/);
 });
 
 test("the machines go on while no window looks, and the window finds them again", async () => {
-  await twoMachines();
-  const context = page.context();
-  await page.close();
-  page = await context.newPage();
-  await page.goto(new URL("/", server.address).href);
-  await expect.poll(() => page.getByRole("navigation").getByText("Running").count()).toBe(2);
-  for (const name of ["one", "two"]) await paneOf(page, name).getByText("640×400").waitFor();
+  await startTwo();
+  await startPicture("two");
+  await window.reopen();
+  const machines = window.page.getByRole("navigation");
+  await expect.poll(() => machines.getByText("Running").count()).toBe(2);
+  await pane("one").getByText(TEXT_MODE).waitFor();
+  await moves("two");
 });

@@ -7,8 +7,8 @@ export default defineConfig({
     include: ["**/*.test.ts"],
     globalSetup: ["build-window.ts", "../scripts/guests/vitest-setup.ts"],
     fileParallelism: false,
-    testTimeout: 30_000,
+    testTimeout: 60_000,
     hookTimeout: 60_000,
-    expect: { poll: { timeout: 8_000 } },
+    expect: { poll: { timeout: 15_000 } },
   },
 });
