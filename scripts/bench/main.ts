@@ -41,10 +41,10 @@ async function bench(rounds: number, names: readonly string[]): Promise<Run> {
   const chosen = WORKLOADS.filter(({ name }) => names.length === 0 || names.includes(name));
   const rows = await compare(chosen, candidates.filter(isAvailable), rounds, progress);
   const alone = names.length === 0 ? await measureAlone(progress) : [];
-  const processors = cpus();
-  const host = `${processors.length} × ${processors[0]?.model.trim() ?? "unknown processor"}`;
+  const processors = cpus().length;
+  const processor = cpus()[0]?.model.trim() ?? "unknown processor";
   const command = ["npm run bench", ...(rounds === 2 ? [] : [`-- --rounds ${rounds}`])].join(" ");
-  return { date, command, host, load, rounds, candidates, rows, alone };
+  return { date, command, processor, processors, load, rounds, candidates, rows, alone };
 }
 
 try {

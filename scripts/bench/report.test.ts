@@ -6,7 +6,8 @@ const engine = (name: string) => ({ name, description: name, command: () => [nam
 const run: Run = {
   date: new Date("2026-01-02T03:04:05Z"),
   command: "npm run bench",
-  host: "2 × a processor",
+  processor: "a processor",
+  processors: 2,
   load: 0,
   rounds: 2,
   candidates: [engine("ours"), engine("theirs"), { name: "third", unavailable: "not installed" }],
@@ -41,6 +42,11 @@ test("a failure has no ratio and stays, whatever comes after it", () => {
   const [row] = run.rows;
   const cells = new Map([...row!.cells, ["theirs", failed] as const]);
   expect(describe({ ...run, rows: [{ ...row!, cells }] })).toContain("| failed | – |");
+});
+
+test("a run on a host with other work says so", () => {
+  expect(describe({ ...run, load: 1.5 })).toContain("provisional");
+  expect(describe(run)).not.toContain("provisional");
 });
 
 test("the geometric mean leaves out what is not known", () => {

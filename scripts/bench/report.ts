@@ -8,11 +8,14 @@ import { type Candidate, isAvailable } from "./engine.ts";
 const START = "<!-- latest run -->";
 const END = "<!-- end of the latest run -->";
 
+/** With a load above this share of its processors a host had other work. */
+const BUSY_SHARE = 0.5;
+
 export interface Run {
   date: Date;
   command: string;
-  /** Processor's model and how many there are. */
-  host: string;
+  processor: string;
+  processors: number;
   /** Processes that wanted to run, over the last minute before the run. */
   load: number;
   rounds: number;
@@ -23,9 +26,10 @@ export interface Run {
 
 const isTime = (cell: Cell | undefined): cell is Time => cell !== undefined && !("failed" in cell);
 
-const table = (rows: readonly (readonly string[])[]): string => {
+/** The first row is the head; `figures` says which columns are. */
+const table = (rows: readonly (readonly string[])[], figures: (column: number) => boolean): string => {
   const [head, ...body] = rows as [readonly string[], ...(readonly string[])[]];
-  const rule = head.map((_, column) => (column === 0 ? "---" : "--:"));
+  const rule = head.map((_, column) => (figures(column) ? "--:" : "---"));
   return [head, rule, ...body].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 };
 
@@ -68,19 +72,23 @@ function comparison(candidates: readonly Candidate[], all: readonly Row[]): stri
       ...byEngine.map((column) => ratioText(column[row])),
     ];
   });
-  return table([
-    ["seconds", first, ...others, ...others.map((other) => `${other} : ${first}`)],
-    ...body,
+  return table(
     [
-      "geometric mean",
-      ...[first, ...others].map(() => ""),
-      ...byEngine.map((column) => ratioText(geometricMean(column))),
+      ["seconds", first, ...others, ...others.map((other) => `${other} : ${first}`)],
+      ...body,
+      [
+        "geometric mean",
+        ...[first, ...others].map(() => ""),
+        ...byEngine.map((column) => ratioText(geometricMean(column))),
+      ],
     ],
-  ]);
+    (column) => column > 0,
+  );
 }
 
 /** In Markdown. */
-export function describe({ date, command, host, load, rounds, candidates, rows, alone }: Run): string {
+export function describe(run: Run): string {
+  const { date, command, processor, processors, load, rounds, candidates, rows, alone } = run;
   const engines = candidates.map((candidate) =>
     isAvailable(candidate)
       ? `- ${candidate.description}`
@@ -94,16 +102,21 @@ export function describe({ date, command, host, load, rounds, candidates, rows, 
   );
   return [
     `## ${date.toISOString().slice(0, 16).replace("T", " ")} UTC`,
-    `\`${command}\` on ${host}; load before the run: ${load.toFixed(1)}. Best of ${rounds}, the engines in turn.`,
-    engines.join("\n"),
-    workloads.join("\n"),
+    `\`${command}\` on ${processors} × ${processor}; load before the run: ${load.toFixed(1)}. ` +
+      `${rounds > 1 ? `Best of ${rounds}` : "One round"}, the engines in turn.` +
+      (load > processors * BUSY_SHARE ? " **The host had other work: these figures are provisional.**" : ""),
+    `Engines:\n\n${engines.join("\n")}`,
+    `Workloads:\n\n${workloads.join("\n")}`,
     ...(rows.length > skipped.length ? [comparison(candidates, rows)] : []),
     ...(alone.length > 0
       ? [
-          table([
-            ["Twinbox alone", "", "what"],
-            ...alone.map(({ name, value, description }) => [name, value, description]),
-          ]),
+          table(
+            [
+              ["Twinbox alone", "", "what"],
+              ...alone.map(({ name, value, description }) => [name, value, description]),
+            ],
+            (column) => column === 1,
+          ),
         ]
       : []),
   ].join("\n\n");
