@@ -1,4 +1,5 @@
 import type { Page } from "playwright-core";
+import { keysForCharacter } from "../electron/contract/us-keyboard.ts";
 
 /** Chooses a machine in the list. */
 export const choose = (page: Page, name: string): Promise<void> =>
@@ -54,12 +55,17 @@ export const screenHash = (page: Page, machine: string): Promise<number> =>
 /** Gives the keyboard to a machine by a click on its screen, types, and takes it back with the host key. */
 export async function typeOnScreen(page: Page, machine: string, text: string): Promise<void> {
   await paneOf(page, machine).locator("canvas.screen").click();
-  await page.keyboard.type(text, { delay: KEY_MS });
+  // The page's own typing leaves Shift alone, and a guest sees keys rather than characters.
+  for (const character of text) {
+    const keys = keysForCharacter(character);
+    if (!keys) throw new Error(`no key types ${JSON.stringify(character)}`);
+    await page.keyboard.press(keys.join("+"), { delay: KEY_MS });
+  }
   await page.keyboard.press("ControlRight");
 }
 
-/** Milliseconds from key to key: a person's hands, and more than a BIOS needs to take one. */
-const KEY_MS = 40;
+/** Milliseconds that a key is held: more than a BIOS needs to take it. */
+const KEY_MS = 20;
 
 /** Drops files on the window, as from a file manager. */
 export async function drop(page: Page, files: readonly { name: string; content: Buffer }[]): Promise<void> {
