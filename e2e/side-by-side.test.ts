@@ -78,7 +78,7 @@ guestTest(
     await typeOnScreen(
       page,
       LINUX,
-      "clear; uname -a; head -n 9 /proc/cpuinfo; free -m; ls --color /bin | head -n 99\n",
+      "clear; uname -a; head -n 8 /proc/cpuinfo; free -m; ls --color -C -w 80 /bin | tail -n 8\n",
     );
     await paneOf(page, DEMO).locator("canvas.screen").click();
     await page.keyboard.press("Escape");
