@@ -92,6 +92,12 @@ const CLFLUSH_UNITS = 8;
 /** Caches and TLBs of leaf 2, as a Pentium M with 2 MiB tells them: bytes that are looked up in the manual. */
 const CACHE_DESCRIPTORS = [0x02b3b001, 0x000000f0, 0x00000000, 0x2c04307d] as const;
 
+/** Thermal and power management. Without its bit 2, systems do not trust the local APIC's timer in HLT. */
+const POWER_LEAF = 6;
+const APIC_TIMER_ALWAYS_RUNS = 1 << 2;
+/** EDX of leaf 0x80000007. */
+const INVARIANT_TSC = 1 << 8;
+
 type Leaf = readonly [leaf: number, eax: number, ebx: number, ecx: number, edx: number];
 
 /** EAX of leaf 1, and EDX after reset. */
@@ -125,14 +131,16 @@ function leavesOf(model: CpuModel): Leaf[] {
     word(brand, n * 16 + 12),
   ];
   return [
-    [0, 2, word(vendor, 0), word(vendor, 8), word(vendor, 4)],
+    [0, POWER_LEAF, word(vendor, 0), word(vendor, 8), word(vendor, 4)],
     [1, signatureOf(model), CLFLUSH_UNITS << 8, bitsOf(model, FEATURES_1C), bitsOf(model, FEATURES_1D)],
     [2, ...CACHE_DESCRIPTORS],
+    [POWER_LEAF, APIC_TIMER_ALWAYS_RUNS, 0, 0, 0],
     [0x80000000, 0x80000008, 0, 0, 0],
     extended1,
     brandLeaf(0),
     brandLeaf(1),
     brandLeaf(2),
+    [0x80000007, 0, 0, 0, INVARIANT_TSC],
     [0x80000008, PHYSICAL_ADDRESS_BITS | (LINEAR_ADDRESS_BITS << 8), 0, 0, 0],
   ];
 }
