@@ -32,7 +32,7 @@ import {
   SEGMENTS,
   SHADOW,
 } from "./layout.ts";
-import { P6, writeModel } from "./model.ts";
+import { writeModel, X86_64_V2 } from "./model.ts";
 import { loadRuntime, type Runtime } from "./runtime-module.ts";
 import { constant32 } from "./wasm/expression.ts";
 import { FunctionBody } from "./wasm/function-body.ts";
@@ -161,7 +161,7 @@ export class Cpu {
     });
     this.#run = instance.exports.run as () => void;
     this.#step = instance.exports.step as () => void;
-    writeModel(this.#view, this.base, P6);
+    writeModel(this.#view, this.base, X86_64_V2);
     this.reset();
   }
 

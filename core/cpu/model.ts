@@ -29,16 +29,30 @@ const FEATURES_1D = {
 } as const;
 
 /** Bits of ECX of leaf 1. */
-const FEATURES_1C = { cx16: 13, popcnt: 23 } as const;
+const FEATURES_1C = {
+  sse3: 0,
+  pclmulqdq: 1,
+  ssse3: 9,
+  cx16: 13,
+  sse4_1: 19,
+  sse4_2: 20,
+  movbe: 22,
+  popcnt: 23,
+  aes: 25,
+} as const;
+
+/** Bits of EBX of leaf 7. */
+const FEATURES_7B = { bmi1: 3 } as const;
 
 /** Bits of EDX of leaf 0x80000001. */
 const FEATURES_EXTENDED_D = { syscall: 11, nx: 20, rdtscp: 27, lm: 29 } as const;
-/** Bits of ECX of leaf 0x80000001. */
-const FEATURES_EXTENDED_C = { lahf64: 0 } as const;
+/** Bits of ECX of leaf 0x80000001; `lzcnt` is ABM. */
+const FEATURES_EXTENDED_C = { lahf64: 0, lzcnt: 5 } as const;
 
 export type Feature =
   | keyof typeof FEATURES_1D
   | keyof typeof FEATURES_1C
+  | keyof typeof FEATURES_7B
   | keyof typeof FEATURES_EXTENDED_D
   | keyof typeof FEATURES_EXTENDED_C;
 
@@ -61,6 +75,16 @@ export const P6: CpuModel = {
   stepping: 8,
   brand: "Twinbox Virtual CPU",
   features: Object.keys(FEATURES_1D) as Feature[],
+};
+
+/** A 64-bit processor, on the way to what x86-64-v2 names. */
+export const X86_64_V2: CpuModel = {
+  vendor: "GenuineIntel",
+  family: 6,
+  model: 0x2c,
+  stepping: 2,
+  brand: "Twinbox Virtual CPU",
+  features: [...P6.features, "popcnt", "syscall", "nx", "rdtscp", "lm", "lahf64"],
 };
 
 /** The bits of CR4 that each feature brings. */
