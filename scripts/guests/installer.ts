@@ -1,9 +1,7 @@
-// Debian's installer for 32-bit PCs: a kernel and an initial RAM disk, in text and with GTK.
+// Debian's installer: a kernel and an initial RAM disk, in text and with GTK.
 
 import { join } from "node:path";
-import { fetchPackage } from "./packages.ts";
-
-const PACKAGE = "debian-installer-12-netboot-i386";
+import { type Architecture, fetchPackage } from "./packages.ts";
 
 /** Paths of a kernel and its initial RAM disk. */
 export interface Kernel {
@@ -11,8 +9,12 @@ export interface Kernel {
   initrd: string;
 }
 
-export async function prepareInstaller(variant: "text" | "gtk"): Promise<Kernel> {
-  const root = await fetchPackage(PACKAGE);
-  const folder = join(root, `usr/lib/debian-installer/images/12/i386/${variant}/debian-installer/i386`);
+export async function prepareInstaller(
+  variant: "text" | "gtk",
+  architecture: Architecture = "i386",
+): Promise<Kernel> {
+  const root = await fetchPackage(`debian-installer-12-netboot-${architecture}`);
+  const images = `usr/lib/debian-installer/images/12/${architecture}/${variant}`;
+  const folder = join(root, images, "debian-installer", architecture);
   return { kernel: join(folder, "linux"), initrd: join(folder, "initrd.gz") };
 }

@@ -9,7 +9,9 @@ import { Unavailable } from "./unavailable.ts";
 
 const APT = join(CACHE, "apt");
 const PACKAGES = join(CACHE, "packages");
-const ARCHITECTURE = "i386";
+/** What guests are made of; the first is meant where none is named. */
+export type Architecture = "i386" | "amd64";
+const ARCHITECTURE: Architecture = "i386";
 
 /** The host's sources, everything else in the cache. */
 const OPTIONS = [
@@ -17,7 +19,8 @@ const OPTIONS = [
   `Dir::State::status=${APT}/status`,
   `Dir::Cache=${APT}/cache`,
   `APT::Architecture=${ARCHITECTURE}`,
-  `APT::Architectures=${ARCHITECTURE}`,
+  "APT::Architectures::=i386",
+  "APT::Architectures::=amd64",
   "APT::Sandbox::User=root",
   "Acquire::Languages=none",
 ].flatMap((option) => ["-o", option]);
@@ -38,12 +41,16 @@ function updateLists(): Promise<void> {
 }
 
 /**
- * Fetches the newest version of an i386 package (or one for all architectures) and unpacks it, if it is not there.
+ * Fetches the newest version of a package of the architecture (or one for all) and unpacks it, if it is not there.
  *
  * @returns the folder that stands for the package's root.
  * @throws Unavailable if there is no apt or its archives do not give the package.
  */
-export async function fetchPackage(name: string): Promise<string> {
+export async function fetchPackage(
+  packageName: string,
+  architecture: Architecture = ARCHITECTURE,
+): Promise<string> {
+  const name = architecture === ARCHITECTURE ? packageName : `${packageName}:${architecture}`;
   const folder = join(PACKAGES, name);
   if (existsSync(folder)) return folder;
   if (!findTool("apt-get")) throw new Unavailable("this host has no apt-get");
@@ -57,7 +64,7 @@ export async function fetchPackage(name: string): Promise<string> {
     await runTool("env", ["-C", download, "apt-get", ...apt, "download", name]);
   } catch (error) {
     const lines = (error as Error).message.split("\n").filter((line) => line.startsWith("E:"));
-    throw new Unavailable(`apt cannot fetch ${name} (${ARCHITECTURE}): ${lines.join(" ").slice(0, 200)}`);
+    throw new Unavailable(`apt cannot fetch ${packageName} (${architecture}): ${lines.join(" ").slice(0, 200)}`);
   }
   const file = readdirSync(download).find((entry) => entry.endsWith(".deb"));
   if (!file) throw new Unavailable(`apt has fetched nothing for ${name}`);
