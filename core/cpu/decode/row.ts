@@ -132,7 +132,8 @@ let rows = 0;
 
 /**
  * A row. `operands` in the manual's letters, with these sizes: b w d q (8 to 64 bits), v (16, 32, 64 by operand
- * size), z (16, 32, 32), y (32, 32, 64), t (80), dq x (128), none. Places: E G M R I J O A, Z (register in the
+ * size), z (16, 32, 32), y (32, 32, 64), t (80), dq x (128), qdq (64, 64,
+ * 128), none. Places: E G M R I J O A, Z (register in the
  * opcode), S C D (segment, control, debug), V W U H (XMM), P Q N (MMX), ST (ST(i) by ModRM.rm), and names of
  * registers: AL AX EAX rAX (by operand size) CL DX. `Is` is a byte sign-extended to the operand size, `1` the
  * constant.
@@ -177,6 +178,7 @@ const WIDTHS: Record<string, readonly [number, number, number]> = {
   z: [16, 32, 32],
   y: [32, 32, 64],
   dq: [128, 128, 128],
+  qdq: [64, 64, 128],
   x: [128, 128, 128],
 };
 

@@ -103,4 +103,6 @@ export const i64x2 = {
   productLowU: binary(0xde),
   extract: (a: Expression, lane: number): Expression => simd("i64", 0x1d, [a], [lane]),
   fromLane0: (a: Expression): Expression => simd("v128", 0x1e, [v128.zero, a], [0]),
+  replace: (a: Expression, lane: number, value: Expression): Expression =>
+    simd("v128", 0x1e, [a, value], [lane]),
 };

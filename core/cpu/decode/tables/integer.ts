@@ -219,7 +219,7 @@ export const INTEGER: Chapter = {
     0xbf: op("MOVSX", move.movsx, "Gv,Ew"),
     0xc0: op("XADD", arithmetic.xadd, "Eb,Gb", LOCK),
     0xc1: op("XADD", arithmetic.xadd, "Ev,Gv", LOCK),
-    0xc7: group(undefined, byMod(op("CMPXCHG8B", cmpxchg8b, "Mq", LOCK | MEMORY), undefined)),
+    0xc7: group(undefined, byMod(op("CMPXCHG8B", cmpxchg8b, "Mqdq", LOCK | MEMORY), undefined)),
     ...byRegister(0xc8, () => op("BSWAP", bits.bswap, "Zv")),
   },
 };
