@@ -34,6 +34,7 @@ const FEATURES_1C = {
   pclmulqdq: 1,
   ssse3: 9,
   cx16: 13,
+  pcid: 17,
   sse4_1: 19,
   sse4_2: 20,
   movbe: 22,
@@ -42,10 +43,12 @@ const FEATURES_1C = {
 } as const;
 
 /** Bits of EBX of leaf 7. */
-const FEATURES_7B = { bmi1: 3 } as const;
+const FEATURES_7B = { bmi1: 3, smep: 7, invpcid: 10, smap: 20 } as const;
+/** Bits of ECX of leaf 7. */
+const FEATURES_7C = { umip: 2 } as const;
 
 /** Bits of EDX of leaf 0x80000001. */
-const FEATURES_EXTENDED_D = { syscall: 11, nx: 20, rdtscp: 27, lm: 29 } as const;
+const FEATURES_EXTENDED_D = { syscall: 11, nx: 20, pdpe1gb: 26, rdtscp: 27, lm: 29 } as const;
 /** Bits of ECX of leaf 0x80000001; `lzcnt` is ABM. */
 const FEATURES_EXTENDED_C = { lahf64: 0, lzcnt: 5 } as const;
 
@@ -53,6 +56,7 @@ export type Feature =
   | keyof typeof FEATURES_1D
   | keyof typeof FEATURES_1C
   | keyof typeof FEATURES_7B
+  | keyof typeof FEATURES_7C
   | keyof typeof FEATURES_EXTENDED_D
   | keyof typeof FEATURES_EXTENDED_C;
 
@@ -99,6 +103,10 @@ const CR4_BITS: readonly (readonly [Feature, number])[] = [
   ["mmx", 0x100],
   ["fxsr", 0x200],
   ["sse", 0x400],
+  ["umip", 0x800],
+  ["pcid", 0x20000],
+  ["smep", 0x100000],
+  ["smap", 0x200000],
 ];
 
 /** The bits of EFER: SCE, LME, NXE. */
@@ -119,6 +127,8 @@ const CACHE_DESCRIPTORS = [0x02b3b001, 0x000000f0, 0x00000000, 0x2c04307d] as co
 /** Thermal and power management. Without its bit 2, systems do not trust the local APIC's timer in HLT. */
 const POWER_LEAF = 6;
 const APIC_TIMER_ALWAYS_RUNS = 1 << 2;
+/** More features, in its sub-leaf 0. */
+const FEATURE_LEAF = 7;
 /** EDX of leaf 0x80000007. */
 const INVARIANT_TSC = 1 << 8;
 
@@ -155,10 +165,11 @@ function leavesOf(model: CpuModel): Leaf[] {
     word(brand, n * 16 + 12),
   ];
   return [
-    [0, POWER_LEAF, word(vendor, 0), word(vendor, 8), word(vendor, 4)],
+    [0, FEATURE_LEAF, word(vendor, 0), word(vendor, 8), word(vendor, 4)],
     [1, signatureOf(model), CLFLUSH_UNITS << 8, bitsOf(model, FEATURES_1C), bitsOf(model, FEATURES_1D)],
     [2, ...CACHE_DESCRIPTORS],
     [POWER_LEAF, APIC_TIMER_ALWAYS_RUNS, 0, 0, 0],
+    [FEATURE_LEAF, 0, bitsOf(model, FEATURES_7B), bitsOf(model, FEATURES_7C), 0],
     [0x80000000, 0x80000008, 0, 0, 0],
     extended1,
     brandLeaf(0),
