@@ -1,94 +1,106 @@
-// Workloads on every engine, in turn.
+// The same work on every engine, in turn.
 
-import { Unavailable } from "../guests/unavailable.ts";
-import type { Engine, Guest } from "./engine.ts";
-import { TimedProcess } from "./timed-process.ts";
+import type { Engine } from "./engine.ts";
+import type { Program } from "./program.ts";
+import { bootInstaller, type Cell, INSTALLER, type Turn, type TurnOptions, takeTurn } from "./session.ts";
 import type { Workload } from "./workloads.ts";
 
-const TIMEOUT_SECONDS = 300;
-
-/** The best of an engine's runs of a workload. */
-export interface Time {
-  seconds: number;
-  checksum?: string;
-  /** Guest instructions of the whole run, where the engine counts them. */
-  instructions?: number;
-}
-
-export type Cell = Time | { failed: string };
-
-export interface Row {
-  workload: Workload;
-  /** Why the host cannot have the guest. */
-  unavailable?: string;
-  /** By the engine's name. */
-  cells: Map<string, Cell>;
-}
-
-async function timeOnce(workload: Workload, guest: Guest, engine: Engine): Promise<Time> {
-  const run = new TimedProcess(engine.command(guest));
-  try {
-    const began = workload.begin ? (await run.see(workload.begin, TIMEOUT_SECONDS)).seconds : 0;
-    const { seconds, match } = await run.see(workload.end, TIMEOUT_SECONDS);
-    const time: Time = { seconds: seconds - began };
-    if (match[1] !== undefined) time.checksum = match[1];
-    const instructions = countedInstructions(await run.stop());
-    if (workload.countsInstructions && instructions !== undefined) time.instructions = instructions;
-    return time;
-  } finally {
-    await run.stop();
-  }
-}
-
-/** From the statistics of `twinbox run`; undefined in what other engines print. */
-function countedInstructions(complaints: string): number | undefined {
-  const found = /^\{"instructions":(\d+)/m.exec(complaints)?.[1];
-  return found === undefined ? undefined : Number(found);
-}
-
-/** Every workload on every engine, `rounds` times in turn; failures are reported and kept in their cells. */
-export async function compare(
-  workloads: readonly Workload[],
-  engines: readonly Engine[],
-  rounds: number,
-  report: (line: string) => void,
-): Promise<Row[]> {
-  const rows: Row[] = [];
-  for (const workload of workloads) {
-    const row: Row = { workload, cells: new Map() };
-    rows.push(row);
-    try {
-      const guest = await workload.prepare();
-      for (let round = 0; round < rounds; round++)
-        for (const engine of engines) {
-          const before = row.cells.get(engine.name);
-          const cell = better(before, await attempt(workload, guest, engine));
-          row.cells.set(engine.name, cell);
-          report(
-            `${workload.name}, ${engine.name}: ${"failed" in cell ? cell.failed : `${cell.seconds.toFixed(2)} s`}`,
-          );
-        }
-    } catch (error) {
-      if (!(error instanceof Unavailable)) throw error;
-      row.unavailable = error.message;
-    }
-  }
-  return rows;
-}
-
-async function attempt(workload: Workload, guest: Guest, engine: Engine): Promise<Cell> {
-  try {
-    const time = await timeOnce(workload, guest, engine);
-    const expected = workload.checksum?.();
-    if (time.checksum === expected) return time;
-    return { failed: `checksum ${time.checksum}, not ${expected}` };
-  } catch (error) {
-    return { failed: (error as Error).message };
-  }
+export interface CompareOptions extends TurnOptions {
+  rounds: number;
+  /** With the boot of the installer. */
+  installer: boolean;
 }
 
 /** The faster one; a failure is never made up for. */
 export function better(before: Cell | undefined, now: Cell): Cell {
   if (!before || "failed" in now) return now;
   return "failed" in before || before.seconds <= now.seconds ? before : now;
+}
+
+/** The best times, and of the rest what the last round says. */
+function merged(before: Turn | undefined, now: Turn): Turn {
+  const cells = new Map([...now.cells].map(([name, cell]) => [name, better(before?.cells.get(name), cell)]));
+  return { ...before, ...now, cells };
+}
+
+/**
+ * Every workload on every engine, `rounds` times; failures are reported and kept in their cells.
+ *
+ * @returns by the engine's name, the best of its rounds.
+ */
+export async function compare(
+  engines: readonly Engine[],
+  program: Program,
+  workloads: readonly Workload[],
+  options: CompareOptions,
+): Promise<Map<string, Turn>> {
+  const turns = new Map<string, Turn>();
+  for (let round = 0; round < options.rounds; round++)
+    for (const engine of engines) {
+      const turn = await takeTurn(engine, program, workloads, options);
+      const menu = options.installer ? await bootInstaller(engine, program) : undefined;
+      if (menu) turn.cells.set(INSTALLER, menu);
+      turns.set(engine.name, merged(turns.get(engine.name), turn));
+    }
+  const columns = [...turns.values()].map(({ cells }) => cells);
+  agree([...(await lesserReferences(engines, program, workloads)), ...columns]);
+  return turns;
+}
+
+/** The host's own checksums for engines that do less of the work. */
+async function lesserReferences(
+  engines: readonly Engine[],
+  program: Program,
+  workloads: readonly Workload[],
+): Promise<Map<string, Cell>[]> {
+  const native = engines.find(({ id }) => id === "native");
+  const columns: Map<string, Cell>[] = [];
+  for (const { divisor } of engines)
+    if (native && divisor !== native.divisor) {
+      const turn = await takeTurn({ ...native, divisor }, program, workloads, {
+        idleMs: 0,
+        report: () => {},
+      });
+      columns.push(turn.cells);
+    }
+  return columns;
+}
+
+/** An engine whose checksum is another than that of the first which did the same amount of the work has failed. */
+export function agree(columns: readonly Map<string, Cell>[]): void {
+  const right = new Map<string, string>();
+  for (const cells of columns)
+    for (const [name, cell] of cells) {
+      if ("failed" in cell || cell.checksum === undefined) continue;
+      const work = `${name}=${cell.amount}`;
+      const expected = right.get(work) ?? cell.checksum;
+      right.set(work, expected);
+      if (cell.checksum !== expected)
+        cells.set(name, { failed: `checksum ${cell.checksum}, not ${expected}` });
+    }
+}
+
+/** For each of two machines at once, how much of its speed alone it keeps in each workload. */
+export async function twoAtOnce(
+  engine: Engine,
+  program: Program,
+  workloads: readonly Workload[],
+  alone: ReadonlyMap<string, Cell>,
+  options: TurnOptions,
+): Promise<number[][]> {
+  const together = await Promise.all(
+    [1, 2].map((machine) =>
+      takeTurn(engine, program, workloads, {
+        ...options,
+        idleMs: 0,
+        report: (line) => options.report(`machine ${machine} of two: ${line}`),
+      }),
+    ),
+  );
+  return together.map(({ cells }) =>
+    workloads.flatMap(({ name }) => {
+      const [one, two] = [alone.get(name), cells.get(name)];
+      return one && two && "seconds" in one && "seconds" in two ? [one.seconds / two.seconds] : [];
+    }),
+  );
 }

@@ -1,26 +1,42 @@
-// What the benchmark knows of an engine: how a machine is started in a process of its own, COM1 on its standard output.
+// What the benchmark knows of an engine: how it starts work in a process of its own, whose standard output tells the
+// times.
 
-/** The same for every engine. */
-export const MEMORY_MIB = 128;
+import type { Architecture } from "../guests/packages.ts";
 
-/** A kernel as it is started, without a boot loader. */
-export interface Guest {
-  /** How the kernel is entered: Linux's boot protocol or multiboot. [LINUX-BOOT] [MULTIBOOT] */
-  kind: "linux" | "multiboot";
+/** Of every machine, in MiB. */
+export const MEMORY_MIB = 256;
+
+/** A Linux guest as it is started, without a boot loader; COM1 is its console. */
+export interface Machine {
+  architecture: Architecture;
   kernel: string;
-  initrd?: string;
-  append?: string;
+  initrd: string;
+  append: string;
 }
 
+/** The same work for a machine and, where it can be had, for the host. */
+export interface Job {
+  machine: Machine;
+  /** A program of the host and its arguments. */
+  native?: readonly string[];
+}
+
+export const ENGINE_IDS = ["native", "twinbox", "interpreter", "v86", "qemu"] as const;
+export type EngineId = (typeof ENGINE_IDS)[number];
+
 export interface Engine {
+  readonly id: EngineId;
+  /** A column's title. */
   readonly name: string;
   /** The version, and how it is run, for the report. */
   readonly description: string;
-  /** Arguments of the process; the first is the program. */
-  command(guest: Guest): string[];
+  /** One of this many parts of the work is done, and its time multiplied: engines that are much slower. */
+  readonly divisor: number;
+  /** Arguments of the process; the first is the program. Undefined where the job is none for this engine. */
+  command(job: Job): string[] | undefined;
 }
 
 /** An engine, or why this host cannot have it. */
-export type Candidate = Engine | { name: string; unavailable: string };
+export type Candidate = Engine | { id: EngineId; name: string; unavailable: string };
 
 export const isAvailable = (candidate: Candidate): candidate is Engine => !("unavailable" in candidate);

@@ -1,60 +1,83 @@
 /**
- * `npm run bench`: Twinbox beside other emulators on the same host, in one run. Prints the table and writes it into
- * `docs/performance.md`, unless only some of the workloads were asked for.
+ * `npm run bench`: Twinbox beside other engines on the same host, in one run. Prints the tables, and writes those of a
+ * run of everything into `docs/performance.md`.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
-import { measureAlone } from "./alone.ts";
-import { compare } from "./compare.ts";
+import type { Architecture } from "../guests/packages.ts";
+import { Unavailable } from "../guests/unavailable.ts";
+import { compare, twoAtOnce } from "./compare.ts";
+import { withRun } from "./document.ts";
 import { isAvailable } from "./engine.ts";
 import { findEngines } from "./engines.ts";
-import { describe, type Run, withLatestRun } from "./report.ts";
-import { WORKLOADS } from "./workloads.ts";
+import { type Options, parseOptions, USAGE } from "./options.ts";
+import { prepareProgram } from "./program.ts";
+import { describe, failures, geometricMean, type Run, summary } from "./report.ts";
+import { BOOT, INSTALLER } from "./session.ts";
+import { quick, WORKLOADS } from "./workloads.ts";
 
 const DOCUMENT = join(import.meta.dirname, "../../docs/performance.md");
-const USAGE = `Usage: npm run bench [-- [--rounds N] [WORKLOAD …]]
+const IDLE_MS = 10_000;
+/** Processor, memory and kernel, without taking long: what two machines at once are measured by. */
+const TWICE = ["sieve", "crc32", "sha256", "interp", "memcpy", "syscall"];
 
-Workloads: ${WORKLOADS.map(({ name }) => `"${name}"`).join(", ")}. With names given, only those are run and nothing
-is written.
-`;
+const report = (line: string): void => void process.stderr.write(`${line}\n`);
 
-const progress = (line: string): void => void process.stderr.write(`${line}\n`);
-
-function parse(): { rounds: number; names: string[] } {
-  const { values, positionals } = parseArgs({
-    options: { rounds: { type: "string", default: "2" } },
-    allowPositionals: true,
-  });
-  const rounds = Number(values.rounds);
-  const known = new Set(WORKLOADS.map(({ name }) => name));
-  if (!(Number.isInteger(rounds) && rounds > 0)) throw new Error("--rounds takes a whole number from 1");
-  for (const name of positionals) if (!known.has(name)) throw new Error(`there is no workload "${name}"`);
-  return { rounds, names: positionals };
-}
-
-async function bench(rounds: number, names: readonly string[]): Promise<Run> {
+async function bench(architecture: Architecture, options: Options, args: readonly string[]): Promise<Run> {
   const date = new Date();
   const load = loadavg()[0]!;
-  const candidates = await findEngines();
-  const chosen = WORKLOADS.filter(({ name }) => names.length === 0 || names.includes(name));
-  const rows = await compare(chosen, candidates.filter(isAvailable), rounds, progress);
-  const alone = names.length === 0 ? await measureAlone(progress) : [];
-  const processors = cpus().length;
-  const processor = cpus()[0]?.model.trim() ?? "unknown processor";
-  const command = ["npm run bench", ...(rounds === 2 ? [] : [`-- --rounds ${rounds}`])].join(" ");
-  return { date, command, processor, processors, load, rounds, candidates, rows, alone };
+  const program = await prepareProgram(architecture);
+  const candidates = await findEngines(options.engines, architecture);
+  const engines = candidates.filter(isAvailable);
+  const chosen = WORKLOADS.filter(({ name }) => options.only.includes(name));
+  const workloads = options.quick ? quick(chosen) : chosen;
+  const idleMs = options.quick ? 0 : IDLE_MS;
+  const { rounds } = options;
+  const installer = options.only.includes(INSTALLER) && !options.quick;
+  const turns = await compare(engines, program, workloads, { idleMs, report, rounds, installer });
+  const run: Run = {
+    date,
+    command: ["npm run bench", ...(args.length > 0 ? ["--", ...args] : [])].join(" "),
+    architecture,
+    processor: cpus()[0]?.model.trim() ?? "unknown processor",
+    processors: cpus().length,
+    load,
+    rounds,
+    candidates,
+    turns,
+    work: workloads.map(({ name }) => name),
+    boots: [BOOT, ...(installer ? [INSTALLER] : [])],
+    twoAtOnce: [],
+  };
+  const twinbox = engines.find(({ id }) => id === "twinbox");
+  if (!options.everything || !twinbox) return run;
+  const twice = workloads.filter(({ name }) => TWICE.includes(name));
+  const alone = turns.get(twinbox.name)!.cells;
+  const parts = await twoAtOnce(twinbox, program, twice, alone, { idleMs, report });
+  return { ...run, twoAtOnce: parts.map(geometricMean) };
+}
+
+async function main(args: readonly string[]): Promise<void> {
+  const options = parseOptions(args);
+  if (!options) return void process.stdout.write(USAGE);
+  for (const architecture of options.architectures)
+    try {
+      const run = await bench(architecture, options, args);
+      const text = describe(run);
+      process.stdout.write(`${text}\n\n`);
+      if (failures(run).length > 0) process.exitCode = 1;
+      if (!options.everything) continue;
+      const document = readFileSync(DOCUMENT, "utf8");
+      writeFileSync(DOCUMENT, withRun(document, architecture, summary(run), text));
+    } catch (error) {
+      if (!(error instanceof Unavailable)) throw error;
+      report(`${architecture} skipped: ${error.message}`);
+    }
 }
 
 try {
-  const { rounds, names } = parse();
-  const run = await bench(rounds, names);
-  const text = describe(run);
-  process.stdout.write(`${text}\n`);
-  if (run.rows.some(({ cells }) => [...cells.values()].some((cell) => "failed" in cell)))
-    process.exitCode = 1;
-  else if (names.length === 0) writeFileSync(DOCUMENT, withLatestRun(readFileSync(DOCUMENT, "utf8"), text));
+  await main(process.argv.slice(2));
 } catch (error) {
   process.stderr.write(`bench: ${(error as Error).message}\n\n${USAGE}`);
   process.exitCode = 1;

@@ -1,44 +1,42 @@
-// The tables that a run ends with, and their place in the documents.
+// The tables that a run ends with.
 
-import type { Measure } from "./alone.ts";
-import type { Cell, Row, Time } from "./compare.ts";
-import { type Candidate, isAvailable } from "./engine.ts";
-
-/** What the latest run is kept between. */
-const START = "<!-- latest run -->";
-const END = "<!-- end of the latest run -->";
+import type { Architecture } from "../guests/packages.ts";
+import { type Candidate, type EngineId, isAvailable, MEMORY_MIB } from "./engine.ts";
+import { BOOT, type Cell, type Turn } from "./session.ts";
 
 /** With a load above this share of its processors a host had other work. */
 const BUSY_SHARE = 0.5;
+const MIB = 1 << 20;
+/** What ratios are taken of. */
+const FIRST: EngineId = "twinbox";
 
 export interface Run {
   date: Date;
   command: string;
+  architecture: Architecture;
   processor: string;
   processors: number;
   /** Processes that wanted to run, over the last minute before the run. */
   load: number;
   rounds: number;
   candidates: readonly Candidate[];
-  rows: readonly Row[];
-  alone: readonly Measure[];
+  /** By the engine's name. */
+  turns: ReadonlyMap<string, Turn>;
+  /** Names of the rows in order: those of the program's work, then what starts a whole machine. */
+  work: readonly string[];
+  boots: readonly string[];
+  /** How much of its speed alone each of two machines keeps, where that was measured. */
+  twoAtOnce: readonly (number | undefined)[];
 }
 
+type Time = Exclude<Cell, { failed: string }>;
 const isTime = (cell: Cell | undefined): cell is Time => cell !== undefined && !("failed" in cell);
 
-/** The first row is the head; `figures` says which columns are. */
-const table = (rows: readonly (readonly string[])[], figures: (column: number) => boolean): string => {
+/** The first row is the head; every column but the first has figures. */
+function table(rows: readonly (readonly string[])[]): string {
   const [head, ...body] = rows as [readonly string[], ...(readonly string[])[]];
-  const rule = head.map((_, column) => (figures(column) ? "--:" : "---"));
+  const rule = head.map((_, column) => (column > 0 ? "--:" : "---"));
   return [head, rule, ...body].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
-};
-
-/** How many times as long as the first engine another one took; above 1 the first is faster. */
-function ratios(rows: readonly Row[], first: string, other: string): (number | undefined)[] {
-  return rows.map(({ cells }) => {
-    const [ours, theirs] = [cells.get(first), cells.get(other)];
-    return isTime(ours) && isTime(theirs) ? theirs.seconds / ours.seconds : undefined;
-  });
 }
 
 /** Undefined without any figure. */
@@ -48,87 +46,118 @@ export function geometricMean(figures: readonly (number | undefined)[]): number 
   return Math.exp(known.reduce((sum, figure) => sum + Math.log(figure), 0) / known.length);
 }
 
-const ratioText = (ratio: number | undefined): string => (ratio === undefined ? "–" : ratio.toFixed(2));
+const figure = (value: number | undefined, digits: number, unit = ""): string =>
+  value === undefined ? "–" : `${value.toFixed(digits)}${unit}`;
 
-function timeText(cell: Cell | undefined, instructions: number | undefined): string {
-  if (!isTime(cell)) return cell ? "failed" : "–";
-  const seconds = cell.seconds.toFixed(2);
-  return instructions === undefined
-    ? seconds
-    : `${seconds} (${(instructions / cell.seconds / 1e6).toFixed(0)} MIPS)`;
+const timeText = (cell: Cell | undefined): string =>
+  isTime(cell) ? figure(cell.seconds, cell.seconds < 10 ? 3 : 1) : cell ? "failed" : "–";
+
+/** How many times as long as Twinbox an engine took, by row: above 1 Twinbox is faster. */
+function ratios({ turns, candidates }: Run, rows: readonly string[], other: string): (number | undefined)[] {
+  const first = candidates.find(({ id }) => id === FIRST)?.name ?? "";
+  return rows.map((row) => {
+    const [ours, theirs] = [turns.get(first)?.cells.get(row), turns.get(other)?.cells.get(row)];
+    return isTime(ours) && isTime(theirs) ? theirs.seconds / ours.seconds : undefined;
+  });
 }
 
-/** Times in seconds, then each other engine's time by that of the first. */
-function comparison(candidates: readonly Candidate[], all: readonly Row[]): string {
-  const rows = all.filter(({ unavailable }) => unavailable === undefined);
-  const [first, ...others] = candidates.filter(isAvailable).map(({ name }) => name) as [string, ...string[]];
-  const byEngine = others.map((other) => ratios(rows, first, other));
-  const body = rows.map(({ workload, cells }, row) => {
-    const counted = [...cells.values()].find((cell) => isTime(cell) && cell.instructions !== undefined);
-    const instructions = (counted as Time | undefined)?.instructions;
-    return [
-      workload.name,
-      ...[first, ...others].map((name) => timeText(cells.get(name), instructions)),
-      ...byEngine.map((column) => ratioText(column[row])),
-    ];
-  });
-  return table(
-    [
-      ["seconds", first, ...others, ...others.map((other) => `${other} : ${first}`)],
-      ...body,
-      [
-        "geometric mean",
-        ...[first, ...others].map(() => ""),
-        ...byEngine.map((column) => ratioText(geometricMean(column))),
-      ],
-    ],
-    (column) => column > 0,
+/** Engines with results, and those that are put beside Twinbox. */
+function columns(run: Run): { names: string[]; others: string[] } {
+  const engines = run.candidates.filter(isAvailable);
+  const compared = engines.some(({ id }) => id === FIRST) ? engines.filter(({ id }) => id !== FIRST) : [];
+  return { names: engines.map(({ name }) => name), others: compared.map(({ name }) => name) };
+}
+
+function comparison(run: Run): string {
+  const { names, others } = columns(run);
+  const part = (rows: readonly string[]): string[][] => {
+    const byEngine = others.map((other) => ratios(run, rows, other));
+    return rows.map((row, index) => [
+      row,
+      ...names.map((name) => timeText(run.turns.get(name)?.cells.get(row))),
+      ...byEngine.map((column) => figure(column[index], 2)),
+    ]);
+  };
+  const means = others.map((other) => `**${figure(geometricMean(ratios(run, run.work, other)), 2)}**`);
+  return table([
+    ["seconds", ...names, ...others.map((other) => `${other} : Twinbox`)],
+    ...part(run.work),
+    ["**geometric mean**", ...names.map(() => ""), ...means],
+    ...part(run.boots),
+  ]);
+}
+
+/** What else was measured of machines: a row a measure, a column an engine. */
+function machines({ candidates, turns }: Run): string {
+  const engines = candidates.filter(isAvailable).filter(({ id }) => id !== "native");
+  const row = (title: string, text: (turn: Turn) => string): string[] => [
+    title,
+    ...engines.map(({ name }) => {
+      const turn = turns.get(name);
+      return turn ? text(turn) : "–";
+    }),
+  ];
+  const mebibytes = (bytes: number | undefined) => (bytes === undefined ? undefined : bytes / MIB);
+  return table([
+    ["of the machine", ...engines.map(({ name }) => name)],
+    row("resident beyond the guest's RAM, after the work, MiB", ({ residentBytes }) =>
+      figure(mebibytes(residentBytes), 0),
+    ),
+    row("idle guest, part of a processor", ({ idleLoad }) => figure(idleLoad && idleLoad * 100, 1, " %")),
+    row("guest instructions, millions a second in guest code", ({ statistics }) =>
+      figure(statistics && statistics.instructions / statistics.busySeconds / 1e6, 0),
+    ),
+    row("start of the process to the first guest instruction, s", ({ statistics }) =>
+      figure(statistics?.startSeconds, 2),
+    ),
+  ]);
+}
+
+/** Every failure, in words. */
+export function failures({ turns }: Run): string[] {
+  return [...turns].flatMap(([engine, { cells }]) =>
+    [...cells].flatMap(([row, cell]) =>
+      "failed" in cell ? [`${row}, ${engine}: ${cell.failed.split("\n")[0]}`] : [],
+    ),
   );
 }
 
+const title = ({ date, architecture }: Run): string =>
+  `${architecture}, ${date.toISOString().slice(0, 16).replace("T", " ")} UTC`;
+
 /** In Markdown. */
 export function describe(run: Run): string {
-  const { date, command, processor, processors, load, rounds, candidates, rows, alone } = run;
+  const { command, processor, processors, load, rounds, candidates, twoAtOnce } = run;
   const engines = candidates.map((candidate) =>
     isAvailable(candidate)
       ? `- ${candidate.description}`
       : `- ${candidate.name} skipped: ${candidate.unavailable}`,
   );
-  const skipped = rows.filter(({ unavailable }) => unavailable !== undefined);
-  const workloads = rows.map(({ workload, unavailable }) =>
-    unavailable === undefined
-      ? `- **${workload.name}**: ${workload.description}`
-      : `- **${workload.name}** skipped: ${unavailable}`,
-  );
+  const failed = failures(run);
   return [
-    `## ${date.toISOString().slice(0, 16).replace("T", " ")} UTC`,
+    `## ${title(run)}`,
     `\`${command}\` on ${processors} × ${processor}; load before the run: ${load.toFixed(1)}. ` +
-      `${rounds > 1 ? `Best of ${rounds}` : "One round"}, the engines in turn.` +
+      `${rounds > 1 ? `Best of ${rounds}` : "One round"}, the engines in turn, ${MEMORY_MIB} MiB a machine.` +
       (load > processors * BUSY_SHARE ? " **The host had other work: these figures are provisional.**" : ""),
     `Engines:\n\n${engines.join("\n")}`,
-    `Workloads:\n\n${workloads.join("\n")}`,
-    ...(rows.length > skipped.length ? [comparison(candidates, rows)] : []),
-    ...(alone.length > 0
+    comparison(run),
+    ...(failed.length > 0 ? [`Failed:\n\n${failed.map((line) => `- ${line}`).join("\n")}`] : []),
+    machines(run),
+    ...(twoAtOnce.length > 0
       ? [
-          table(
-            [
-              ["Twinbox alone", "", "what"],
-              ...alone.map(({ name, value, description }) => [name, value, description]),
-            ],
-            (column) => column === 1,
-          ),
+          `Two machines of Twinbox at once keep ${twoAtOnce.map((part) => figure(part && part * 100, 0, " %")).join(" and ")} of the speed that one has alone.`,
         ]
       : []),
   ].join("\n\n");
 }
 
-/**
- * The document with this run in the place of the one before.
- *
- * @throws Error if the document has no place for it.
- */
-export function withLatestRun(document: string, run: string): string {
-  const [start, end] = [document.indexOf(START), document.indexOf(END)];
-  if (start < 0 || end < start) throw new Error("the document has lost the marks of the latest run");
-  return `${document.slice(0, start + START.length)}\n\n${run}\n\n${document.slice(end)}`;
+/** The engines of the document's table of all runs. */
+const WORK_BESIDE = ["v86", "QEMU TCG", "native"] as const;
+const BOOT_BESIDE = ["v86", "QEMU TCG"] as const;
+
+/** A run as a row of that table: the means of the work, then the boots, each to Twinbox's time, and failures. */
+export function summary(run: Run): string {
+  const means = WORK_BESIDE.map((name) => figure(geometricMean(ratios(run, run.work, name)), 2));
+  const boots = BOOT_BESIDE.map((name) => figure(ratios(run, [BOOT], name)[0], 2));
+  return `| ${[title(run), ...means, ...boots, String(failures(run).length)].join(" | ")} |`;
 }

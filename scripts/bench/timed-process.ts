@@ -65,9 +65,10 @@ export class TimedProcess {
   /**
    * Waits until the output has a match.
    *
-   * @throws Error with the end of the output if the process ends or the time is over before.
+   * @param failure what the process says when it will never come to that.
+   * @throws Error with the end of the output if the process fails or ends or the time is over before.
    */
-  async see(pattern: RegExp, timeoutSeconds: number): Promise<Seen> {
+  async see(pattern: RegExp, timeoutSeconds: number, failure?: RegExp): Promise<Seen> {
     const { promise, resolve, reject } = Promise.withResolvers<Seen>();
     const fail = (why: string) =>
       reject(new Error(`${why}:\n${(this.#complaints + this.#output).slice(-TAIL)}`));
@@ -76,6 +77,7 @@ export class TimedProcess {
       const match = pattern.exec(this.#output);
       if (match) resolve({ seconds: (performance.now() - this.#began) / 1000, match });
       else if (this.#over) fail(`the process ended without ${pattern}`);
+      else if (failure?.test(this.#output)) fail(`no ${pattern}, but ${failure.exec(this.#output)?.[0]}`);
     };
     this.#looking();
     try {

@@ -3,17 +3,17 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { V86 } from "v86";
-import { type Guest, MEMORY_MIB } from "./engine.ts";
+import { type Machine, MEMORY_MIB } from "./engine.ts";
 
 interface Argument {
-  guest: Guest;
+  machine: Machine;
   /** Folder of SeaBIOS's images. */
   firmware: string;
 }
 
 const WASM = join(import.meta.dirname, "../../node_modules/v86/build/v86.wasm");
 
-const { guest, firmware }: Argument = JSON.parse(process.argv[2] ?? "");
+const { machine, firmware }: Argument = JSON.parse(process.argv[2] ?? "");
 
 /** A file as v86 wants it: a buffer of its own. */
 const image = (path: string): { buffer: ArrayBuffer } => ({
@@ -25,9 +25,9 @@ const emulator = new V86({
   memory_size: MEMORY_MIB << 20,
   bios: image(join(firmware, "bios-256k.bin")),
   vga_bios: image(join(firmware, "vgabios-stdvga.bin")),
-  [guest.kind === "linux" ? "bzimage" : "multiboot"]: image(guest.kernel),
-  ...(guest.initrd !== undefined && { initrd: image(guest.initrd) }),
-  ...(guest.append !== undefined && { cmdline: guest.append }),
+  bzimage: image(machine.kernel),
+  initrd: image(machine.initrd),
+  cmdline: machine.append,
   disable_keyboard: true,
   disable_mouse: true,
   disable_speaker: true,

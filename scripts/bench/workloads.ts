@@ -1,97 +1,42 @@
-// What the engines are compared by: each workload is one object.
-
-import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { gzipSync } from "node:zlib";
-import { make } from "../guests/cache.ts";
-import { type CpioEntry, makeCpio, S_IFCHR, S_IFDIR, S_IFREG } from "../guests/cpio.ts";
-import { prepareInstaller } from "../guests/installer.ts";
-import { fetchPackage } from "../guests/packages.ts";
-import type { Guest } from "./engine.ts";
-import { crc, sieve, type Work } from "./integer-work.ts";
-import { BEGIN, END, makeKernel } from "./kernel.ts";
+// The work of the guest program, in the order in which it is done.
 
 export interface Workload {
-  /** A row's title. */
+  /** As the program knows it, and a row's title. */
   name: string;
-  /** What is timed, in one sentence. */
   description: string;
-  /** @throws Unavailable if this host cannot have the guest. */
-  prepare(): Promise<Guest>;
-  /** On COM1; absent where the time begins with the engine's process. */
-  begin?: RegExp;
-  /** On COM1; its first group, if it has one, is the checksum of the work. */
-  end: RegExp;
-  /** What the checksum must be. */
-  checksum?: () => string;
-  /** The guest does nothing else: all its instructions belong to the work. */
-  countsInstructions?: true;
-}
-
-const INITRD = "bench-init.initrd.gz";
-const MARKER = "init has started";
-
-const INIT = `#!/bin/busybox sh
-echo ${MARKER} >/dev/ttyS0
-exec /bin/busybox poweroff -f
-`;
-
-const boot: Workload = {
-  name: "boot to init",
-  description:
-    "Debian's netboot kernel for i386, from the start of the engine's process to the first program",
-  async prepare() {
-    const { kernel } = await prepareInstaller("text");
-    const busybox = join(await fetchPackage("busybox-static"), "bin/busybox");
-    const initrd = await make(INITRD, [import.meta.filename, busybox], (path) => {
-      const entries: CpioEntry[] = [
-        { name: "bin", mode: S_IFDIR | 0o755 },
-        { name: "dev", mode: S_IFDIR | 0o755 },
-        { name: "dev/console", mode: S_IFCHR | 0o600, device: [5, 1] },
-        { name: "dev/ttyS0", mode: S_IFCHR | 0o600, device: [4, 64] },
-        { name: "bin/busybox", mode: S_IFREG | 0o755, data: readFileSync(busybox) },
-        { name: "init", mode: S_IFREG | 0o755, data: Buffer.from(INIT) },
-      ];
-      writeFileSync(path, gzipSync(makeCpio(entries)));
-    });
-    return { kind: "linux", kernel, initrd, append: "console=ttyS0" };
-  },
-  end: new RegExp(`^${MARKER}`, "m"),
-};
-
-/** A kernel of our own that does nothing but the work. */
-function bare(name: string, description: string, work: Work): Workload {
-  return {
-    name,
-    description,
-    prepare: async () => {
-      const sources = ["workloads.ts", "integer-work.ts", "kernel.ts"];
-      const from = sources.map((source) => join(import.meta.dirname, source));
-      const image = await make(`bench-${name}.bin`, from, (path) =>
-        writeFileSync(
-          path,
-          makeKernel((a) => work.code(a)),
-        ),
-      );
-      return { kind: "multiboot", kernel: image };
-    },
-    begin: BEGIN,
-    end: END,
-    checksum: () => work.checksum().toString(16).toUpperCase().padStart(8, "0"),
-    countsInstructions: true,
-  };
+  /** In the program's units: some tenths of a second on a host of 2.5 GHz. */
+  amount: number;
 }
 
 export const WORKLOADS: readonly Workload[] = [
-  boot,
-  bare(
-    "sieve",
-    "the primes below 2¹⁹, 40 times; without an operating system or paging",
-    sieve({ limit: 1 << 19, passes: 40 }),
-  ),
-  bare(
-    "crc32",
-    "CRC-32 by table over 1 MiB, 32 times; without an operating system or paging",
-    crc({ length: 1 << 20, passes: 32 }),
-  ),
+  { name: "sieve", description: "the primes below 2²⁰, a byte a number", amount: 60 },
+  { name: "crc32", description: "CRC-32 by table, a byte at a time", amount: 90 },
+  { name: "sha256", description: "SHA-256 of 32 MiB", amount: 32 },
+  {
+    name: "qsort",
+    description: "the C library's qsort of numbers, with calls through a pointer",
+    amount: 55,
+  },
+  { name: "interp", description: "a bytecode interpreter", amount: 60 },
+  { name: "chase", description: "from node to node of a random ring through 32 MiB", amount: 18 },
+  { name: "matmul-x87", description: "products of matrices of doubles, on the x87", amount: 16 },
+  { name: "matmul-sse2", description: "the same with SSE2's scalars", amount: 40 },
+  { name: "libm", description: "the C library's sin, cos, tan, exp, log, pow, atan and sqrt", amount: 160 },
+  { name: "sse2", description: "vectors of floats, bytes, words and doublewords", amount: 320 },
+  { name: "memcpy", description: "copies of a MiB, at all alignments", amount: 80 },
+  { name: "syscall", description: "umask", amount: 60 },
+  { name: "fault", description: "first touches of new pages", amount: 60 },
+  { name: "fork", description: "processes that write to some pages and end", amount: 40 },
+  { name: "exec", description: "the program starts itself", amount: 50 },
+  { name: "pipe", description: "a number there and back between two processes", amount: 110 },
+  { name: "gzip", description: "busybox's gzip of text", amount: 12 },
 ];
+
+/** The least that shows whether a workload works. */
+const QUICK_DIVISOR = 20;
+
+/** Never nothing. */
+export const divided = (workloads: readonly Workload[], divisor: number): Workload[] =>
+  workloads.map((workload) => ({ ...workload, amount: Math.max(1, Math.round(workload.amount / divisor)) }));
+
+export const quick = (workloads: readonly Workload[]): Workload[] => divided(workloads, QUICK_DIVISOR);
