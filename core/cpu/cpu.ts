@@ -1,13 +1,15 @@
 // One processor: its state in the machine's memory, the interpreter over it, and the way in and out for the
 // board.
 
+import { Breakpoints } from "./breakpoints.ts";
 import { Decoder } from "./decode/decoder.ts";
-import { INVALID, OPCODES, TOO_LONG } from "./decode/opcodes.ts";
+import { BREAKPOINT, INVALID, OPCODES, TOO_LONG } from "./decode/opcodes.ts";
 import { BlockCache } from "./interpreter/block-cache.ts";
 import { dispatcherModule } from "./interpreter/dispatcher.ts";
 import { Handlers } from "./interpreter/handlers.ts";
 import {
   BLOCK_ENTRY_SIZE,
+  BREAKPOINT_MET,
   BUDGET,
   BUDGET_GIVEN,
   CPL,
@@ -31,6 +33,8 @@ import {
   SEGMENT_SIZE,
   SEGMENTS,
   SHADOW,
+  WATCHPOINT_COUNT,
+  WATCHPOINT_MET,
 } from "./layout.ts";
 import { writeModel, X86_64_V2 } from "./model.ts";
 import { loadRuntime, type Runtime } from "./runtime-module.ts";
@@ -74,6 +78,13 @@ export const SHUTDOWN = 2;
 export class Cpu {
   readonly base: number = CPU_BASE;
   readonly runtime: Runtime;
+  /** The debugger's; see also WATCHPOINTS in layout.ts. */
+  readonly breakpoints: Breakpoints = new Breakpoints({
+    forget: (physical) => this.#blocks.invalidate(physical, 1),
+    flush: () => this.runtime.flushTlb(),
+  });
+  /** Why the last `run` ended before an instruction; undefined: for no reason of the debugger's. */
+  stopped: "breakpoint" | "watchpoint" | undefined;
   readonly #host: CpuHost;
   readonly #view: DataView;
   readonly #blocks: BlockCache;
@@ -135,6 +146,8 @@ export class Cpu {
       decoder: new Decoder(OPCODES),
       invalid: INVALID,
       tooLong: TOO_LONG,
+      breakpoint: BREAKPOINT,
+      mayBreak: (physical) => this.breakpoints.mayHold(physical),
       endHandler,
       staleHandler: leaveAt,
       threshold: host.compileAfter ?? COMPILE_AFTER,
@@ -226,6 +239,7 @@ export class Cpu {
    * and exceptions.
    */
   run(instructions: number): void {
+    this.stopped = undefined;
     this.#setBudget(instructions);
     for (;;) {
       this.#acceptInterrupt();
@@ -234,6 +248,7 @@ export class Cpu {
       const slow = shadow !== 0 || this.runtime.singleStepping();
       if (slow) this.#stepOnce(shadow);
       else this.#guarded(this.#run);
+      if (this.get32(EXCEPTION) >= BREAKPOINT_MET && this.#stopForDebugger()) break;
       this.#deliverException();
       if (this.get32(BUDGET) <= 0) {
         if (this.get32(INTERRUPT_LINE) && this.#unmasked()) continue;
@@ -256,6 +271,47 @@ export class Cpu {
     return vector;
   }
 
+  /**
+   * Runs the one instruction at RIP as `run` does, whatever the debugger has set on it, and delivers the exception that
+   * it meets. If an interrupt waits and `interrupts` lets it, delivers that instead. True: an exception or interrupt was
+   * delivered.
+   */
+  runOne(interrupts: boolean): boolean {
+    this.#setBudget(1);
+    let delivered = interrupts && this.#acceptInterrupt();
+    if (!delivered && !this.halted) {
+      const watchpoints = this.get32(WATCHPOINT_COUNT);
+      this.set32(WATCHPOINT_COUNT, 0);
+      this.breakpoints.without(this.linearIp, () => this.#stepOnce(this.get32(SHADOW)));
+      delivered = this.get32(EXCEPTION) >= 0;
+      this.#deliverException();
+      this.set32(WATCHPOINT_COUNT, watchpoints);
+      if (watchpoints) this.runtime.flushTlb();
+    }
+    this.runtime.stopSoon();
+    return delivered;
+  }
+
+  /** Linear address of the instruction at RIP. */
+  get linearIp(): bigint {
+    const linear = this.ip + this.get64(SEGMENTS + SEGMENT_SIZE + SEGMENT_BASE);
+    return BigInt.asUintN((this.get32(MODE) & MODE_CODE_SIZE) === 2 ? 64 : 32, linear);
+  }
+
+  /** The instruction at RIP has met something of the debugger's, instead of being run. False: it was not meant. */
+  #stopForDebugger(): boolean {
+    const met = this.get32(EXCEPTION);
+    this.set32(EXCEPTION, -1);
+    if (met === WATCHPOINT_MET) this.stopped = "watchpoint";
+    else {
+      const linear = this.linearIp;
+      const physical = this.runtime.peekPhysical(linear);
+      if (!this.breakpoints.holds(linear, Number(physical))) return false;
+      this.stopped = "breakpoint";
+    }
+    return true;
+  }
+
   #setBudget(instructions: number): void {
     this.#blocks.compileHot();
     this.runtime.stopSoon();
@@ -267,22 +323,30 @@ export class Cpu {
     return (this.get32(EFLAGS) & 0x200) !== 0 && this.get32(SHADOW) === 0;
   }
 
-  #acceptInterrupt(): void {
-    if (this.get32(HALTED) === SHUTDOWN) return;
-    if (!this.get32(INTERRUPT_LINE)) return;
+  #acceptInterrupt(): boolean {
+    if (this.get32(HALTED) === SHUTDOWN) return false;
+    if (!this.get32(INTERRUPT_LINE)) return false;
     if (this.halted) this.set32(SHADOW, 0);
-    if (!this.#unmasked()) return;
+    if (!this.#unmasked()) return false;
     this.set32(HALTED, 0);
     const vector = this.#host.acknowledge();
     this.#guarded(() => this.runtime.interrupt(vector));
     this.#deliverException();
+    return true;
   }
 
   #stepOnce(shadow: number): void {
+    const flags = this.get32(EFLAGS);
     this.set32(SHADOW, 0);
     if (!this.runtime.beginStep(shadow === 2 ? 1 : 0)) return;
     this.#guarded(this.#step);
-    if (this.get32(EXCEPTION) < 0) this.runtime.endStep();
+    const met = this.get32(EXCEPTION);
+    if (met < 0) this.runtime.endStep();
+    else if (met >= BREAKPOINT_MET) {
+      // It has not been run: what held for it holds still.
+      this.set32(SHADOW, shadow);
+      this.set32(EFLAGS, flags);
+    }
   }
 
   /** Runs WebAssembly that an instruction may leave by an exception. */
@@ -323,19 +387,18 @@ export class Cpu {
     const long = (mode & MODE_CODE_SIZE) === 2;
     const ip = this.#view.getBigUint64(this.base + RIP, true);
     const segment = SEGMENTS + SEGMENT_SIZE;
-    const codeBase = this.#view.getBigUint64(this.base + segment + SEGMENT_BASE, true);
-    const linear = long ? ip + codeBase : (ip + codeBase) & 0xffffffffn;
+    const linear = this.linearIp;
     let room = 0x10000;
     if (!long) {
       const limit = this.#view.getUint32(this.base + segment + SEGMENT_LIMIT, true);
       room = Math.min(room, limit - Number(ip) + 1);
       if (room <= 0) return this.#codeFault();
     }
-    const physical = this.runtime.fetchPhysical(linear);
+    const physical = this.#fetchPhysical(linear);
     if (physical < 0n) return 0;
     const second = (): number | undefined => {
       const next = (linear & ~0xfffn) + 0x1000n;
-      const page = this.runtime.fetchPhysical(long ? BigInt.asUintN(64, next) : next & 0xffffffffn);
+      const page = this.#fetchPhysical(long ? BigInt.asUintN(64, next) : next & 0xffffffffn);
       return page < 0n ? undefined : Number(page);
     };
     const block = this.#blocks.find(Number(physical), mode, room, second);
@@ -343,6 +406,12 @@ export class Cpu {
     if (block === "limit") return this.#codeFault();
     this.#blocks.writeEntry(this.#lone, block);
     return this.#lone;
+  }
+
+  #fetchPhysical(linear: bigint): bigint {
+    const physical = this.runtime.fetchPhysical(linear);
+    if (physical >= 0n) this.breakpoints.noteTranslation(linear, Number(physical));
+    return physical;
   }
 
   /** The instruction reaches beyond the limit of CS. */

@@ -64,8 +64,11 @@ export const BUDGET = 0x0a0;
 export const SHADOW = 0x0a4;
 /** 1 after HLT, 2 after SHUTDOWN (triple fault). */
 export const HALTED = 0x0a8;
-/** Vector of the exception that an instruction has just met, -1 if none. */
+/** Vector of the exception that an instruction has just met, -1 if none; or BREAKPOINT_MET or WATCHPOINT_MET. */
 export const EXCEPTION = 0x0ac;
+/** In EXCEPTION: the debugger has a breakpoint here, or a watchpoint on what the instruction would access. */
+export const BREAKPOINT_MET = 0x100;
+export const WATCHPOINT_MET = 0x101;
 /** Its error code, -1 if it has none. */
 export const EXCEPTION_ERROR = 0x0b0;
 /** Record being executed, stored before calls that may throw. */
@@ -122,6 +125,13 @@ export const MISC_ENABLE = 0x1e8;
 export const PDPTE = 0x700;
 /** Address of the link by which a compiled block was just left, to be set once its target is found; 0 if none. */
 export const LINK_FROM = 0x720;
+/** The debugger's watchpoints: how many (u32), then each one's linear address (u64), bytes (u32) and WATCH_* (u32). */
+export const WATCHPOINT_COUNT = 0x728;
+export const WATCHPOINTS = 0x730;
+export const WATCHPOINT_SIZE = 16;
+export const MOST_WATCHPOINTS = 8;
+export const WATCH_READ = 1;
+export const WATCH_WRITE = 2;
 
 /** XMM0 to XMM15, 16 bytes each, then the upper halves of YMM0 to YMM15. */
 export const XMM = 0x200;

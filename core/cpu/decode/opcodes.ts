@@ -1,5 +1,6 @@
 // The opcode maps, put together from the chapters of the instruction set.
 
+import { BREAKPOINT_MET } from "../layout.ts";
 import { fault } from "../semantics/fault.ts";
 import { ENDS, type Entry, op, type Row, type Table } from "./row.ts";
 import { CONTROL } from "./tables/control.ts";
@@ -44,3 +45,5 @@ export const OPCODES = {
 export const INVALID: Row = op("(invalid)", fault.ud, "", ENDS);
 /** Stands for more than 15 bytes. */
 export const TOO_LONG: Row = op("(too long)", fault.gp, "", ENDS);
+/** Stands where the debugger may have a breakpoint. */
+export const BREAKPOINT: Row = op("(breakpoint)", (c) => c.fault(BREAKPOINT_MET), "", ENDS);

@@ -80,6 +80,9 @@ export interface BlockCacheHost {
   /** Rows for what cannot be executed. */
   readonly invalid: Row;
   readonly tooLong: Row;
+  /** Row for where the debugger may have a breakpoint, and whether that is so at a physical address. */
+  readonly breakpoint: Row;
+  mayBreak(physical: number): boolean;
   /** Table indexes of the handlers that end a block, and that stand in dropped ones. */
   readonly endHandler: number;
   readonly staleHandler: number;
@@ -172,6 +175,10 @@ export class BlockCache {
     const decoded: DecodeResult[] = [];
     let at = start;
     while (decoded.length < LONGEST_BLOCK && at < end) {
+      if (this.#host.mayBreak(physical + at - start)) {
+        if (decoded.length === 0) return this.#breakAt(physical, mode);
+        break;
+      }
       let one: DecodeResult;
       try {
         one = this.#host.decoder.decode(this.#bytes, at, end, codeSizeOf(mode));
@@ -193,6 +200,11 @@ export class BlockCache {
     return block;
   }
 
+  /** In place of the instruction where the debugger may have a breakpoint. */
+  #breakAt(physical: number, mode: number): Block {
+    return this.#build([this.#fault(this.#host.breakpoint, mode)], physical, mode, 1, undefined);
+  }
+
   /** An instruction that crosses pages, lies in no memory, or ends where CS ends. */
   #decodeOne(
     physical: number,
@@ -201,6 +213,7 @@ export class BlockCache {
     inPage: number,
     second: () => number | undefined,
   ): Block | "limit" | undefined {
+    if (this.#host.mayBreak(physical)) return this.#breakAt(physical, mode);
     const bytes = new Uint8Array(16);
     let length = Math.min(inPage, room, 15);
     for (let i = 0; i < length; i++) bytes[i] = this.#host.readPhysical8(physical + i);

@@ -36,6 +36,7 @@ import { GP, setException } from "./exceptions";
 import { armed, noteAccess, watched } from "./debug";
 import { codeWritten, mmioRead, mmioWrite, throwFault } from "./host";
 import { EXECUTE, READ, WRITE, walk, walkLarge, walkPhysical, walkWritable } from "./paging";
+import { meetsWatchpoint, watching } from "./watch";
 
 const NOTHING_PENDING = 0;
 const BYTES_PENDING = 1;
@@ -82,7 +83,7 @@ function translate(linear: u64, access: i32, user: bool): bool {
     if (access == EXECUTE) store<u64>(entry + TLB_EXECUTE, page);
     // An execute-only walk proves nothing about reads under SMAP; any other does. Data breakpoints are noticed
     // by never entering their pages.
-    else if (!armed() || !watched(page)) {
+    else if ((!armed() || !watched(page)) && !watching(page)) {
       store<u64>(entry + TLB_READ, page);
       if (walkWritable && map & PAGE_WRITE && !holdsCode(physical)) {
         if (map & PAGE_VIDEO) {
@@ -257,6 +258,7 @@ function asUser(): bool {
 
 /** Host address from which `size` bytes at `linear` can be read now; 0: fault set. */
 export function slowRead(linear: u64, size: u32): usize {
+  if (meetsWatchpoint(linear, size, false)) return 0;
   const address = readAs(linear, size, asUser());
   if (address && armed()) noteAccess(linear, size, false);
   return address;
@@ -264,6 +266,7 @@ export function slowRead(linear: u64, size: u32): usize {
 
 /** Host address to which `size` bytes for `linear` go; 0: fault set. Call commitWrite after the store. */
 export function slowWrite(linear: u64, size: u32): usize {
+  if (meetsWatchpoint(linear, size, true)) return 0;
   const address = writeAs(linear, size, asUser(), false);
   if (address && armed()) noteAccess(linear, size, true);
   return address;
@@ -271,6 +274,7 @@ export function slowWrite(linear: u64, size: u32): usize {
 
 /** As slowWrite, and the bytes there now can be read from the returned address. */
 export function slowModify(linear: u64, size: u32): usize {
+  if (meetsWatchpoint(linear, size, false) || meetsWatchpoint(linear, size, true)) return 0;
   const address = writeAs(linear, size, asUser(), true);
   if (address && armed()) noteAccess(linear, size, true);
   return address;
@@ -344,12 +348,15 @@ export function write64(linear: u64, value: u64): void {
   commitWrite();
 }
 
-/** Host address of a byte that can be read, 0 if it is not plain memory; leaves by #PF. Valid within its page. */
+/**
+ * Host address of a byte that can be read, 0 if it is not plain memory or its page has a watchpoint; leaves by #PF.
+ * Valid within its page.
+ */
 export function hostForRead(linear: u64): usize {
   if (!translate(linear, READ, asUser())) throwFault();
   const physical = walkPhysical | (<u32>linear & 0xfff);
   const map = mapEntry(physical);
-  return map & PAGE_READ ? (map & ~0xfff) | (physical & 0xfff) : 0;
+  return map & PAGE_READ && !watching(linear) ? (map & ~0xfff) | (physical & 0xfff) : 0;
 }
 
 /** The same for `size` bytes within a page that are about to be written. */
@@ -357,7 +364,7 @@ export function hostForWrite(linear: u64, size: u32): usize {
   if (!translate(linear, WRITE, asUser())) throwFault();
   const physical = walkPhysical | (<u32>linear & 0xfff);
   const map = mapEntry(physical);
-  if ((map & (PAGE_READ | PAGE_WRITE)) != (PAGE_READ | PAGE_WRITE)) return 0;
+  if ((map & (PAGE_READ | PAGE_WRITE)) != (PAGE_READ | PAGE_WRITE) || watching(linear)) return 0;
   noteWrite(physical, map, size);
   return (map & ~0xfff) | (physical & 0xfff);
 }
