@@ -5,7 +5,7 @@
 
 /** First processor's state block; more processors would follow, CPU_SIZE apart. */
 export const CPU_BASE = 0x10000;
-export const CPU_SIZE = 0x20000;
+export const CPU_SIZE = 0x30000;
 
 /** Block table: 65 536 entries of BLOCK_ENTRY_SIZE bytes, found by physical address and mode. */
 export const BLOCK_TABLE = 0x100000;
@@ -78,11 +78,11 @@ export const BLOCK_IP = 0x0b8;
 /** Key of the current mode for blocks: the MODE_* bits below. */
 export const MODE = 0x0c0;
 export const CPL = 0x0c4;
-/** Address of the translation table for the current privilege. */
+/** Address of the translation table by which instructions reach memory now. */
 export const TLB_POINTER = 0x0c8;
 /** All ones, or without bit 20 when the A20 gate is closed. */
 export const A20_MASK = 0x0cc;
-/** Linear addresses between these were entered from large pages: INVLPG there empties the whole TLB. */
+/** Linear addresses between these were entered from large pages: INVLPG there looks for more than one entry. */
 export const LARGE_LOW = 0x0d0;
 export const LARGE_HIGH = 0x0d8;
 /** Instructions retired before the budget now running was given (u64). */
@@ -121,6 +121,11 @@ export const PAT = 0x1d0;
 export const TSC_AUX = 0x1d8;
 export const TSC_OFFSET = 0x1e0;
 export const MISC_ENABLE = 0x1e8;
+/** A bit for each translation table that may hold linear addresses above 4 GiB (u32). */
+export const TLB_HIGH = 0x7c0;
+/** 1: the #GP just met is for an address that is not canonical, at NONCANONICAL_ADDRESS (u32, u64). */
+export const NONCANONICAL = 0x7c4;
+export const NONCANONICAL_ADDRESS = 0x7c8;
 /** PDPTE0 to PDPTE3 as loaded with CR3 in PAE paging. */
 export const PDPTE = 0x700;
 /** Address of the link by which a compiled block was just left, to be set once its target is found; 0 if none. */
@@ -162,8 +167,12 @@ export const CPUID_ENTRY_SIZE = 20;
 /** Where an access that no host page can serve is put together; 1 KiB. */
 export const SCRATCH = 0x800;
 
-/** Translation tables: TLB_ENTRIES entries for the supervisor, then as many for the user. */
+/**
+ * Translation tables of TLB_ENTRIES entries: the supervisor's, the user's, and the supervisor's while EFLAGS.AC lets it
+ * reach the user's pages under SMAP. A fourth never has an entry: every access goes the slow way, for alignment checks.
+ */
 export const TLB = 0x1000;
+export const TLB_TABLES = 3;
 export const TLB_ENTRIES = 1024;
 export const TLB_ENTRY_SIZE = 32;
 export const TLB_SIZE = 0x8000;
@@ -173,8 +182,11 @@ export const TLB_WRITE = 8;
 export const TLB_EXECUTE = 16;
 /** Added to the low 32 bits of the linear address, gives the host address. */
 export const TLB_ADDEND = 24;
-/** Physical page address; bit 0: from a large page. */
+/** Physical page address; bits 0 and 1: 1 from a page of 2 or 4 MiB, 2 of 1 GiB. */
 export const TLB_PHYSICAL = 28;
+/** A bit for each entry of the three tables: it may hold something; that is global. */
+export const TLB_USED = 0x21000;
+export const TLB_GLOBAL = 0x21200;
 
 // --- Mode: what decoding depends on besides the bytes ------------------------------------------------------------
 

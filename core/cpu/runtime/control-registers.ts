@@ -1,4 +1,4 @@
-// MOV CRn, LMSW, CLTS, INVLPG and HLT. [SDM] vol. 3A, 2.5 and 4.4.1.
+// MOV CRn, LMSW, CLTS, INVLPG, INVPCID and HLT. [SDM] vol. 3A, 2.5, 4.4.1 and 4.10.4.
 
 import {
   CR0,
@@ -16,8 +16,9 @@ import { CPU } from "./cpu";
 import { LONG } from "./descriptors";
 import { code64, longMode, requirePrivilege } from "./eflags";
 import { GP, raise, raisePlain, stopSoon, UD } from "./exceptions";
+import { isCanonical } from "./frames";
 import { readTaskPriority, writeTaskPriority } from "./host";
-import { flushPage, flushTlb } from "./memory";
+import { chooseTable, flushLocal, flushPage, flushTlb } from "./tlb";
 import { readEntry64 } from "./paging";
 import { CS, FS, segment, updateMode } from "./processor";
 
@@ -36,6 +37,7 @@ const CR0_MSW: u64 = 0xf;
 const CR4_PSE: u64 = 1 << 4;
 const CR4_PAE: u64 = 1 << 5;
 const CR4_PGE: u64 = 1 << 7;
+const CR4_PCIDE: u64 = 1 << 17;
 const CR4_SMEP: u64 = 1 << 20;
 const CR4_SMAP: u64 = 1 << 21;
 
@@ -46,6 +48,15 @@ const PDPTE_PRESENT: u64 = 1;
 /** Bits 1, 2, 5 to 8, and those above our MAXPHYADDR of 40. */
 const PDPTE_RESERVED: u64 = 0xffffff00000001e6;
 const CR3_RESERVED: u64 = 0xffffff0000000000;
+/** With CR4.PCIDE, a MOV to CR3 with it may keep what is cached for the PCID. */
+const CR3_KEEP: u64 = 1 << 63;
+const PCID: u64 = 0xfff;
+
+// Types of INVPCID.
+const ONE_ADDRESS: u64 = 0;
+const ONE_PCID: u64 = 1;
+const ALL_WITH_GLOBAL: u64 = 2;
+const ALL: u64 = 3;
 
 export function readControl(number: u32): u64 {
   checkNumber(number);
@@ -63,6 +74,8 @@ export function writeControl(number: u32, value: u64): void {
   if (number == 0) writeCr0(value);
   else if (number == 2) store<u64>(CPU + CR2, value);
   else if (number == 3) {
+    // What may be kept need not be: the tables hold the current PCID's pages alone.
+    if (load<u64>(CPU + CR4) & CR4_PCIDE) value &= ~CR3_KEEP;
     if (longMode() && value & CR3_RESERVED) raise(GP, 0);
     loadPageDirectory(value);
   } else if (number == 4) writeCr4(value);
@@ -93,7 +106,7 @@ function writeCr0(value: u64): void {
   if (changed & CR0_PG && efer & EFER_LME) {
     if (value & CR0_PG) {
       if (!(cr4 & CR4_PAE) || load<u32>(segment(CS) + SEGMENT_ATTRIBUTES) & LONG) raise(GP, 0);
-    } else if (code64()) raise(GP, 0);
+    } else if (code64() || cr4 & CR4_PCIDE) raise(GP, 0);
   }
   if (changed & (CR0_PG | CR0_CD | CR0_NW) && usesPdptes(value, cr4)) loadPdptes(load<u64>(CPU + CR3));
   store<u64>(CPU + CR0, value);
@@ -106,17 +119,19 @@ function writeCr4(value: u64): void {
   if (value & ~<u64>load<u32>(CPU + CR4_ALLOWED)) raise(GP, 0);
   if (longMode() && !(value & CR4_PAE)) raise(GP, 0);
   const changed = load<u64>(CPU + CR4) ^ value;
-  const paging = changed & (CR4_PSE | CR4_PAE | CR4_PGE | CR4_SMEP | CR4_SMAP);
+  if (changed & value & CR4_PCIDE && (!longMode() || load<u64>(CPU + CR3) & PCID)) raise(GP, 0);
+  const paging = changed & (CR4_PSE | CR4_PAE | CR4_PGE | CR4_PCIDE | CR4_SMEP | CR4_SMAP);
   if (paging && usesPdptes(load<u64>(CPU + CR0), value)) loadPdptes(load<u64>(CPU + CR3));
   store<u64>(CPU + CR4, value);
   if (paging) flushTlb();
+  if (changed & CR4_SMAP) chooseTable();
 }
 
 /** CR3, with what PAE paging loads along with it; #GP(0) for its reserved bits. */
 export function loadPageDirectory(value: u64): void {
   if (usesPdptes(load<u64>(CPU + CR0), load<u64>(CPU + CR4))) loadPdptes(value);
   store<u64>(CPU + CR3, value);
-  flushTlb();
+  flushLocal();
 }
 
 function loadPdptes(directory: u64): void {
@@ -144,8 +159,25 @@ export function clearTaskSwitched(): void {
 export function invalidatePage(number: u32, offset: u64): void {
   requirePrivilege();
   const base = load<u64>(segment(number) + SEGMENT_BASE);
-  if (code64()) flushPage(number >= FS ? base + offset : offset);
-  else flushPage((base + offset) & 0xffffffff);
+  if (code64()) {
+    const linear = number >= FS ? base + offset : offset;
+    // Of an address that is not canonical nothing is cached.
+    if (isCanonical(linear)) flushPage(linear);
+  } else flushPage((base + offset) & 0xffffffff);
+}
+
+/** INVPCID with a descriptor of 128 bits: PCID, then linear address. Other PCIDs than the current have nothing cached. */
+export function invalidatePcid(type: u64, low: u64, linear: u64): void {
+  if (type > ALL || low & ~PCID) raise(GP, 0);
+  const enabled = (load<u64>(CPU + CR4) & CR4_PCIDE) != 0;
+  if (type <= ONE_PCID && low && !enabled) raise(GP, 0);
+  if (type == ONE_ADDRESS && !isCanonical(linear)) raise(GP, 0);
+  if (type == ALL_WITH_GLOBAL) flushTlb();
+  else if (type == ALL) flushLocal();
+  else if (!enabled || low == (load<u64>(CPU + CR3) & PCID)) {
+    if (type == ONE_ADDRESS) flushPage(linear);
+    else flushLocal();
+  }
 }
 
 export function halt(): void {

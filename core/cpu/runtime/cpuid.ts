@@ -33,7 +33,8 @@ export function signature(): u32 {
   return entry ? load<u32>(entry + REGISTERS) : 0;
 }
 
-/** Bit of EDX of leaf 0x80000001: RDTSCP. */
+/** Bits of EDX of leaf 0x80000001: pages of 1 GiB, RDTSCP. */
+export const PDPE1GB: u32 = 26;
 export const RDTSCP: u32 = 27;
 
 /** Whether an extended feature, a bit of EDX of leaf 0x80000001, is there. */

@@ -7,7 +7,7 @@ import { CR4, DR, EFLAGS, EXCEPTION, RIP, SEGMENT_BASE, SHADOW } from "../layout
 import { CPU } from "./cpu";
 import { clearFlags, code64, requirePrivilege, RF, TF } from "./eflags";
 import { DB, GP, raise, raisePlain, setException, stopSoon, UD } from "./exceptions";
-import { flushTlb } from "./memory";
+import { flushTlb } from "./tlb";
 import { CS, segment } from "./processor";
 
 const DR6: usize = DR + 48;

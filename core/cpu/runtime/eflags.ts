@@ -2,8 +2,9 @@
 
 import { CPL, CR0, CR4, EFER, EFLAGS, INTERRUPT_LINE, MODE, MODE_CODE_SIZE, SHADOW } from "../layout";
 import { CPU } from "./cpu";
-import { GP, raise, stopSoon } from "./exceptions";
+import { GP, raise, raisePlain, stopSoon, UD } from "./exceptions";
 import { getFlags, setFlags } from "./flags";
+import { chooseTable } from "./tlb";
 
 export const TF: u32 = 1 << 8;
 export const IF: u32 = 1 << 9;
@@ -82,6 +83,7 @@ export function changeFlags(image: u32, mask: u32): void {
 @inline
 export function clearFlags(mask: u32): void {
   store<u32>(CPU + EFLAGS, load<u32>(CPU + EFLAGS) & ~mask);
+  if (mask & AC) chooseTable();
 }
 
 /** Which flag CLI and STI are about: IF, VIF, or none, which is #GP(0). [SDM] vol. 2, CLI, table 3-7. */
@@ -152,4 +154,12 @@ export function popFlags(image: u32, bytes: u32): void {
 /** ZF, and nothing else. */
 export function setZero(value: bool): void {
   setFlags((getFlags() & ~0x40) | (value ? 0x40 : 0));
+}
+
+/** STAC and CLAC. */
+export function setAlignmentFlag(value: i32): void {
+  if (privilege() != 0) raisePlain(UD);
+  const flags = load<u32>(CPU + EFLAGS);
+  store<u32>(CPU + EFLAGS, value ? flags | AC : flags & ~AC);
+  chooseTable();
 }

@@ -6,8 +6,12 @@ import {
   BUDGET_GIVEN,
   EXCEPTION,
   EXCEPTION_ERROR,
+  GPR,
+  NONCANONICAL,
+  NONCANONICAL_ADDRESS,
   REC_IP_DELTA,
   REC_REMAINING,
+  REC_SEGMENT,
   RETIRED,
   RIP,
 } from "../layout";
@@ -31,10 +35,16 @@ export const MF = 16;
 export const AC = 17;
 export const XM = 19;
 
+const STACK_SEGMENT = 2;
+const RSP = 4;
+const RBP = 5;
+const WIDEST_PUSH = 8;
+
 /** Notes an exception for the run loop; the instruction must then leave without any effect. */
 export function setException(vector: i32, error: i32): void {
   store<i32>(CPU + EXCEPTION, vector);
   store<i32>(CPU + EXCEPTION_ERROR, error);
+  store<u32>(CPU + NONCANONICAL, 0);
 }
 
 /** Leaves the instruction at once with an exception and its error code. */
@@ -48,8 +58,22 @@ export function raisePlain(vector: i32): void {
   raise(vector, -1);
 }
 
+/**
+ * Whether the address that was not canonical is one of the stack: that of an operand in SS, or of a push or pop, whose
+ * records do not say so.
+ */
+function ofStack(record: usize): bool {
+  const address = load<u64>(CPU + NONCANONICAL_ADDRESS);
+  return (
+    load<u8>(record + REC_SEGMENT) == STACK_SEGMENT ||
+    address - load<u64>(CPU + GPR + RSP * 8) + WIDEST_PUSH <= 2 * WIDEST_PUSH ||
+    address == load<u64>(CPU + GPR + RBP * 8)
+  );
+}
+
 /** Sets RIP to a record's instruction, which has not happened, and gives its block's rest back to the budget. */
 export function leaveFaulted(record: usize): usize {
+  if (load<u32>(CPU + NONCANONICAL) && ofStack(record)) setException(SS, 0);
   store<u64>(CPU + RIP, load<u64>(CPU + BLOCK_IP) + load<u16>(record + REC_IP_DELTA));
   store<i32>(CPU + BUDGET, load<i32>(CPU + BUDGET) + <i32>load<u8>(record + REC_REMAINING) + 1);
   return 0;

@@ -2,7 +2,9 @@
 
 import { EFLAGS, FLAGS_AUX, FLAGS_RESULT } from "../layout";
 import { CPU } from "./cpu";
+import { chooseTable } from "./tlb";
 
+const AC: u32 = 1 << 18;
 /** CF PF AF ZF SF OF. */
 export const ARITHMETIC: u32 = 0x8d5;
 
@@ -29,7 +31,9 @@ export function setFlags(value: u32): void {
   const overflow = (value >> 11) & 1;
   store<i64>(CPU + FLAGS_RESULT, zf ? 0 : 0x100);
   store<u32>(CPU + FLAGS_AUX, (cf << 31) | ((cf ^ overflow) << 30) | (af << 3) | sf | ((pf ^ 1) << 8));
+  const old = load<u32>(CPU + EFLAGS);
   store<u32>(CPU + EFLAGS, (value & 0x3f7700 & ~ARITHMETIC) | 2);
+  if ((old ^ value) & AC) chooseTable();
 }
 
 /** Sets the six arithmetic flags as a comparison of two zero-extended values of 8 to 64 bits does. */

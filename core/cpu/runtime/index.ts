@@ -3,6 +3,7 @@ export * from "./exceptions";
 export { getFlags, setFlags } from "./flags";
 export { maskMove } from "./mask-move";
 export * from "./memory";
+export { flushPage, flushTlb, protectCodePage, protectVideo } from "./tlb";
 export { peekPhysical, walk } from "./paging";
 export { segmentRead, segmentWrite } from "./segments";
 export * from "./float/index";
@@ -11,12 +12,13 @@ export { loadSegment, moveToSegment } from "./segment-loads";
 export { farCall, farJump, farReturn } from "./transfers";
 export { deliverException, hardwareBreakpoint, interrupt, softwareException, softwareInterrupt } from "./interrupts";
 export { interruptReturn } from "./interrupt-return";
-export { clearInterruptFlag, flagsToPush, popFlags, setInterruptFlag, setZero } from "./eflags";
+export { clearInterruptFlag, flagsToPush, popFlags, setAlignmentFlag, setInterruptFlag, setZero } from "./eflags";
 export { accessRights, loadLdt, loadTask, requireProtected, segmentLimit, verifySegment } from "./descriptor-tables";
 export {
   clearTaskSwitched,
   halt,
   invalidatePage,
+  invalidatePcid,
   loadMachineStatus,
   readControl,
   writeControl,

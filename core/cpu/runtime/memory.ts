@@ -4,9 +4,8 @@
 
 import {
   CODE_BITS,
-  CPL,
-  LARGE_HIGH,
-  LARGE_LOW,
+  MODE,
+  MODE_LONG,
   PAGE_READ,
   PAGE_VIDEO,
   PAGE_WRITE,
@@ -14,134 +13,44 @@ import {
   PENDING_KIND,
   PENDING_SECOND,
   PENDING_SIZE,
-  PHYSICAL_MAP,
   SCRATCH,
-  TLB,
   TLB_ADDEND,
   TLB_ENTRIES,
   TLB_ENTRY_SIZE,
-  TLB_EXECUTE,
-  TLB_PHYSICAL,
   TLB_POINTER,
   TLB_READ,
-  TLB_SIZE,
   TLB_WRITE,
   VIDEO,
   VIDEO_DIRTY,
-  MODE,
-  MODE_LONG,
 } from "../layout";
 import { CPU } from "./cpu";
-import { GP, setException } from "./exceptions";
-import { armed, noteAccess, watched } from "./debug";
+import { armed, noteAccess } from "./debug";
+import { AC, setException } from "./exceptions";
 import { codeWritten, mmioRead, mmioWrite, throwFault } from "./host";
-import { EXECUTE, READ, WRITE, walk, walkLarge, walkPhysical, walkWritable } from "./paging";
+import { EXECUTE, READ, SUPERVISOR, WRITE, walkPhysical } from "./paging";
+import { aligning, current, entryOf, mapEntry, translate } from "./tlb";
 import { meetsWatchpoint, watching } from "./watch";
 
 const NOTHING_PENDING = 0;
 const BYTES_PENDING = 1;
 
-// @ts-ignore: decorator of AssemblyScript
-@inline
-function entryOf(linear: u64, user: bool): usize {
-  return CPU + TLB + (user ? TLB_SIZE : 0) + (<usize>(linear >> 12) & (TLB_ENTRIES - 1)) * TLB_ENTRY_SIZE;
+/** Bits of an address that must be clear for an operand of so many bytes. [SDM] vol. 3A, table 6-7 */
+function alignmentMask(size: u32): u32 {
+  if (size == 2) return 1;
+  if (size == 4) return 3;
+  return size == 8 || size == 10 ? 7 : 0;
 }
 
-// @ts-ignore: decorator of AssemblyScript
-@inline
-function mapEntry(physical: u32): u32 {
-  return load<u32>(PHYSICAL_MAP + ((<usize>physical >> 12) << 2));
-}
-
-/** A page that holds decoded code is never entered as writable. */
-// @ts-ignore: decorator of AssemblyScript
-@inline
-function holdsCode(physical: u32): bool {
-  return load<u64>(CODE_BITS + ((<usize>physical >> 12) << 3)) != 0;
-}
-
-/** Translates, and enters the page in the table. False: fault set. Result in walkPhysical (page). */
-function translate(linear: u64, access: i32, user: bool): bool {
-  if (load<u32>(CPU + MODE) & MODE_LONG && <i64>(linear << 16) >> 16 != <i64>linear) {
-    setException(GP, 0);
-    return false;
-  }
-  if (!walk(linear, access, user)) return false;
-  const page = linear & ~0xfff;
-  const entry = entryOf(linear, user);
-  const physical = walkPhysical;
-  const map = mapEntry(physical);
-  const none: u64 = ~0;
-  if ((load<u32>(entry + TLB_PHYSICAL) & ~0xfff) != physical || load<u64>(entry + TLB_READ) != page) {
-    store<u64>(entry + TLB_READ, none);
-    store<u64>(entry + TLB_WRITE, none);
-    store<u64>(entry + TLB_EXECUTE, none);
-  }
-  store<u32>(entry + TLB_PHYSICAL, physical | (walkLarge ? 1 : 0));
-  if (map & PAGE_READ) {
-    store<u32>(entry + TLB_ADDEND, (map & ~0xfff) - <u32>page);
-    if (access == EXECUTE) store<u64>(entry + TLB_EXECUTE, page);
-    // An execute-only walk proves nothing about reads under SMAP; any other does. Data breakpoints are noticed
-    // by never entering their pages.
-    else if ((!armed() || !watched(page)) && !watching(page)) {
-      store<u64>(entry + TLB_READ, page);
-      if (walkWritable && map & PAGE_WRITE && !holdsCode(physical)) {
-        if (map & PAGE_VIDEO) {
-          if (access == WRITE) store<u8>(VIDEO_DIRTY + (((map & ~0xfff) - VIDEO) >> 12), 1);
-          else return noteLarge(page);
-        }
-        store<u64>(entry + TLB_WRITE, page);
-      }
-    }
-  }
-  return noteLarge(page);
-}
-
-function noteLarge(page: u64): bool {
-  if (walkLarge) {
-    if (page < load<u64>(CPU + LARGE_LOW)) store<u64>(CPU + LARGE_LOW, page);
-    if (page > load<u64>(CPU + LARGE_HIGH)) store<u64>(CPU + LARGE_HIGH, page);
-  }
+/** Notes #AC for a misaligned access while it is on. */
+function misaligned(linear: u64, size: u32): bool {
+  if (!aligning() || !(<u32>linear & alignmentMask(size))) return false;
+  setException(AC, 0);
   return true;
-}
-
-/** Empties both tables: CR3 and other control registers changed, A20, the physical map. */
-export function flushTlb(): void {
-  memory.fill(CPU + TLB, 0xff, 2 * TLB_SIZE);
-  store<u64>(CPU + LARGE_LOW, ~0);
-  store<u64>(CPU + LARGE_HIGH, 0);
-}
-
-/** Forgets what is known of one page (INVLPG). */
-export function flushPage(linear: u64): void {
-  const page = linear & ~0xfff;
-  if (page >= load<u64>(CPU + LARGE_LOW) && page <= load<u64>(CPU + LARGE_HIGH)) {
-    flushTlb();
-    return;
-  }
-  for (let user = 0; user < 2; user++) memory.fill(entryOf(linear, user != 0), 0xff, TLB_ENTRY_SIZE);
-}
-
-/** Takes the right to write directly from every entry of a physical page, which now holds decoded code. */
-export function protectCodePage(physical: u32): void {
-  const end = CPU + TLB + 2 * TLB_SIZE;
-  for (let entry = CPU + TLB; entry < end; entry += TLB_ENTRY_SIZE) {
-    if ((load<u32>(entry + TLB_PHYSICAL) & ~0xfff) == physical) store<u64>(entry + TLB_WRITE, ~0);
-  }
-}
-
-/** Makes the next store to any page of video memory be noted again. */
-export function protectVideo(): void {
-  const end = CPU + TLB + 2 * TLB_SIZE;
-  for (let entry = CPU + TLB; entry < end; entry += TLB_ENTRY_SIZE) {
-    if (load<u64>(entry + TLB_WRITE) == ~0) continue;
-    if (mapEntry(load<u32>(entry + TLB_PHYSICAL)) & PAGE_VIDEO) store<u64>(entry + TLB_WRITE, ~0);
-  }
 }
 
 /** Physical address of an instruction's byte; -1: fault set. */
 export function fetchPhysical(linear: u64): i64 {
-  if (!translate(linear, EXECUTE, load<i32>(CPU + CPL) == 3)) return -1;
+  if (!translate(linear, EXECUTE, current())) return -1;
   return <i64>(walkPhysical | (<u32>linear & 0xfff));
 }
 
@@ -199,9 +108,9 @@ function noteWrite(physical: u32, map: u32, size: u32): void {
   }
 }
 
-function readAs(linear: u64, size: u32, user: bool): usize {
+function readAs(linear: u64, size: u32, who: i32): usize {
   const room: u32 = 0x1000 - (<u32>linear & 0xfff);
-  if (!translate(linear, READ, user)) return 0;
+  if (!translate(linear, READ, who)) return 0;
   const first = walkPhysical | (<u32>linear & 0xfff);
   const map = mapEntry(first);
   if (size <= room && map & PAGE_READ) return (map & ~0xfff) | (first & 0xfff);
@@ -210,7 +119,7 @@ function readAs(linear: u64, size: u32, user: bool): usize {
     gather(first, buffer, size);
     return buffer;
   }
-  if (!translate(nextPage(linear), READ, user)) return 0;
+  if (!translate(nextPage(linear), READ, who)) return 0;
   const second = walkPhysical;
   gather(first, buffer, room);
   gather(second, buffer + room, size - room);
@@ -223,9 +132,9 @@ function nextPage(linear: u64): u64 {
   return load<u32>(CPU + MODE) & MODE_LONG ? next : next & 0xffffffff;
 }
 
-function writeAs(linear: u64, size: u32, user: bool, modify: bool): usize {
+function writeAs(linear: u64, size: u32, who: i32, modify: bool): usize {
   const room: u32 = 0x1000 - (<u32>linear & 0xfff);
-  if (!translate(linear, WRITE, user)) return 0;
+  if (!translate(linear, WRITE, who)) return 0;
   const first = walkPhysical | (<u32>linear & 0xfff);
   const map = mapEntry(first);
   store<u32>(CPU + PENDING_KIND, NOTHING_PENDING);
@@ -235,7 +144,7 @@ function writeAs(linear: u64, size: u32, user: bool, modify: bool): usize {
   }
   let second: u32 = 0;
   if (size > room) {
-    if (!translate(nextPage(linear), WRITE, user)) return 0;
+    if (!translate(nextPage(linear), WRITE, who)) return 0;
     second = walkPhysical;
   }
   const buffer = CPU + SCRATCH;
@@ -250,24 +159,18 @@ function writeAs(linear: u64, size: u32, user: bool, modify: bool): usize {
   return buffer;
 }
 
-// @ts-ignore: decorator of AssemblyScript
-@inline
-function asUser(): bool {
-  return load<i32>(CPU + CPL) == 3;
-}
-
 /** Host address from which `size` bytes at `linear` can be read now; 0: fault set. */
 export function slowRead(linear: u64, size: u32): usize {
-  if (meetsWatchpoint(linear, size, false)) return 0;
-  const address = readAs(linear, size, asUser());
+  if (meetsWatchpoint(linear, size, false) || misaligned(linear, size)) return 0;
+  const address = readAs(linear, size, current());
   if (address && armed()) noteAccess(linear, size, false);
   return address;
 }
 
 /** Host address to which `size` bytes for `linear` go; 0: fault set. Call commitWrite after the store. */
 export function slowWrite(linear: u64, size: u32): usize {
-  if (meetsWatchpoint(linear, size, true)) return 0;
-  const address = writeAs(linear, size, asUser(), false);
+  if (meetsWatchpoint(linear, size, true) || misaligned(linear, size)) return 0;
+  const address = writeAs(linear, size, current(), false);
   if (address && armed()) noteAccess(linear, size, true);
   return address;
 }
@@ -275,7 +178,8 @@ export function slowWrite(linear: u64, size: u32): usize {
 /** As slowWrite, and the bytes there now can be read from the returned address. */
 export function slowModify(linear: u64, size: u32): usize {
   if (meetsWatchpoint(linear, size, false) || meetsWatchpoint(linear, size, true)) return 0;
-  const address = writeAs(linear, size, asUser(), true);
+  if (misaligned(linear, size)) return 0;
+  const address = writeAs(linear, size, current(), true);
   if (address && armed()) noteAccess(linear, size, true);
   return address;
 }
@@ -348,32 +252,39 @@ export function write64(linear: u64, value: u64): void {
   commitWrite();
 }
 
+/** Whether each access to a page must be looked at by itself: there is a watchpoint, or #AC is on. */
+// @ts-ignore: decorator of AssemblyScript
+@inline
+function oneByOne(linear: u64): bool {
+  return aligning() || watching(linear);
+}
+
 /**
- * Host address of a byte that can be read, 0 if it is not plain memory or its page has a watchpoint; leaves by #PF.
- * Valid within its page.
+ * Host address of a byte that can be read, 0 if it is not plain memory or accesses must come one by one; leaves by
+ * #PF. Valid within its page.
  */
 export function hostForRead(linear: u64): usize {
-  if (!translate(linear, READ, asUser())) throwFault();
+  if (!translate(linear, READ, current())) throwFault();
   const physical = walkPhysical | (<u32>linear & 0xfff);
   const map = mapEntry(physical);
-  return map & PAGE_READ && !watching(linear) ? (map & ~0xfff) | (physical & 0xfff) : 0;
+  return map & PAGE_READ && !oneByOne(linear) ? (map & ~0xfff) | (physical & 0xfff) : 0;
 }
 
 /** The same for `size` bytes within a page that are about to be written. */
 export function hostForWrite(linear: u64, size: u32): usize {
-  if (!translate(linear, WRITE, asUser())) throwFault();
+  if (!translate(linear, WRITE, current())) throwFault();
   const physical = walkPhysical | (<u32>linear & 0xfff);
   const map = mapEntry(physical);
-  if ((map & (PAGE_READ | PAGE_WRITE)) != (PAGE_READ | PAGE_WRITE) || watching(linear)) return 0;
+  if ((map & (PAGE_READ | PAGE_WRITE)) != (PAGE_READ | PAGE_WRITE) || oneByOne(linear)) return 0;
   noteWrite(physical, map, size);
   return (map & ~0xfff) | (physical & 0xfff);
 }
 
-/** Descriptor tables, TSS and interrupt stacks are read and written with supervisor privilege. */
+/** Descriptor tables, TSS and interrupt stacks: implicit accesses, with supervisor privilege, which AC never excuses. */
 function systemReadable(linear: u64, size: u32): usize {
-  const entry = entryOf(linear, false);
+  const entry = entryOf(linear, SUPERVISOR);
   if (load<u64>(entry + TLB_READ) == ((linear + size - 1) & ~0xfff)) return <usize>linear + load<u32>(entry + TLB_ADDEND);
-  const address = readAs(linear, size, false);
+  const address = readAs(linear, size, SUPERVISOR);
   if (!address) throwFault();
   return address;
 }
@@ -395,12 +306,12 @@ export function systemRead64(linear: u64): u64 {
 }
 
 function systemWritable(linear: u64, size: u32): usize {
-  const entry = entryOf(linear, false);
+  const entry = entryOf(linear, SUPERVISOR);
   if (load<u64>(entry + TLB_WRITE) == ((linear + size - 1) & ~0xfff)) {
     store<u32>(CPU + PENDING_KIND, NOTHING_PENDING);
     return <usize>linear + load<u32>(entry + TLB_ADDEND);
   }
-  const address = writeAs(linear, size, false, false);
+  const address = writeAs(linear, size, SUPERVISOR, false);
   if (!address) throwFault();
   return address;
 }

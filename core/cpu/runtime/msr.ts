@@ -28,7 +28,7 @@ import { privilege, requirePrivilege } from "./eflags";
 import { GP, raise, raisePlain, UD } from "./exceptions";
 import { isCanonical } from "./frames";
 import { readMsr, timeStamp, writeMsr } from "./host";
-import { flushTlb } from "./memory";
+import { flushTlb } from "./tlb";
 import { FS, GS, segment } from "./processor";
 
 const IA32_TIME_STAMP_COUNTER: u32 = 0x10;

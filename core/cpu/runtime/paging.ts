@@ -1,42 +1,77 @@
 // Linear to physical: the page walk of every paging mode, [SDM] vol. 3A, chapter 4.
 
-import { CPL, CR0, CR2, CR3, CR4, EFER, EFLAGS,
-  EXCEPTION,
-  EXCEPTION_ERROR, PDPTE, A20_MASK, PHYSICAL_MAP, PAGE_READ } from "../layout";
+import { A20_MASK, CR0, CR2, CR3, CR4, EFER, PAGE_READ, PDPTE, PHYSICAL_MAP } from "../layout";
 import { CPU } from "./cpu";
+import { hasExtended, PDPE1GB } from "./cpuid";
 import { PF, setException } from "./exceptions";
 
 export const READ = 0;
 export const WRITE = 1;
 export const EXECUTE = 2;
+/** Only to see where a page is: with every right, and without a trace in the paging entries. */
+export const LOOK = 3;
+
+// Who makes an access. These are also the numbers of the translation tables.
+
+/** The supervisor, who may not read or write the user's pages under SMAP; all implicit accesses. */
+export const SUPERVISOR = 0;
+export const USER = 1;
+/** The supervisor in an instruction's own accesses under SMAP while EFLAGS.AC is set. */
+export const EXCUSED = 2;
+
+/** Sizes of a page, as {@link walkSize} tells them. */
+export const SMALL = 0;
+/** 2 or 4 MiB. */
+export const LARGE = 1;
+/** 1 GiB. */
+export const HUGE = 2;
 
 /** Result of a walk, valid until the next: physical page of the 4 KiB that hold the address … */
 export let walkPhysical: u32 = 0;
 /** … whether a store there needs no second walk (writable, and its dirty bit set) … */
 export let walkWritable: bool = false;
-/** … and whether it is part of a large page. */
-export let walkLarge: bool = false;
+/** … the size of the page … */
+export let walkSize: i32 = SMALL;
+/** … and whether it is global. */
+export let walkGlobal: bool = false;
 
 const PRESENT: u64 = 1;
 const WRITABLE: u64 = 2;
-const USER: u64 = 4;
+const OF_USER: u64 = 4;
 const ACCESSED: u64 = 0x20;
 const DIRTY: u64 = 0x40;
-const LARGE: u64 = 0x80;
+const PAGE_SIZE: u64 = 0x80;
+const GLOBAL: u64 = 0x100;
 const NO_EXECUTE: u64 = 1 << 63;
 /** Physical address bits 12 to 51. */
 const ADDRESS: u64 = 0x000ffffffffff000;
 /** Physical address bits beyond our MAXPHYADDR of 40. */
 const BEYOND: u64 = 0x000fff0000000000;
+/** What PAE paging reserves above them, and 4-level paging ignores. */
+const BEYOND_PAE: u64 = 0x7ff0000000000000;
+/** PSE-36: bits 13 to 20 are address bits 32 to 39, bit 21 would be more. */
+const PSE36_RESERVED: u64 = 0x200000;
+
+/**
+ * Beyond 4 GiB there is nothing: such a page behaves as this one, between the local APIC and the firmware, which
+ * nothing claims.
+ */
+const NOTHING: u32 = 0xfef00000;
 
 const CR0_WP: u64 = 1 << 16;
 const CR4_PSE: u64 = 1 << 4;
 const CR4_PAE: u64 = 1 << 5;
+const CR4_PGE: u64 = 1 << 7;
 const CR4_SMEP: u64 = 1 << 20;
 const CR4_SMAP: u64 = 1 << 21;
 const EFER_LMA: u64 = 1 << 10;
 const EFER_NXE: u64 = 1 << 11;
-const EFLAGS_AC: u32 = 1 << 18;
+
+const ERROR_PROTECTION = 1;
+const ERROR_WRITE = 2;
+const ERROR_USER = 4;
+const ERROR_RESERVED = 8;
+const ERROR_FETCH = 16;
 
 /** Host address of a physical one that is memory, 0 if it is not. */
 // @ts-ignore: decorator of AssemblyScript
@@ -63,58 +98,62 @@ function setBits(physical: u64, bits: u8): void {
   if (address) store<u8>(address, load<u8>(address) | bits);
 }
 
-function pageFault(linear: u64, access: i32, user: bool, code: i32): bool {
+function pageFault(linear: u64, access: i32, who: i32, code: i32): bool {
+  if (access == LOOK) return false;
   store<u64>(CPU + CR2, linear);
-  let error = code | (access == WRITE ? 2 : 0) | (user ? 4 : 0);
+  let error = code | (access == WRITE ? ERROR_WRITE : 0) | (who == USER ? ERROR_USER : 0);
   const cr4 = load<u64>(CPU + CR4);
-  if (access == EXECUTE && ((load<u64>(CPU + EFER) & EFER_NXE && cr4 & CR4_PAE) || cr4 & CR4_SMEP)) error |= 16;
+  if (access == EXECUTE && ((load<u64>(CPU + EFER) & EFER_NXE && cr4 & CR4_PAE) || cr4 & CR4_SMEP)) {
+    error |= ERROR_FETCH;
+  }
   setException(PF, error);
   return false;
 }
 
 /**
- * Finds the physical page of a linear address, setting accessed and dirty bits. `user`: the access is made with
- * user privilege. False: not allowed; #PF and CR2 are set. A20 is applied to the result.
+ * Finds the physical page of a linear address, setting accessed and dirty bits. False: not allowed; #PF and CR2 are
+ * set unless the access is LOOK. A20 is applied to the result.
  */
-export function walk(linear: u64, access: i32, user: bool): bool {
+export function walk(linear: u64, access: i32, who: i32): bool {
   const cr0 = load<u64>(CPU + CR0);
   if (!(cr0 >> 31)) {
     walkPhysical = <u32>linear & ~0xfff & load<u32>(CPU + A20_MASK);
     walkWritable = true;
-    walkLarge = false;
+    walkSize = SMALL;
+    walkGlobal = false;
     return true;
   }
-  return load<u64>(CPU + CR4) & CR4_PAE ? walkWide(linear, access, user) : walkNarrow(linear, access, user);
+  return load<u64>(CPU + CR4) & CR4_PAE ? walkWide(linear, access, who) : walkNarrow(linear, access, who);
 }
 
 /** 32-bit paging: two levels, 4 MiB pages with PSE (and PSE-36). */
-function walkNarrow(linear: u64, access: i32, user: bool): bool {
+function walkNarrow(linear: u64, access: i32, who: i32): bool {
   const directory = (load<u64>(CPU + CR3) & 0xfffff000) + ((linear >> 20) & 0xffc);
   const pde = readEntry32(directory);
-  if (!(pde & PRESENT)) return pageFault(linear, access, user, 0);
-  if (pde & LARGE && load<u64>(CPU + CR4) & CR4_PSE) {
-    if (pde & 0x200000) return pageFault(linear, access, user, 9);
-    if (!allowed(linear, access, user, pde, false)) return false;
+  if (!(pde & PRESENT)) return pageFault(linear, access, who, 0);
+  if (pde & PAGE_SIZE && load<u64>(CPU + CR4) & CR4_PSE) {
+    if (pde & PSE36_RESERVED) return pageFault(linear, access, who, ERROR_PROTECTION | ERROR_RESERVED);
+    if (!allowed(linear, access, who, pde, false)) return false;
     markUsed(directory, pde, access);
     const base = (pde & 0xffc00000) | (((pde >> 13) & 0xff) << 32);
-    return finish(base + (linear & 0x3ff000), pde, access, true);
+    return finish(base + (linear & 0x3ff000), pde, access, LARGE);
   }
   const table = (pde & 0xfffff000) + ((linear >> 10) & 0xffc);
   const pte = readEntry32(table);
-  if (!(pte & PRESENT)) return pageFault(linear, access, user, 0);
+  if (!(pte & PRESENT)) return pageFault(linear, access, who, 0);
   const rights = pde & pte;
-  if (!allowed(linear, access, user, rights, false)) return false;
-  if (!(pde & ACCESSED)) setBits(directory, <u8>ACCESSED);
+  if (!allowed(linear, access, who, rights, false)) return false;
+  markUsed(directory, pde, access == LOOK ? LOOK : READ);
   markUsed(table, pte, access);
-  return finish(pte & 0xfffff000, (rights & ~DIRTY) | (pte & DIRTY), access, false);
+  return finish(pte & 0xfffff000, withLeaf(rights, pte), access, SMALL);
 }
 
 /** PAE and 4-level paging: 8-byte entries, 2 MiB and 1 GiB pages. */
-function walkWide(linear: u64, access: i32, user: bool): bool {
+function walkWide(linear: u64, access: i32, who: i32): bool {
   const long = (load<u64>(CPU + EFER) & EFER_LMA) != 0;
   const nxe = (load<u64>(CPU + EFER) & EFER_NXE) != 0;
-  const reserved = BEYOND | (nxe ? 0 : NO_EXECUTE);
-  let rights: u64 = WRITABLE | USER;
+  const reserved = BEYOND | (nxe ? 0 : NO_EXECUTE) | (long ? 0 : BEYOND_PAE);
+  let rights: u64 = WRITABLE | OF_USER;
   let noExecute: u64 = 0;
   let table: u64;
   let level: i32;
@@ -123,7 +162,7 @@ function walkWide(linear: u64, access: i32, user: bool): bool {
     level = 3;
   } else {
     const pdpte = load<u64>(CPU + PDPTE + (<usize>(linear >> 30) & 3) * 8);
-    if (!(pdpte & PRESENT)) return pageFault(linear, access, user, 0);
+    if (!(pdpte & PRESENT)) return pageFault(linear, access, who, 0);
     table = pdpte & ADDRESS;
     level = 1;
   }
@@ -131,70 +170,74 @@ function walkWide(linear: u64, access: i32, user: bool): bool {
     const shift = <u64>(12 + 9 * level);
     const place = table + (((linear >> shift) & 0x1ff) << 3);
     const entry = readEntry64(place);
-    if (!(entry & PRESENT)) return pageFault(linear, access, user, 0);
-    const large = level > 0 && (entry & LARGE) != 0;
-    let bad = reserved;
-    if (large) bad |= level == 3 ? LARGE : ((<u64>1 << shift) - 1) & ~0x1fff;
-    if (entry & bad) return pageFault(linear, access, user, 9);
+    if (!(entry & PRESENT)) return pageFault(linear, access, who, 0);
+    const isPage = level == 0 || (entry & PAGE_SIZE) != 0;
+    const bad = level > 0 && isPage ? reserved | largeReserved(level, shift) : reserved;
+    if (entry & bad) return pageFault(linear, access, who, ERROR_PROTECTION | ERROR_RESERVED);
     rights &= entry;
     noExecute |= entry & NO_EXECUTE;
-    if (level == 0 || large) {
-      if (!allowed(linear, access, user, rights, noExecute != 0)) return false;
+    if (isPage) {
+      if (!allowed(linear, access, who, rights, noExecute != 0)) return false;
       markUsed(place, entry, access);
       const inside = (<u64>1 << shift) - 1;
       const base = (entry & ADDRESS & ~inside) + (linear & inside & ~0xfff);
-      return finish(base, (rights & ~DIRTY) | (entry & DIRTY), access, large);
+      return finish(base, withLeaf(rights, entry), access, level);
     }
-    if (!(entry & ACCESSED)) setBits(place, <u8>ACCESSED);
+    markUsed(place, entry, access == LOOK ? LOOK : READ);
     table = entry & ADDRESS;
     level--;
   }
 }
 
+/** What must be 0 in an entry with bit 7: that bit where no page of the size exists, or the bits below the address. */
+function largeReserved(level: i32, shift: u64): u64 {
+  if (level == 3 || (level == HUGE && !hasExtended(PDPE1GB))) return PAGE_SIZE;
+  // Bit 12 is PAT.
+  return ((<u64>1 << shift) - 1) & ~0x1fff;
+}
+
+/** The rights of a whole walk, with the bits that count in its last entry alone. */
+// @ts-ignore: decorator of AssemblyScript
+@inline
+function withLeaf(rights: u64, leaf: u64): u64 {
+  return (rights & ~(DIRTY | GLOBAL)) | (leaf & (DIRTY | GLOBAL));
+}
+
 /** [SDM] vol. 3A, 4.6.1: what user/supervisor, read/write, NX, WP, SMEP and SMAP allow. */
-function allowed(linear: u64, access: i32, user: bool, rights: u64, noExecute: bool): bool {
+function allowed(linear: u64, access: i32, who: i32, rights: u64, noExecute: bool): bool {
+  if (access == LOOK) return true;
   const cr4 = load<u64>(CPU + CR4);
   let ok = true;
-  if (user) {
-    if (!(rights & USER)) ok = false;
+  if (who == USER) {
+    if (!(rights & OF_USER)) ok = false;
     else if (access == WRITE && !(rights & WRITABLE)) ok = false;
   } else {
     if (access == WRITE && !(rights & WRITABLE) && load<u64>(CPU + CR0) & CR0_WP) ok = false;
-    if (rights & USER) {
+    if (rights & OF_USER) {
       if (access == EXECUTE) {
         if (cr4 & CR4_SMEP) ok = false;
-      } else if (cr4 & CR4_SMAP) {
-        // An implicit supervisor access from CPL 3 is not excused by EFLAGS.AC.
-        if (load<i32>(CPU + CPL) == 3 || !(load<u32>(CPU + EFLAGS) & EFLAGS_AC)) ok = false;
-      }
+      } else if (cr4 & CR4_SMAP && who != EXCUSED) ok = false;
     }
   }
   if (access == EXECUTE && noExecute) ok = false;
-  return ok ? true : pageFault(linear, access, user, 1);
+  return ok ? true : pageFault(linear, access, who, ERROR_PROTECTION);
 }
 
 function markUsed(place: u64, entry: u64, access: i32): void {
+  if (access == LOOK) return;
   const bits = ACCESSED | (access == WRITE ? DIRTY : 0);
   if ((entry & bits) != bits) setBits(place, <u8>bits);
 }
 
-function finish(physical: u64, rights: u64, access: i32, large: bool): bool {
-  // Beyond 4 GiB there is nothing: such a page behaves as unclaimed memory just below 4 GiB's last page.
-  const page: u32 = physical >> 32 ? 0xfffff000 : <u32>physical & ~0xfff;
-  walkPhysical = page & load<u32>(CPU + A20_MASK);
+function finish(physical: u64, rights: u64, access: i32, size: i32): bool {
+  walkPhysical = physical >> 32 ? NOTHING : <u32>physical & ~0xfff & load<u32>(CPU + A20_MASK);
   walkWritable = access == WRITE || ((rights & DIRTY) != 0 && (rights & WRITABLE) != 0);
-  walkLarge = large;
+  walkSize = size;
+  walkGlobal = (rights & GLOBAL) != 0 && (load<u64>(CPU + CR4) & CR4_PGE) != 0;
   return true;
 }
 
-/** Physical address of a linear one for who only looks: -1 if it is not mapped. No exception is noted. */
+/** Physical address of a linear one for who only looks: -1 if it is not mapped. */
 export function peekPhysical(linear: u64): i64 {
-  const cr2 = load<u64>(CPU + CR2);
-  const vector = load<i32>(CPU + EXCEPTION);
-  const error = load<i32>(CPU + EXCEPTION_ERROR);
-  const found = walk(linear, READ, false);
-  store<u64>(CPU + CR2, cr2);
-  store<i32>(CPU + EXCEPTION, vector);
-  store<i32>(CPU + EXCEPTION_ERROR, error);
-  return found ? <i64>(walkPhysical | (<u32>linear & 0xfff)) : -1;
+  return walk(linear, LOOK, SUPERVISOR) ? <i64>(walkPhysical | (<u32>linear & 0xfff)) : -1;
 }

@@ -25,6 +25,7 @@ import {
   IDTR_LIMIT,
   MISC_ENABLE,
   MODE,
+  MODE_CODE_SIZE,
   MODE_FLAT,
   MODE_FLAT_CODE,
   MODE_LONG,
@@ -41,15 +42,12 @@ import {
   SEGMENTS,
   SHADOW,
   SYSENTER_CS,
-  TLB,
-  TLB_POINTER,
-  TLB_SIZE,
   TSC_AUX,
   XCR0,
 } from "../layout";
 import { CPU } from "./cpu";
 import { signature } from "./cpuid";
-import { flushTlb } from "./memory";
+import { chooseTable, flushHigh, resetTlb } from "./tlb";
 
 export const ES: u32 = 0;
 export const CS: u32 = 1;
@@ -119,7 +117,7 @@ export function reset(): void {
   store<i32>(CPU + HALTED, 0);
   store<i32>(CPU + SHADOW, 0);
   store<i32>(CPU + A20_MASK, -1);
-  flushTlb();
+  resetTlb();
   updateMode();
 }
 
@@ -151,5 +149,6 @@ export function updateMode(): void {
   }
   if (long) mode |= MODE_LONG;
   store<u32>(CPU + MODE, mode);
-  store<u32>(CPU + TLB_POINTER, <u32>(CPU + TLB + (load<i32>(CPU + CPL) == 3 ? TLB_SIZE : 0)));
+  chooseTable();
+  if (long && (mode & MODE_CODE_SIZE) != 2) flushHigh();
 }

@@ -1,6 +1,6 @@
 // System instructions. What they do is in core/cpu/runtime; here their operands are fetched and results stored.
 
-import { CPL, CR0, GDTR_BASE, IDTR_BASE, SEGMENT_SELECTOR, SEGMENT_SIZE, SEGMENTS } from "../layout.ts";
+import { CPL, CR0, CR4, GDTR_BASE, IDTR_BASE, SEGMENT_SELECTOR, SEGMENT_SIZE, SEGMENTS } from "../layout.ts";
 import { constant32, constant64, type Expression, extendU, i32, i64 } from "../wasm/expression.ts";
 import { BR, type Context, fromI64, GP, OF, opsFor, signExtend, toI64, UD } from "./context.ts";
 
@@ -19,6 +19,18 @@ const selectorOf = (c: Context, number: number): Expression =>
 
 /** A 16-bit value, as an operand of `bits`. */
 const widen = (bits: number, value: Expression): Expression => (bits === 64 ? extendU(value) : value);
+
+/** What SGDT, SIDT, SLDT, SMSW and STR tell is for level 0 alone under CR4.UMIP. */
+const CR4_UMIP = 1 << 11;
+const checkUserMode = (c: Context): void =>
+  c.faultIf(
+    i32.and(
+      i32.ne(c.state(CPL, 32), constant32(0)),
+      i32.ne(i32.and(c.state(CR4, 32), constant32(CR4_UMIP)), constant32(0)),
+    ),
+    GP,
+    constant32(0),
+  );
 
 const requirePrivilege = (c: Context): void => c.faultIf(c.state(CPL, 32), GP, constant32(0));
 
@@ -173,6 +185,7 @@ const storeSelector =
   (number: number) =>
   (c: Context): void => {
     c.runThrowing("requireProtected");
+    checkUserMode(c);
     c.write(0, widen(c.width(0), selectorOf(c, number)));
   };
 
@@ -222,6 +235,7 @@ const loadTable =
 const storeTable =
   (base: number) =>
   (c: Context): void => {
+    checkUserMode(c);
     const bits = c.codeSize === 64 ? 64 : 32;
     const bytes = 2 + bits / 8;
     const limit = c.state(base + 8, 16);
@@ -255,12 +269,28 @@ export const movFromDebug = readSpecial("readDebug");
 export const movToDebug = writeSpecial("writeDebug");
 
 export const smsw = (c: Context): void => {
+  checkUserMode(c);
   const width = c.width(0);
   c.write(0, width === 16 ? c.state(CR0, 16) : c.state(CR0, width));
 };
 
 export const lmsw = (c: Context): void => c.runThrowing("loadMachineStatus", c.read(0));
 export const invlpg = (c: Context): void => c.runThrowing("invalidatePage", c.segment(), wide(c.offset()));
+
+export const invpcid = (c: Context): void => {
+  requirePrivilege(c);
+  const linear = c.linear(16, false);
+  const add = linear.type === "i64" ? i64 : i32;
+  const low = c.load(64, linear);
+  const high = c.load(64, add.add(linear, add.constant(8)));
+  c.runThrowing("invalidatePcid", toI64(c.width(0), c.read(0)), low, high);
+};
+
+/** CLAC and STAC. */
+export const setAlignment =
+  (value: 0 | 1) =>
+  (c: Context): void =>
+    c.runThrowing("setAlignmentFlag", constant32(value));
 
 /** An instruction that is one function of the runtime without operands. */
 export const simple =

@@ -7,6 +7,7 @@ import type { Chapter } from "../opcodes.ts";
 import {
   byMod,
   byMode,
+  byPrefix,
   byRm,
   D64,
   ENDS,
@@ -49,7 +50,15 @@ const group6 = group(
 /** 0F 01. */
 const group7 = group(
   byMod(op("SGDT", system.sgdt, "M"), undefined),
-  byMod(op("SIDT", system.sidt, "M"), undefined),
+  byMod(
+    op("SIDT", system.sidt, "M"),
+    byRm(
+      undefined,
+      undefined,
+      op("CLAC", system.setAlignment(0), "", ENDS, "smap"),
+      op("STAC", system.setAlignment(1), "", ENDS, "smap"),
+    ),
+  ),
   byMod(op("LGDT", system.lgdt, "M"), undefined),
   byMod(op("LIDT", system.lidt, "M"), undefined),
   byMod(op("SMSW", system.smsw, "Mw"), op("SMSW", system.smsw, "Rv")),
@@ -133,5 +142,8 @@ export const SYSTEM: Chapter = {
     180: farPointer("LFS", FS),
     181: farPointer("LGS", GS),
     185: op("UD1", fault.ud, "Gv,Ev", ENDS),
+  },
+  threeByte38: {
+    0x82: byPrefix({ p66: op("INVPCID", system.invpcid, "Gy,M", F64 | ENDS | MEMORY, "invpcid") }),
   },
 };
