@@ -116,7 +116,12 @@ export class Pc implements PcControl {
     this.interrupts = new Interrupts({
       clock,
       intr: { set: (high) => this.cpu.setInterruptLine(high) },
-      processor: { nmi() {}, smi() {}, init: () => this.#reset("processor"), startUp() {} },
+      processor: {
+        nmi: () => this.cpu.requestNmi(),
+        smi() {},
+        init: () => this.#reset("processor"),
+        startUp() {},
+      },
       tscTime: Number,
       placeLocalApic: (target) => memorySpace.region("local APIC", addresses.localApic.length, target, 4),
       resetMachine: () => this.#reset("machine"),

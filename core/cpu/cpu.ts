@@ -23,6 +23,9 @@ import {
   LINK_FROM,
   MODE,
   MODE_CODE_SIZE,
+  NMI,
+  NMI_BLOCKED,
+  NMI_PENDING,
   PAGE_READ,
   PHYSICAL_MAP,
   RETIRED,
@@ -74,6 +77,8 @@ const FAULT = new (class extends Error {})("guest fault");
 
 /** A triple fault: the processor is in shutdown. */
 export const SHUTDOWN = 2;
+
+const NMI_VECTOR = 2;
 
 export class Cpu {
   readonly base: number = CPU_BASE;
@@ -214,6 +219,12 @@ export class Cpu {
     if (high) this.runtime.stopSoon();
   }
 
+  /** A non-maskable interrupt. While one is being handled, another waits, and no more than one. */
+  requestNmi(): void {
+    this.set32(NMI, this.get32(NMI) | NMI_PENDING);
+    this.runtime.stopSoon();
+  }
+
   /** Makes `run` return before the next block. */
   stopSoon(): void {
     this.runtime.stopSoon();
@@ -226,7 +237,7 @@ export class Cpu {
 
   /** Whether an interrupt is asked for and would be taken now. */
   get interruptible(): boolean {
-    return this.get32(INTERRUPT_LINE) !== 0 && (this.get32(EFLAGS) & 0x200) !== 0;
+    return this.#nmiDue || (this.get32(INTERRUPT_LINE) !== 0 && (this.get32(EFLAGS) & 0x200) !== 0);
   }
 
   /** Wakes it from HLT without an interrupt. */
@@ -251,7 +262,7 @@ export class Cpu {
       if (this.get32(EXCEPTION) >= BREAKPOINT_MET && this.#stopForDebugger()) break;
       this.#deliverException();
       if (this.get32(BUDGET) <= 0) {
-        if (this.get32(INTERRUPT_LINE) && this.#unmasked()) continue;
+        if (this.#nmiDue || (this.get32(INTERRUPT_LINE) && this.#unmasked())) continue;
         break;
       }
     }
@@ -325,14 +336,20 @@ export class Cpu {
 
   #acceptInterrupt(): boolean {
     if (this.get32(HALTED) === SHUTDOWN) return false;
-    if (!this.get32(INTERRUPT_LINE)) return false;
+    const nmi = this.#nmiDue;
+    if (!nmi && !this.get32(INTERRUPT_LINE)) return false;
     if (this.halted) this.set32(SHADOW, 0);
-    if (!this.#unmasked()) return false;
+    if (nmi ? this.get32(SHADOW) !== 0 : !this.#unmasked()) return false;
     this.set32(HALTED, 0);
-    const vector = this.#host.acknowledge();
+    if (nmi) this.set32(NMI, NMI_BLOCKED);
+    const vector = nmi ? NMI_VECTOR : this.#host.acknowledge();
     this.#guarded(() => this.runtime.interrupt(vector));
     this.#deliverException();
     return true;
+  }
+
+  get #nmiDue(): boolean {
+    return this.get32(NMI) === NMI_PENDING;
   }
 
   #stepOnce(shadow: number): void {

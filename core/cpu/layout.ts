@@ -91,6 +91,10 @@ export const RETIRED = 0x0e0;
 export const BUDGET_GIVEN = 0x0e8;
 /** Bit 0: a device asks for an interrupt. */
 export const INTERRUPT_LINE = 0x0ec;
+/** Non-maskable interrupts, NMI_* bits: one asks to be taken; they are held off until the next IRET. */
+export const NMI = 0x72c;
+export const NMI_PENDING = 1;
+export const NMI_BLOCKED = 2;
 /** Access width in bytes, kind and place of a store that a scratch buffer stands in for: see memory.ts. */
 export const PENDING_KIND = 0x0f0;
 export const PENDING_SIZE = 0x0f4;

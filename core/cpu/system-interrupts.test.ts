@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Assembler } from "../assembler/assembler.ts";
-import { CR2, CR4, IDTR_LIMIT, SEGMENT_ATTRIBUTES, SEGMENT_SIZE, SEGMENTS } from "./layout.ts";
+import { CR2, CR4, IDTR_LIMIT, SEGMENT_ATTRIBUTES, SEGMENT_SIZE, SEGMENTS, SHADOW } from "./layout.ts";
 import {
   CODE,
   CODE_XR,
@@ -617,5 +617,70 @@ describe("virtual-8086 mode", () => {
       }, 0);
       expect(world.frame).toMatchObject({ vector: 13, error: 0 });
     });
+  });
+});
+
+describe("non-maskable interrupts", () => {
+  const NMI = 2;
+  const handle = (code: (a: Assembler) => void): void => {
+    machine.assemble(HANDLERS + NMI * 16, 32, code);
+  };
+  const requestAtOut = (): void => {
+    machine.onOut = () => cpu.requestNmi();
+  };
+
+  it("are taken with IF clear, by vector 2, with RF clear in the image", () => {
+    requestAtOut();
+    const at = world.run((a) => {
+      a.out(0x80, "al");
+      a.label("next");
+    });
+    expect(world.frame).toMatchObject({ vector: NMI, ip: at("next"), flags: 2 });
+  });
+
+  it("wait for the instruction after MOV SS", () => {
+    const at = world.run((a) => {
+      a.mov("ax", "ss");
+      a.mov("ss", "ax");
+      a.hlt();
+      a.nop();
+      a.label("after");
+      a.nop();
+    });
+    // The block ended with MOV SS as it does where the stack's width changes.
+    machine.ip = at("after") - 1;
+    cpu.unhalt();
+    cpu.set32(SHADOW, 1);
+    cpu.requestNmi();
+    machine.run();
+    expect(world.frame).toMatchObject({ vector: NMI, ip: at("after") });
+  });
+
+  it("wake a halted processor", () => {
+    world.run((a) => a.hlt());
+    expect(cpu.interruptible).toBe(false);
+    cpu.requestNmi();
+    expect(cpu.interruptible).toBe(true);
+    machine.run();
+    expect(world.frame.vector).toBe(NMI);
+  });
+
+  it("are held off while one is being handled; one is kept until IRET", () => {
+    let rounds = 0;
+    machine.onOut = (port) => {
+      if (port === 0x80) rounds++;
+      if (rounds < 3) for (let n = 0; n < 3; n++) cpu.requestNmi();
+    };
+    handle((a) => {
+      a.out(0x80, "al");
+      a.inc("ebx");
+      a.iretd();
+    });
+    world.run((a) => {
+      a.xor("ebx", "ebx");
+      a.out(0x81, "al");
+    });
+    expect(machine.get("ebx")).toBe(3);
+    expect(rounds).toBe(3);
   });
 });

@@ -1,6 +1,6 @@
 // IRET, IRETD and IRETQ in all modes. [SDM] vol. 2, IRET.
 
-import { CPL, EFLAGS, GPR, RIP, SEGMENT_BASE } from "../layout";
+import { CPL, EFLAGS, GPR, NMI, NMI_BLOCKED, NMI_PENDING, RIP, SEGMENT_BASE } from "../layout";
 import { CPU } from "./cpu";
 import { armed } from "./debug";
 import {
@@ -35,7 +35,7 @@ import {
   virtualInterrupts,
   VM,
 } from "./eflags";
-import { GP, NP, raise, TS } from "./exceptions";
+import { GP, NP, raise, stopSoon, TS } from "./exceptions";
 import { closeStack, openCurrentStack, popFrame } from "./frames";
 import { systemRead16, systemRead64 } from "./memory";
 import { CS, DS, ES, FS, GS, segment, SS, TR, updateMode } from "./processor";
@@ -44,6 +44,11 @@ import { checkEntry, enterCode, enterSimpleCode, returnCode, returnOutside, retu
 
 /** `bytes` is the operand size; `next` where a task that returns to another would go on. */
 export function interruptReturn(bytes: u32, next: u64): void {
+  const nmi = load<u32>(CPU + NMI);
+  if (nmi) {
+    store<u32>(CPU + NMI, nmi & ~NMI_BLOCKED);
+    if (nmi & NMI_PENDING) stopSoon();
+  }
   if (!protectedMode()) returnReal(bytes);
   else if (virtual8086()) returnInVirtual(bytes);
   else if (load<u32>(CPU + EFLAGS) & NT) returnToTask(next);

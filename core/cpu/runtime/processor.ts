@@ -40,6 +40,7 @@ import {
   SEGMENT_SELECTOR,
   SEGMENT_SIZE,
   SEGMENTS,
+  NMI,
   SHADOW,
   SYSENTER_CS,
   TSC_AUX,
@@ -116,6 +117,7 @@ export function reset(): void {
   store<i32>(CPU + EXCEPTION, -1);
   store<i32>(CPU + HALTED, 0);
   store<i32>(CPU + SHADOW, 0);
+  store<u32>(CPU + NMI, 0);
   store<i32>(CPU + A20_MASK, -1);
   resetTlb();
   updateMode();
