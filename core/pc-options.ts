@@ -1,3 +1,4 @@
+import type { Debugger } from "./debug/debugger.ts";
 import type { BlockDevice } from "./disk/block-device.ts";
 
 export type DriveSlot = "fda" | "fdb" | "hda" | "hdb" | "hdc" | "hdd";
@@ -38,6 +39,8 @@ export type Slice =
   | { state: "busy" }
   /** Nothing to do until so many host nanoseconds have passed (Infinity: no alarm), or until `onWake`. */
   | { state: "idle"; sleepNs: number }
+  /** The debugger's breakpoint or watchpoint was met. */
+  | { state: "stopped"; by: "breakpoint" | "watchpoint" }
   /** The guest has switched the machine off. */
   | { state: "off" };
 
@@ -77,6 +80,8 @@ export interface PcControl {
   /** Flushes and closes every medium. */
   close(): Promise<void>;
   statistics(): PcStatistics;
+  /** To stop the machine and to look at it; used only between slices. */
+  readonly debugger: Debugger;
 }
 
 export interface PcStatistics {

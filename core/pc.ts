@@ -7,6 +7,7 @@ import { PciBus, PciDevice, PciSpace } from "./board/pci.ts";
 import { decodeSnapshot, encodeSnapshot } from "./board/snapshot.ts";
 import { Cpu, SHUTDOWN } from "./cpu/cpu.ts";
 import { A20_MASK, CPU_BASE, TLB } from "./cpu/layout.ts";
+import { Debugger } from "./debug/debugger.ts";
 import { PowerManagement } from "./devices/chipset/acpi-pm.ts";
 import { CoprocessorError } from "./devices/chipset/coprocessor-error.ts";
 import { Dma } from "./devices/chipset/dma.ts";
@@ -85,6 +86,7 @@ export class Pc implements PcControl {
   readonly pointer: Mouse;
   readonly power: PowerManagement;
   readonly firmware: Firmware | undefined;
+  readonly debugger: Debugger;
   readonly #options: PcOptions;
   readonly #time: Timekeeper;
   readonly #serial: SerialPort[];
@@ -260,6 +262,7 @@ export class Pc implements PcControl {
     );
     this.firmware = this.#loadFirmware();
     if (this.firmware) this.#devices.push(this.firmware);
+    this.debugger = new Debugger(this);
     this.#resetMachine();
   }
 
@@ -382,10 +385,29 @@ export class Pc implements PcControl {
       const then = now;
       now = hostNow();
       this.#time.measure(this.cpu.instructions - before, now - then);
+      if (this.cpu.stopped) {
+        this.#flushSerial();
+        return { state: "stopped", by: this.cpu.stopped };
+      }
       if (performance.now() >= end) break;
     }
     this.#flushSerial();
     return this.#off ? { state: "off" } : { state: "busy" };
+  }
+
+  /**
+   * For the debugger: one instruction, or the delivery of an interrupt if it waits and may come. The machine's time
+   * goes on by the instruction; in HLT, to the next alarm.
+   */
+  stepInstruction(interrupts: boolean): boolean {
+    this.#hearCompletions();
+    this.#time.runAlarms();
+    if (this.#sleeping() && interrupts) this.#time.skipToAlarm();
+    const delivered = this.cpu.runOne(interrupts);
+    this.firmware?.serve();
+    this.#carryOutReset();
+    this.#flushSerial();
+    return delivered;
   }
 
   resumeAt(hostNs: number): void {

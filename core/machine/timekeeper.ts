@@ -48,6 +48,21 @@ export class Timekeeper {
     this.clock.moveTo(target);
   }
 
+  /** Runs the alarms that have become due by the guest's instructions alone: the host's time is of no concern. */
+  runAlarms(): void {
+    const now = this.clock.now();
+    this.#mark = this.#instructions();
+    this.clock.moveTo(now);
+  }
+
+  /** Moves the clock to the next alarm, if there is one, and runs it. */
+  skipToAlarm(): void {
+    const { nextDeadline } = this.clock;
+    if (nextDeadline === Number.POSITIVE_INFINITY) return;
+    this.#mark = this.#instructions();
+    this.clock.moveTo(nextDeadline);
+  }
+
   /** Instructions that fit before the next alarm, at most `most`. */
   budget(most: number): number {
     const left = this.clock.nextDeadline - this.clock.now();

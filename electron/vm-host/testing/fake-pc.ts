@@ -65,6 +65,9 @@ export class FakePc implements PcControl {
   onLeds: (leds: number) => void = () => {};
   onActivity: (slot: DriveSlot) => void = () => {};
   readonly screen = new FakeScreen();
+  get debugger(): never {
+    throw new Error("the fake has no processor");
+  }
   readonly options: PcOptions;
   readonly drives = new Map<DriveSlot, BlockDevice | null>();
   readonly slices: { hostNs: number; maxMs: number }[] = [];
