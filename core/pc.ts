@@ -23,6 +23,7 @@ import { Mouse } from "./devices/input/mouse.ts";
 import { Uart16550 } from "./devices/serial/uart16550.ts";
 import { piix3IdeHeader } from "./devices/storage/ide.ts";
 import type { BlockDevice } from "./disk/block-device.ts";
+import { checkKernel } from "./firmware/boot/kernel.ts";
 import { buildFirmware } from "./firmware/build.ts";
 import { Firmware } from "./firmware/firmware.ts";
 import { Drives } from "./machine/drives.ts";
@@ -285,8 +286,8 @@ export class Pc implements PcControl {
         return undefined;
       },
       writeMsr: (number, value) => {
-        if (number === IA32_APIC_BASE) this.interrupts.localApic.base = Number(value & 0xffffffffn);
-        else if (number === IA32_TSC_DEADLINE) this.interrupts.localApic.tscDeadline = value;
+        if (number === IA32_APIC_BASE) return this.interrupts.localApic.writeBase(value);
+        if (number === IA32_TSC_DEADLINE) this.interrupts.localApic.tscDeadline = value;
         else return false;
         return true;
       },
@@ -332,6 +333,7 @@ export class Pc implements PcControl {
 
   #loadFirmware(): Firmware | undefined {
     const { firmware, memoryMib, bootOrder, kernel } = this.#options;
+    if (kernel) checkKernel(kernel.image);
     if (firmware) {
       if (firmware.length === 0 || firmware.length > LARGEST_FIRMWARE || firmware.length % 0x10000 !== 0) {
         throw new TwinboxError("invalid-argument", "The firmware image has an impossible size.", {

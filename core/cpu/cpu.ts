@@ -460,6 +460,18 @@ export class Cpu {
     this.#view.setBigUint64(this.base + offset, BigInt.asUintN(64, value), true);
   }
 
+  /** What WRMSR at level 0 does; false: the processor has no such register, or it refuses the value. */
+  writeMsr(number: number, value: bigint): boolean {
+    try {
+      this.runtime.writeRegister(number, value);
+      return true;
+    } catch (error) {
+      if (error !== FAULT) throw error;
+      this.set32(EXCEPTION, -1);
+      return false;
+    }
+  }
+
   /** EFLAGS with the arithmetic flags. */
   get eflags(): number {
     return this.runtime.getFlags() >>> 0;

@@ -23,6 +23,8 @@ export interface Runtime extends WebAssembly.Exports {
   stopSoon(): void;
   getFlags(): number;
   setFlags(value: number): void;
+  /** WRMSR at level 0; throws when the register does not exist or refuses the value. */
+  writeRegister(number: number, value: bigint): void;
   /** Delivers an external interrupt. */
   interrupt(vector: number): void;
   /** Delivers an exception (error -1: none), with double and triple faults. */

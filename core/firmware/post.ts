@@ -5,8 +5,8 @@ import { floppyDriveType } from "./disk/geometry.ts";
 import type { FirmwareConfig, FirmwareHardware, Ports } from "./hardware.ts";
 import { CODE_SEGMENT, type Rom } from "./rom/rom.ts";
 import { type ClockBios, Rtc } from "./system/clock.ts";
+import { memoryTypes } from "./system/memory-types.ts";
 import { configurePci } from "./system/pci-setup.ts";
-
 import { facs } from "./tables/acpi.ts";
 
 const PIC1 = ports.pic1.base;
@@ -173,6 +173,7 @@ export function powerOnSelfTest(
   const equipment =
     floppyBits | Equipment.coprocessor | Equipment.mouse | Equipment.color80 | Equipment.serial2;
   io.outb(ports.systemControlA.base, 0x02);
+  for (const [register, value] of memoryTypes()) hardware.processor.writeMsr(register, value);
   setUpInterruptControllers(io);
   setUpTimers(io);
   setUpDma(io);

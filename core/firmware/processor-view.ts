@@ -28,6 +28,8 @@ export interface ProcessorView {
   segmentBase(register: "cs" | "ds" | "es" | "ss" | "fs" | "gs"): number;
   /** Whether CR0.PE is set and EFLAGS.VM clear. */
   readonly protectedMode: boolean;
+  /** Sets a model-specific register; false: there is none of this number. */
+  writeMsr(number: number, value: bigint): boolean;
   /** Memory at linear addresses: through the page tables when paging is on, with A20 applied. */
   readonly linear: PhysicalMemory;
 }

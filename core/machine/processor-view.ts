@@ -115,6 +115,7 @@ export function processorView(cpu: Cpu, memory: PhysicalMemory): ProcessorView {
   const view = {
     linear: new LinearMemory(cpu, memory),
     segmentBase: (name: SegmentName) => Number(cpu.get64(place(name) + SEGMENT_BASE)),
+    writeMsr: (number: number, value: bigint) => cpu.writeMsr(number, value),
     get protectedMode() {
       return (cpu.get32(CR0) & 1) !== 0 && (cpu.eflags & EFLAGS_VM) === 0;
     },

@@ -24,7 +24,7 @@ export {
   writeControl,
 } from "./control-registers";
 export { beginStep, endStep, readDebug, singleStepping, writeDebug } from "./debug";
-export { rdmsr, rdtsc, rdtscp, wrmsr } from "./msr";
+export { rdmsr, rdtsc, rdtscp, writeRegister, wrmsr } from "./msr";
 export { cpuid } from "./cpuid";
 export { swapGs, syscall, sysenter, sysexit, sysret } from "./fast-calls";
 export { portIn, portOut } from "./io";

@@ -188,7 +188,8 @@ function writeLong(number: u32, place: usize, value: u64): void {
   store<u64>(CPU + place, value);
 }
 
-function writeRegister(number: u32, value: u64): void {
+/** WRMSR at level 0; leaves by #GP(0). */
+export function writeRegister(number: u32, value: u64): void {
   const place = storagePlace(number);
   if (place) {
     if (place >= <usize>MTRR + 128 && place < <usize>MTRR + 216 && !validTypes(value, 0x73)) raise(GP, 0);

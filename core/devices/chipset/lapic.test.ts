@@ -182,6 +182,15 @@ describe("the 8259s", () => {
     expect(places.at(-1)).toBe(0xfed0_0000);
   });
 
+  test("WRMSR may not set what the base register reserves, nor x2APIC mode", () => {
+    const { apic } = makeRig();
+    for (const bit of [0n, 7n, 9n, 10n, 40n, 63n]) {
+      expect([bit, apic.writeBase(0xfee0_0800n | (1n << bit))]).toEqual([bit, false]);
+    }
+    expect(apic.writeBase(0xfed0_0800n)).toBe(true);
+    expect(apic.base).toBe(0xfed0_0900);
+  });
+
   test("may be a plain vector of LINT0", () => {
     const { apic, set } = makeRig();
     set(LVT_LINT0, 0x31);

@@ -51,6 +51,8 @@ const BASE_BOOTSTRAP = 1 << 8;
 const BASE_ENABLED = 1 << 11;
 const BASE_ADDRESS = 0xffff_f000;
 const BASE_RESET = 0xfee0_0000;
+/** Bits 0 to 7, 9, 10 (it enables x2APIC mode where there is one), and those above an address of 40 bits. */
+const BASE_RESERVED = 0xffff_ff00_0000_06ffn;
 
 /** What a local APIC asks of its processor beside the interrupt line. */
 export interface ApicProcessor {
@@ -179,6 +181,13 @@ export class LocalApic implements Device, BusTarget, LocalApicPort {
     this.state.base = ((value & (BASE_ADDRESS | BASE_ENABLED)) | bootstrap) >>> 0;
     this.#place();
     this.#update();
+  }
+
+  /** WRMSR to IA32_APIC_BASE; false for a bit that is reserved. */
+  writeBase(value: bigint): boolean {
+    if (value & BASE_RESERVED) return false;
+    this.base = Number(value & 0xffff_ffffn);
+    return true;
   }
 
   /** IA32_TSC_DEADLINE: 0 when disarmed, and in the other timer modes, where writes are ignored. */

@@ -51,6 +51,7 @@ function processorView(cpu: Cpu, linear: PhysicalMemory): ProcessorView {
   const view = {
     linear,
     segmentBase: (name: string) => Number(cpu.get64(segment(name) + SEGMENT_BASE)),
+    writeMsr: (number: number, value: bigint) => cpu.writeMsr(number, value),
     get protectedMode() {
       return (cpu.get32(CR0) & 1) !== 0;
     },

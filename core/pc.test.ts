@@ -1,0 +1,141 @@
+import { describe, expect, it } from "vitest";
+import { Assembler } from "./assembler/assembler.ts";
+import { MTRR } from "./cpu/layout.ts";
+import { Pc } from "./pc.ts";
+import type { KernelOptions } from "./pc-options.ts";
+
+const MULTIBOOT = 0x1badb002;
+const WITH_ADDRESSES = 0x10000;
+const MIB = 0x10_0000;
+const RESULTS = 0x500;
+const HOLE = 0xc000_0000;
+const MTRR_PHYSBASE0 = MTRR;
+const MTRR_DEF_TYPE = MTRR + 216;
+
+function machine(memoryMib: number, kernel?: KernelOptions): Pc {
+  return new Pc({ memoryMib, drives: [], bootOrder: [], epochMs: 0, ...(kernel && { kernel }) });
+}
+
+/** A multiboot kernel, at 1 MiB; it halts at the end of the code. */
+function kernel(code: (a: Assembler) => void): KernelOptions {
+  const a = new Assembler({ bits: 32, origin: MIB });
+  a.label("header");
+  a.dd(MULTIBOOT, WITH_ADDRESSES, -(MULTIBOOT + WITH_ADDRESSES));
+  a.dd("header", MIB, 0, 0, "entry");
+  a.label("entry");
+  code(a);
+  a.label("end");
+  a.cli();
+  a.hlt();
+  a.jmp("end");
+  return { image: a.assemble(), commandLine: "" };
+}
+
+/** Runs until the kernel halts, with interrupts off, or for a minute of the machine's time. */
+function runToEnd(pc: Pc): void {
+  for (let now = 0; now < 60e9; now += 1e8) {
+    const slice = pc.runSlice(now);
+    if (pc.cpu.halted && slice.state === "idle" && !(pc.cpu.eflags & 0x200)) return;
+  }
+  throw new Error(`still at ${pc.cpu.ip.toString(16)}`);
+}
+
+describe("a machine of 3 GiB", () => {
+  it("tells its kernel so, and has every byte up to the hole, where there is nothing", () => {
+    const top = HOLE - 4;
+    const pc = machine(
+      3072,
+      kernel((a) => {
+        a.mov("eax", "[ebx+8]");
+        a.mov(`[${RESULTS}]`, "eax");
+        a.mov("edi", top);
+        a.mov("dword [edi]", 0x12345678);
+        a.mov("eax", "[edi]");
+        a.mov(`[${RESULTS + 4}]`, "eax");
+        a.mov("dword [edi+4]", 0x12345678);
+        a.mov("eax", "[edi+4]");
+        a.mov(`[${RESULTS + 8}]`, "eax");
+      }),
+    );
+    runToEnd(pc);
+    const results = [0, 4, 8].map((n) => pc.memory.read32(RESULTS + n));
+    expect(results).toEqual([3071 * 1024, 0x12345678, 0xffffffff]);
+    expect(pc.memory.read32(top)).toBe(0x12345678);
+  });
+
+  it("runs code at its end, and code that changes there", () => {
+    const at = HOLE - 0x1000;
+    const pc = machine(
+      3072,
+      kernel((a) => {
+        a.mov("edi", at);
+        // MOV EAX, 1; RET, which is then made MOV EAX, 2.
+        a.mov("dword [edi]", 0x000001b8);
+        a.mov("dword [edi+4]", 0xc300);
+        a.call("edi");
+        a.mov(`[${RESULTS}]`, "eax");
+        a.mov("byte [edi+1]", 2);
+        a.call("edi");
+        a.mov(`[${RESULTS + 4}]`, "eax");
+      }),
+    );
+    runToEnd(pc);
+    expect([0, 4].map((n) => pc.memory.read32(RESULTS + n))).toEqual([1, 2]);
+  });
+});
+
+describe("the firmware", () => {
+  it("leaves the memory type registers set", () => {
+    const pc = machine(
+      16,
+      kernel(() => {}),
+    );
+    runToEnd(pc);
+    expect(pc.cpu.get64(MTRR_DEF_TYPE)).toBe(0xc06n);
+    expect(pc.cpu.get64(MTRR_PHYSBASE0)).toBe(BigInt(HOLE));
+  });
+});
+
+describe("a kernel", () => {
+  it("that is none is told before the machine starts", () => {
+    expect(() => machine(16, { image: new Uint8Array(1000), commandLine: "" })).toThrow(
+      /neither a Linux bzImage nor a multiboot/,
+    );
+  });
+});
+
+describe("the local APIC", () => {
+  it("sends the processor an NMI by a command to itself", () => {
+    const pc = machine(
+      16,
+      kernel((a) => {
+        // An interrupt table whose entry 2 is at "nmi".
+        a.mov("edi", 0x2000);
+        a.mov("eax", "nmi");
+        a.mov("edx", "eax");
+        a.and("eax", 0xffff);
+        a.mov("ecx", "cs");
+        a.shl("ecx", 16);
+        a.or("eax", "ecx");
+        a.mov("[edi+16]", "eax");
+        a.and("edx", 0xffff0000);
+        a.or("edx", 0x8e00);
+        a.mov("[edi+20]", "edx");
+        a.mov("word [0x1ffa]", 0x7ff);
+        a.mov("dword [0x1ffc]", 0x2000);
+        a.lidt("[0x1ffa]");
+        a.mov("ebx", 0);
+        a.mov("dword [0xfee00300]", 0x44400);
+        a.jmp("after");
+        a.label("after");
+        a.mov(`[${RESULTS}]`, "ebx");
+        a.jmp("end");
+        a.label("nmi");
+        a.inc("ebx");
+        a.iret();
+      }),
+    );
+    runToEnd(pc);
+    expect(pc.memory.read32(RESULTS)).toBe(1);
+  });
+});
