@@ -31,6 +31,7 @@ import { describeInCmos } from "./machine/foreign-firmware.ts";
 import { Interrupts } from "./machine/interrupts.ts";
 import { MachineMemory } from "./machine/machine-memory.ts";
 import { processorView } from "./machine/processor-view.ts";
+import { Rest } from "./machine/rest.ts";
 import { SerialPort } from "./machine/serial-port.ts";
 import { Timekeeper } from "./machine/timekeeper.ts";
 import { addresses, irqs, pciSlots, ports, type Range } from "./memory-map.ts";
@@ -41,6 +42,8 @@ const IA32_APIC_BASE = 0x1b;
 const IA32_TSC_DEADLINE = 0x6e0;
 /** Host time after which a slice looks at the clock again, in nanoseconds. */
 const LOOK_AROUND_NS = 1e6;
+/** Accesses to devices after which it does too: each takes as long as hundreds of instructions on memory. */
+const LOOK_AROUND_ACCESSES = 1000;
 const LARGEST_FIRMWARE = MIB;
 const WIDTH_OF_PORTS: Width = 4;
 
@@ -90,11 +93,14 @@ export class Pc implements PcControl {
   readonly debugger: Debugger;
   readonly #options: PcOptions;
   readonly #time: Timekeeper;
+  readonly #rest = new Rest();
   readonly #serial: SerialPort[];
   readonly #devices: Device[] = [];
   readonly #port92: Port92;
   /** Ends of transfers, to be heard of between two instructions. */
   #completions: (() => void)[] = [];
+  /** Accesses to devices since the slice last looked at the clock. */
+  #accesses = 0;
   #pendingReset: "none" | "processor" | "machine" = "none";
   #off = false;
   #a20 = true;
@@ -273,10 +279,22 @@ export class Pc implements PcControl {
     const pc = this;
     return new Cpu({
       memory: this.memory.wasm,
-      mmioRead: (physical, width) => this.memory.deviceRead(physical, width),
-      mmioWrite: (physical, value, width) => this.memory.deviceWrite(physical, value, width),
-      portRead: (port, width) => this.ports.read(port, width),
-      portWrite: (port, value, width) => this.ports.write(port, value, width),
+      mmioRead: (physical, width) => {
+        this.#countAccess();
+        return this.memory.deviceRead(physical, width);
+      },
+      mmioWrite: (physical, value, width) => {
+        this.#countAccess();
+        this.memory.deviceWrite(physical, value, width);
+      },
+      portRead: (port, width) => {
+        this.#countAccess();
+        return this.ports.read(port, width);
+      },
+      portWrite: (port, value, width) => {
+        this.#countAccess();
+        this.ports.write(port, value, width);
+      },
       acknowledge: () => this.interrupts.localApic.acknowledge(),
       // The time-stamp counter runs at 1 GHz: it is the machine's clock.
       timeStamp: () => BigInt(Math.floor(this.#time.clock.now())),
@@ -303,6 +321,10 @@ export class Pc implements PcControl {
       },
       log: () => {},
     });
+  }
+
+  #countAccess(): void {
+    if (++this.#accesses % LOOK_AROUND_ACCESSES === 0) this.cpu.stopSoon();
   }
 
   /** Attaches ports, leaving out those that belong to others. */
@@ -378,10 +400,12 @@ export class Pc implements PcControl {
       if (this.#off) return { state: "off" };
       if (this.#sleeping()) {
         this.#flushSerial();
-        return { state: "idle", sleepNs: this.#time.clock.nextDeadline - this.#time.clock.now() };
+        return { state: "idle", sleepNs: this.#time.hostUntil(this.#wakeTime(), now) };
       }
       const before = this.cpu.instructions;
+      this.#accesses = 0;
       this.cpu.run(this.#time.budget(this.#time.instructionsIn(LOOK_AROUND_NS)));
+      this.#rest.note(this.cpu.instructions - before, this.#accesses, this.#time.clock.now());
       this.firmware?.serve();
       this.#carryOutReset();
       const then = now;
@@ -414,6 +438,12 @@ export class Pc implements PcControl {
 
   resumeAt(hostNs: number): void {
     this.#time.resumeAt(hostNs);
+  }
+
+  /** When a halted processor is to go on. */
+  #wakeTime(): number {
+    const { clock } = this.#time;
+    return this.#rest.isAtRest(clock.now()) ? clock.latestDeadline : clock.nextDeadline;
   }
 
   /** In HLT, with nothing to wake it but time or something from outside. */

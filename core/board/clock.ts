@@ -1,7 +1,10 @@
 /** One pending call of a device's timer. */
 export interface Alarm {
-  /** Calls back at `atNs` on the machine's clock, or as soon as possible after; replaces an earlier setting. */
-  set(atNs: number): void;
+  /**
+   * Calls back at `atNs` on the machine's clock, or as soon as possible after; replaces an earlier setting. A machine
+   * at rest may sleep on for `slackNs` more (none by default).
+   */
+  set(atNs: number, slackNs?: number): void;
   cancel(): void;
 }
 

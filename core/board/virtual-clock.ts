@@ -2,6 +2,7 @@ import type { Alarm, Clock } from "./clock.ts";
 
 class PendingAlarm implements Alarm {
   deadline = Number.POSITIVE_INFINITY;
+  slack = 0;
   readonly callback: () => void;
   readonly #clock: VirtualClock;
 
@@ -10,8 +11,9 @@ class PendingAlarm implements Alarm {
     this.callback = callback;
   }
 
-  set(atNs: number): void {
+  set(atNs: number, slackNs = 0): void {
     this.deadline = atNs;
+    this.slack = slackNs;
     this.#clock.schedule(this);
   }
 
@@ -53,6 +55,13 @@ export class VirtualClock implements Clock {
   /** The nearest deadline in nanoseconds, Infinity if none. */
   get nextDeadline(): number {
     return this.#next;
+  }
+
+  /** The time until which a machine at rest may sleep, in nanoseconds, Infinity if there is no alarm. */
+  get latestDeadline(): number {
+    let latest = Number.POSITIVE_INFINITY;
+    for (const { deadline, slack } of this.#pending) latest = Math.min(latest, deadline + slack);
+    return latest;
   }
 
   schedule(alarm: PendingAlarm): void {

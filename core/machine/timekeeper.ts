@@ -84,6 +84,11 @@ export class Timekeeper {
     this.#mark = this.#instructions();
   }
 
+  /** Host nanoseconds from `hostNs` until the machine's clock, which may be ahead now, is to be at `ns`. */
+  hostUntil(ns: number, hostNs: number): number {
+    return ns - (hostNs - this.#origin!);
+  }
+
   /** Instructions that run in so many host nanoseconds. */
   instructionsIn(hostNs: number): number {
     return Math.ceil(hostNs / this.#pace);

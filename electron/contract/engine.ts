@@ -68,6 +68,8 @@ export interface Engine {
   changeMedium(medium: AttachedMedium): Promise<void>;
   attachConsole(send: (output: ConsoleOutput) => void): ConsoleSession;
   metrics(): EngineMetrics;
+  /** How often the screen was found to have changed: a picture taken at the same count is the same. */
+  screenChanges(): number;
   /** What the screen shows; null where there is none. */
   screenshot(): Picture | null;
   /** What COM1 has sent, oldest first, as far as the scrollback goes (1 MiB). */

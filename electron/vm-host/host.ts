@@ -22,6 +22,8 @@ class Host implements HostService {
   readonly #early = new Map<ByteChannel, boolean>();
   #engine: Engine | undefined;
   #thumbnail: string | null = null;
+  /** The screen's changes as of the last thumbnail. */
+  #thumbnailChanges = -1;
 
   constructor(createEngine: (machine: HostMachine) => Engine, emit: (event: HostEvent) => void) {
     this.#createEngine = createEngine;
@@ -113,6 +115,9 @@ class Host implements HostService {
 
   /** Null where it has not changed. */
   #newThumbnail(): string | null {
+    const changes = this.#engine?.screenChanges();
+    if (changes === undefined || changes === this.#thumbnailChanges) return null;
+    this.#thumbnailChanges = changes;
     const picture = this.#engine?.screenshot();
     if (!picture) return null;
     const png = encodePng(shrink(picture, THUMBNAIL.width, THUMBNAIL.height));

@@ -25,6 +25,8 @@ import { Scrollback } from "./scrollback.ts";
 
 /** The screen is looked at no more often. */
 const FRAME_MS = 1000 / 60;
+/** A screen that does not change is looked at less and less often, down to this. */
+const LONGEST_LOOK_MS = 100;
 const SCROLLBACK_BYTES = 1 << 20;
 /** The light of one drive is passed on no more often. */
 const ACTIVITY_MS = 100;
@@ -71,6 +73,9 @@ export class PcEngine implements Engine {
   #leds = 0;
   #frameTimer: NodeJS.Timeout | undefined;
   #frameAt = 0;
+  /** Looks in a row that have found the screen as it was. */
+  #unchanged = 0;
+  #changes = 0;
 
   constructor(options: PcEngineOptions, parts: PcEngineParts) {
     this.#options = options;
@@ -192,6 +197,11 @@ export class PcEngine implements Engine {
     return this.#pc?.screen.text() ?? null;
   }
 
+  screenChanges(): number {
+    this.#refreshScreen();
+    return this.#changes;
+  }
+
   screenshot(): Picture | null {
     const screen = this.#refreshScreen();
     if (!screen || screen.width === 0 || screen.height === 0) return null;
@@ -242,7 +252,16 @@ export class PcEngine implements Engine {
       feed.restart(this.serialHistory());
       feed.send({ type: "leds", leds: this.#leds });
     } else this.input(input);
+    if (input.type !== "acknowledge") this.#expectChange();
     this.#armFrame();
+  }
+
+  /** What comes in shows on the screen at once, as a rule; a new window waits for its first frame. */
+  #expectChange(): void {
+    if (this.#unchanged === 0) return;
+    this.#unchanged = 0;
+    clearTimeout(this.#frameTimer);
+    this.#frameTimer = undefined;
   }
 
   #toFeeds(output: ConsoleOutput): void {
@@ -272,10 +291,11 @@ export class PcEngine implements Engine {
     }
   }
 
-  /** Draws at the next tick of 60 Hz, if any window could take a frame. */
+  /** Draws at the next tick of 60 Hz, later while nothing changes, if any window could take a frame. */
   #armFrame(): void {
     if (this.#frameTimer || !this.#pc || ![...this.#feeds].some((feed) => feed.ready)) return;
-    const wait = Math.max(0, this.#frameAt + FRAME_MS - performance.now());
+    const interval = Math.min(LONGEST_LOOK_MS, FRAME_MS * 2 ** this.#unchanged);
+    const wait = Math.max(0, this.#frameAt + interval - performance.now());
     this.#frameTimer = setTimeout(() => {
       this.#frameTimer = undefined;
       this.#drawFrame();
@@ -284,7 +304,9 @@ export class PcEngine implements Engine {
 
   #drawFrame(): void {
     this.#frameAt = performance.now();
+    const before = this.#changes;
     const screen = this.#refreshScreen();
+    this.#unchanged = this.#changes === before ? this.#unchanged + 1 : 0;
     if (screen) for (const feed of this.#feeds) feed.flush(screen);
   }
 
@@ -292,6 +314,7 @@ export class PcEngine implements Engine {
     const screen = this.#pc?.screen;
     if (!screen) return undefined;
     const rectangles = screen.refresh();
+    if (rectangles.length > 0) this.#changes++;
     for (const feed of this.#feeds) feed.changed(rectangles);
     return screen;
   }

@@ -7,7 +7,12 @@ const SLICE_MS = 8;
 const SHARED_MS = 4;
 /** `setTimeout` takes no more than 2³¹ ms; an idle machine wakes once an hour for nothing. */
 const LONGEST_SLEEP_MS = 3_600_000;
-/** Shorter sleeps than a timer can keep are turns of the event loop instead. */
+/**
+ * The event loop's timers count whole milliseconds and ring up to one early. The guest's alarm then comes early with
+ * them, and its clock waits for the host's later: to wait for the rest would cost as much as the alarm itself.
+ */
+const TIMER_ERROR_MS = 1;
+/** Shorter sleeps than a timer can keep are left out, as long as the guest's clock is not too far ahead. */
 const SHORTEST_SLEEP_MS = 0.25;
 
 export interface RunLoopEvents {
@@ -31,6 +36,8 @@ export class RunLoop {
   #woken = false;
   #immediate: NodeJS.Immediate | undefined;
   #timer: NodeJS.Timeout | undefined;
+  /** When the sleeping guest's alarm is due, on the host's clock in milliseconds. */
+  #dueAt = Number.NEGATIVE_INFINITY;
   #busyMs = 0;
   #measuredBusyMs = 0;
   #measuredFrom = performance.now();
@@ -63,6 +70,7 @@ export class RunLoop {
     clearTimeout(this.#timer);
     this.#immediate = undefined;
     this.#timer = undefined;
+    this.#dueAt = Number.NEGATIVE_INFINITY;
   }
 
   /** Share of one host core, 0 to 1, spent in the guest since the previous call. */
@@ -79,6 +87,7 @@ export class RunLoop {
     if (this.#timer === undefined) return;
     clearTimeout(this.#timer);
     this.#timer = undefined;
+    this.#dueAt = Number.NEGATIVE_INFINITY;
     this.#next();
   }
 
@@ -97,12 +106,18 @@ export class RunLoop {
     this.#timer = undefined;
     this.#woken = false;
     const began = performance.now();
+    const early = Math.max(0, this.#dueAt - began);
+    const ahead = early <= TIMER_ERROR_MS ? early : 0;
     let end: EngineEnd | undefined;
     let sleepMs = 0;
+    this.#dueAt = Number.NEGATIVE_INFINITY;
     try {
-      const slice = this.#pc.runSlice(began * 1e6, this.#events.isBacklogged() ? SHARED_MS : SLICE_MS);
+      const slice = this.#pc.runSlice(
+        (began + ahead) * 1e6,
+        this.#events.isBacklogged() ? SHARED_MS : SLICE_MS,
+      );
       if (slice.state === "off") end = { reason: "power-off" };
-      if (slice.state === "idle") sleepMs = slice.sleepNs / 1e6;
+      if (slice.state === "idle") sleepMs = ahead + slice.sleepNs / 1e6;
     } catch (error) {
       end = { reason: "fault", message: error instanceof Error ? error.message : String(error) };
     }
@@ -114,11 +129,9 @@ export class RunLoop {
     this.#events.onSlice();
     if (end) this.#events.onEnd(end);
     if (!this.#running) return;
-    if (this.#woken || sleepMs < SHORTEST_SLEEP_MS) this.#afterOutput(performance.now() + SHARED_MS);
-    else
-      this.#timer = setTimeout(
-        () => this.#turn(),
-        Math.min(LONGEST_SLEEP_MS, Math.max(1, Math.round(sleepMs))),
-      );
+    const now = performance.now();
+    if (!this.#woken) this.#dueAt = now + sleepMs;
+    if (this.#woken || sleepMs < SHORTEST_SLEEP_MS) this.#afterOutput(now + SHARED_MS);
+    else this.#timer = setTimeout(() => this.#turn(), Math.min(LONGEST_SLEEP_MS, Math.ceil(sleepMs)));
   }
 }

@@ -3,6 +3,12 @@ import type { BusTarget, Device, Line, Width } from "../../board/device.ts";
 import { type ApicBus, type ApicMessage, DeliveryMode, type LocalApicPort } from "./apic-bus.ts";
 import { currentCount, newTimer, nextExpiry, setDivide, TimerMode } from "./lapic-timer.ts";
 
+/**
+ * How late a machine at rest may have an expiry that its guest has asked for once: four ticks of a kernel at 250 Hz
+ * are one then. A periodic timer has none: its guest counts expiries.
+ */
+const ONE_SHOT_SLACK_NS = 12e6;
+
 /** Register offsets. [SDM] vol. 3A, table 11-1 */
 const Register = {
   id: 0x020,
@@ -531,9 +537,9 @@ export class LocalApic implements Device, BusTarget, LocalApicPort {
   }
 
   #setAlarm(): void {
-    const { deadlineNs } = this.state.timer;
+    const { deadlineNs, mode } = this.state.timer;
     if (deadlineNs === null) this.#alarm.cancel();
-    else this.#alarm.set(deadlineNs);
+    else this.#alarm.set(deadlineNs, mode === TimerMode.periodic ? 0 : ONE_SHOT_SLACK_NS);
   }
 
   #place(): void {
