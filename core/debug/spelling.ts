@@ -32,6 +32,11 @@ const suffixed =
 
 type Place = "source" | "destination" | "accumulator" | "port";
 
+/** With 64 behind it in the form that REX.W makes. */
+const wideName =
+  (name: string): Speller =>
+  ({ decoded }) => ({ mnemonic: decoded.operandSize === 64 ? `${name}64` : name });
+
 /** A string instruction; the operands are its places, in the order in which the manual writes them. */
 const string =
   (name: string, ...places: Place[]): Speller =>
@@ -147,6 +152,15 @@ const SPELLERS: Readonly<Record<string, Speller>> = {
   MOV: mov,
   NOP: nop,
   MOVD: ({ decoded }) => (decoded.operandSize === 64 ? { mnemonic: "movq" } : undefined),
+  FXSAVE: wideName("fxsave"),
+  FXRSTOR: wideName("fxrstor"),
+  RETF: ({ decoded, codeSize }) => ({
+    mnemonic: codeSize === 64 && decoded.operandSize === 64 ? "retfq" : "retf",
+  }),
+  CMPXCHG8B: (instruction) => {
+    if (instruction.decoded.operandSize !== 64) return undefined;
+    return { mnemonic: "cmpxchg16b", operands: [`OWORD PTR ${memoryText(instruction, 0)}`] };
+  },
   FNSTSW: ({ decoded }) => (decoded.memory ? undefined : { mnemonic: "fnstsw", operands: ["ax"] }),
 };
 
