@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Assembler } from "./assembler/assembler.ts";
+import { far } from "./assembler/operands.ts";
 import { MTRR } from "./cpu/layout.ts";
 import { Pc } from "./pc.ts";
 import type { KernelOptions } from "./pc-options.ts";
@@ -109,25 +110,32 @@ describe("the local APIC", () => {
     const pc = machine(
       16,
       kernel((a) => {
-        // An interrupt table whose entry 2 is at "nmi".
-        a.mov("edi", 0x2000);
+        // A descriptor table with flat code as selector 8, and an interrupt table whose entry 2 is at "nmi".
+        a.mov("dword [0x1008]", 0x0000ffff);
+        a.mov("dword [0x100c]", 0x00cf9b00);
+        a.mov("word [0xffa]", 15);
+        a.mov("dword [0xffc]", 0x1000);
+        a.lgdt("[0xffa]");
         a.mov("eax", "nmi");
         a.mov("edx", "eax");
         a.and("eax", 0xffff);
-        a.mov("ecx", "cs");
-        a.shl("ecx", 16);
-        a.or("eax", "ecx");
-        a.mov("[edi+16]", "eax");
+        a.or("eax", 0x80000);
+        a.mov("[0x2010]", "eax");
         a.and("edx", 0xffff0000);
         a.or("edx", 0x8e00);
-        a.mov("[edi+20]", "edx");
+        a.mov("[0x2014]", "edx");
         a.mov("word [0x1ffa]", 0x7ff);
         a.mov("dword [0x1ffc]", 0x2000);
         a.lidt("[0x1ffa]");
+        a.jmp(far(8, "flat"));
+        a.label("flat");
         a.mov("ebx", 0);
         a.mov("dword [0xfee00300]", 0x44400);
-        a.jmp("after");
-        a.label("after");
+        // Interrupts are looked for between blocks, not after each store.
+        a.mov("ecx", 100);
+        a.label("wait");
+        a.dec("ecx");
+        a.jnz("wait");
         a.mov(`[${RESULTS}]`, "ebx");
         a.jmp("end");
         a.label("nmi");
