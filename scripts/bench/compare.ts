@@ -38,7 +38,7 @@ export async function compare(
   for (let round = 0; round < options.rounds; round++)
     for (const engine of engines) {
       const turn = await takeTurn(engine, program, workloads, options);
-      const menu = options.installer ? await bootInstaller(engine, program) : undefined;
+      const menu = options.installer ? await bootInstaller(engine, program, options) : undefined;
       if (menu) turn.cells.set(INSTALLER, menu);
       turns.set(engine.name, merged(turns.get(engine.name), turn));
     }

@@ -3,12 +3,10 @@
 
 import type { Architecture } from "../guests/packages.ts";
 
-/** Of every machine, in MiB. */
-export const MEMORY_MIB = 256;
-
 /** A Linux guest as it is started, without a boot loader; COM1 is its console. */
 export interface Machine {
   architecture: Architecture;
+  memoryMib: number;
   kernel: string;
   initrd: string;
   append: string;

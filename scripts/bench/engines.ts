@@ -8,7 +8,7 @@ import { buildRuntimeIfStale } from "../build-runtime.ts";
 import { type Architecture, fetchPackage } from "../guests/packages.ts";
 import { findTool } from "../guests/tools.ts";
 import { Unavailable } from "../guests/unavailable.ts";
-import { type Candidate, type Engine, type EngineId, type Machine, MEMORY_MIB } from "./engine.ts";
+import type { Candidate, Engine, EngineId, Machine } from "./engine.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 const V86_PACKAGE = join(ROOT, "node_modules/v86");
@@ -56,7 +56,7 @@ async function twinbox(): Promise<Engine> {
 }
 
 const twinboxCommand = (program: string, machine: Machine, ...options: string[]): string[] => [
-  ...[process.execPath, program, "run", "--memory", String(MEMORY_MIB), "--stats"],
+  ...[process.execPath, program, "run", "--memory", String(machine.memoryMib), "--stats"],
   ...options,
   ...kernelOptions("--", machine),
 ];
@@ -100,7 +100,7 @@ function qemu(architecture: Architecture): Engine {
     description: `${name} ${version} \`${QEMU_OPTIONS}\``,
     divisor: 1,
     command: ({ machine }) => [
-      ...[program, ...QEMU_OPTIONS.split(" "), "-m", String(MEMORY_MIB)],
+      ...[program, ...QEMU_OPTIONS.split(" "), "-m", String(machine.memoryMib)],
       ...kernelOptions("-", machine),
     ],
   };

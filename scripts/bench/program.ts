@@ -30,6 +30,11 @@ const UNITS: readonly { source: string; object: string; flags?: string }[] = [
   { source: "system.c", object: "system.o" },
 ];
 
+/** Enough for the work. */
+export const MEMORY_MIB = 256;
+/** With less the installer for amd64 asks about little memory first. */
+const INSTALLER_MEMORY_MIB = 1024;
+
 const words = (text: string | undefined): string[] => text?.split(" ") ?? [];
 
 /** @throws Unavailable if the host has no compiler for the architecture. */
@@ -105,7 +110,13 @@ export function programJob(
   const amounts = workloads.map(({ name, amount }) => `${name}=${amount}`);
   return {
     // What comes after the two dashes are init's arguments; messages of the kernel would fall among its lines.
-    machine: { architecture, kernel, initrd, append: `quiet console=ttyS0,115200 -- ${amounts.join(" ")}` },
+    machine: {
+      architecture,
+      memoryMib: MEMORY_MIB,
+      kernel,
+      initrd,
+      append: `quiet console=ttyS0,115200 -- ${amounts.join(" ")}`,
+    },
     native: [path, `busybox=${busybox}`, ...amounts],
   };
 }
@@ -115,5 +126,11 @@ export const INSTALLER_MENU = /Select a language/;
 
 export async function installerMachine(architecture: Architecture): Promise<Machine> {
   const { kernel, initrd } = await prepareInstaller("text", architecture);
-  return { architecture, kernel, initrd, append: "quiet console=ttyS0,115200" };
+  return {
+    architecture,
+    memoryMib: INSTALLER_MEMORY_MIB,
+    kernel,
+    initrd,
+    append: "quiet console=ttyS0,115200",
+  };
 }

@@ -1,7 +1,8 @@
 // The tables that a run ends with.
 
 import type { Architecture } from "../guests/packages.ts";
-import { type Candidate, type EngineId, isAvailable, MEMORY_MIB } from "./engine.ts";
+import { type Candidate, type EngineId, isAvailable } from "./engine.ts";
+import { MEMORY_MIB } from "./program.ts";
 import { BOOT, type Cell, type Turn } from "./session.ts";
 
 /** With a load above this share of its processors a host had other work. */

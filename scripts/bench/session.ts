@@ -1,9 +1,9 @@
 // One engine's turn: the guest program's work, timed from outside by what it writes.
 
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Engine, MEMORY_MIB } from "./engine.ts";
+import type { Engine } from "./engine.ts";
 import { processorSeconds, residentBeyondGuest } from "./process-use.ts";
-import { INSTALLER_MENU, installerMachine, type Program, programJob } from "./program.ts";
+import { INSTALLER_MENU, installerMachine, MEMORY_MIB, type Program, programJob } from "./program.ts";
 import { TimedProcess } from "./timed-process.ts";
 import { divided, type Workload } from "./workloads.ts";
 
@@ -57,6 +57,9 @@ async function load(pid: number, milliseconds: number): Promise<number> {
   return (processorSeconds(pid) - used) / ((performance.now() - began) / 1000);
 }
 
+const progress = (name: string, engine: Engine, cell: Cell): string =>
+  `${name}, ${engine.name}: ${"failed" in cell ? cell.failed : `${cell.seconds.toFixed(3)} s`}`;
+
 const reason = (error: unknown): string => (error as Error).message;
 
 /**
@@ -86,7 +89,7 @@ async function doWork(
 ): Promise<readonly Workload[]> {
   const keep = (name: string, cell: Cell): void => {
     turn.cells.set(name, cell);
-    report(`${name}, ${engine.name}: ${"failed" in cell ? cell.failed : `${cell.seconds.toFixed(3)} s`}`);
+    report(progress(name, engine, cell));
   };
   const process = new TimedProcess(engine.command(programJob(program, workloads))!);
   try {
@@ -125,16 +128,23 @@ async function doWork(
   }
 }
 
-/** The netboot installer's first menu, from the start of the engine's process. */
-export async function bootInstaller(engine: Engine, program: Program): Promise<Cell | undefined> {
+/** The netboot installer's first menu, from the start of the engine's process; undefined where that is no machine. */
+export async function bootInstaller(
+  engine: Engine,
+  program: Program,
+  { report }: TurnOptions,
+): Promise<Cell | undefined> {
   const command = engine.command({ machine: await installerMachine(program.architecture) });
   if (!command) return undefined;
   const process = new TimedProcess(command);
+  let cell: Cell;
   try {
-    return { seconds: (await process.see(INSTALLER_MENU, BOOT_SECONDS, FAILURE)).seconds };
+    cell = { seconds: (await process.see(INSTALLER_MENU, BOOT_SECONDS, FAILURE)).seconds };
   } catch (error) {
-    return { failed: reason(error) };
+    cell = { failed: reason(error) };
   } finally {
     await process.stop();
   }
+  report(progress(INSTALLER, engine, cell));
+  return cell;
 }

@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { V86 } from "v86";
-import { type Machine, MEMORY_MIB } from "./engine.ts";
+import type { Machine } from "./engine.ts";
 
 interface Argument {
   machine: Machine;
@@ -22,7 +22,7 @@ const image = (path: string): { buffer: ArrayBuffer } => ({
 
 const emulator = new V86({
   wasm_path: WASM,
-  memory_size: MEMORY_MIB << 20,
+  memory_size: machine.memoryMib << 20,
   bios: image(join(firmware, "bios-256k.bin")),
   vga_bios: image(join(firmware, "vgabios-stdvga.bin")),
   bzimage: image(machine.kernel),
