@@ -1,4 +1,4 @@
-import { describe } from "vitest";
+import { describe, expect } from "vitest";
 import { MENU_ENTRY } from "./boot-media.ts";
 import { PROMPT } from "./busybox.ts";
 import { guestTest, twinbox } from "./twinbox.ts";
@@ -21,6 +21,48 @@ describe("a boot loader shows its menu and starts its guest", () => {
       timeout: TIMEOUT,
       options: { ...guests.installerGrubIso, memory: MEMORY },
       steps: TO_THE_INSTALLER,
+    });
+  });
+
+  guestTest("GRUB from a CD: Debian's text installer, 64-bit", ["installerGrubIso64"], async (guests) => {
+    await twinbox({
+      name: "grub-cd64",
+      timeout: TIMEOUT,
+      options: { ...guests.installerGrubIso64, memory: 768 },
+      steps: TO_THE_INSTALLER,
+    });
+  });
+
+  guestTest("GRUB from a CD: Xen, and Linux with a shell as its first guest", ["xen"], async (guests) => {
+    const { serial } = await twinbox({
+      name: "xen",
+      timeout: TIMEOUT,
+      options: { ...guests.xen, memory: 768 },
+      steps: [
+        `wait-screen ${MENU_ENTRY}`,
+        "keys enter",
+        "wait-serial Xen version 4.17",
+        `wait-serial "${PROMPT}"`,
+        "send-serial cat /sys/hypervisor/type /sys/hypervisor/properties/features\\r",
+        "wait-serial xen",
+        `wait-serial "${PROMPT}"`,
+      ],
+    });
+    expect(serial).toMatch(/\(XEN\) Dom0 has maximum 1 VCPUs/);
+  });
+
+  guestTest("isolinux from a CD: iPXE, whose shell takes commands", ["ipxe"], async (guests) => {
+    await twinbox({
+      name: "ipxe",
+      timeout: 120,
+      options: guests.ipxe,
+      steps: [
+        "wait-screen Ctrl-B",
+        "keys ctrl-b",
+        "wait-screen iPXE>",
+        "type show version\\n",
+        "wait-screen builtin/version:string = 1.",
+      ],
     });
   });
 

@@ -45,29 +45,53 @@ function putKernel(folder: string, { kernel, initrd }: Kernel): void {
   copyFileSync(initrd, join(folder, "initrd.gz"));
 }
 
-function grubMenu(append: string): string {
+function grubMenu(commands: readonly string[]): string {
   return `set timeout=-1
 set gfxpayload=text
 menuentry "${MENU_ENTRY}" {
-  linux /linux ${append}
-  initrd /initrd.gz
+  ${commands.join("\n  ")}
 }
 `;
 }
+
+const grubLinux = (append: string): string[] => [`linux /linux ${append}`, "initrd /initrd.gz"];
 
 const grubFolder = async (): Promise<string> =>
   join(await fetchPackage("grub-pc-bin"), "usr/lib/grub/i386-pc");
 
 /** A CD image that starts GRUB, whose menu starts `payload`. */
-export async function makeGrubIso(name: string, payload: Payload): Promise<string> {
+export const makeGrubIso = (name: string, payload: Payload): Promise<string> =>
+  makeIso(name, payload, {}, grubLinux(payload.append));
+
+/** A CD image that starts GRUB, whose menu starts a hypervisor with `payload` as its first guest. */
+export const makeGrubXenIso = (
+  name: string,
+  payload: Payload,
+  xen: { image: string; append: string },
+): Promise<string> =>
+  // Xen takes the first word of a command line for a file's name, and unpacks the RAM disk itself.
+  makeIso(name, payload, { xen: xen.image }, [
+    `multiboot /xen xen ${xen.append}`,
+    `module /linux linux ${payload.append}`,
+    "module --nounzip /initrd.gz",
+  ]);
+
+/** `files` go to the CD by their names there. */
+async function makeIso(
+  name: string,
+  payload: Payload,
+  files: Readonly<Record<string, string>>,
+  commands: readonly string[],
+): Promise<string> {
   const grub = await grubFolder();
-  return make(name, [payload.kernel, payload.initrd], (path) =>
+  return make(name, [payload.kernel, payload.initrd, ...Object.values(files)], (path) =>
     withTree(
       path,
       (folder) => {
         putKernel(folder, payload);
+        for (const [to, from] of Object.entries(files)) copyFileSync(from, join(folder, to));
         mkdirSync(join(folder, "boot/grub"), { recursive: true });
-        writeFileSync(join(folder, "boot/grub/grub.cfg"), grubMenu(payload.append));
+        writeFileSync(join(folder, "boot/grub/grub.cfg"), grubMenu(commands));
       },
       (folder) => runTool("grub-mkrescue", ["-d", grub, "-o", path, folder]),
     ),
@@ -122,7 +146,7 @@ export async function makeGrubDisk(name: string, payload: Payload, mib: number):
       (folder) => {
         putKernel(folder, payload);
         mkdirSync(join(folder, "grub"));
-        writeFileSync(join(folder, "grub/grub.cfg"), grubMenu(payload.append));
+        writeFileSync(join(folder, "grub/grub.cfg"), grubMenu(grubLinux(payload.append)));
       },
       async (folder) => {
         await runTool("mke2fs", [

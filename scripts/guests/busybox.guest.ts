@@ -18,22 +18,28 @@ const md5 = (text: string): string => createHash("md5").update(text).digest("hex
 const command = (line: string): string[] => [`send-serial ${line}\\r`, `wait-serial "${PROMPT}"`];
 const prompt = `wait-serial "${PROMPT}"`;
 
-describe("Linux with a shell on COM1", () => {
+/** Linux for each kind of processor, and the file system that it is tried with. */
+const SYSTEMS = [
+  { guest: "busybox", bits: 32, type: "ext2" },
+  { guest: "busybox64", bits: 64, type: "ext4" },
+] as const;
+
+describe.each(SYSTEMS)("$bits-bit Linux with a shell on COM1", ({ guest, type }) => {
   guestTest(
-    "a file written to an ext2 disk outlives a power-off, and the file system is clean",
-    ["busybox"],
+    `a file written to an ${type} disk outlives a power-off, and the file system is clean`,
+    [guest],
     async (guests) => {
-      const disk = join(folder, "disk.img");
-      await runTool("mke2fs", ["-q", "-t", "ext2", disk, "16M"]);
-      const options = { ...guests.busybox, append: APPEND, hda: disk };
+      const disk = join(folder, `${guest}.img`);
+      await runTool("mke2fs", ["-q", "-t", type, disk, "16M"]);
+      const options = { ...guests[guest], append: APPEND, memory: 256, hda: disk };
 
       const first = await twinbox({
-        name: "busybox-writes",
+        name: `${guest}-writes`,
         timeout: TIMEOUT,
         options,
         steps: [
           prompt,
-          ...command("mount -t ext2 /dev/sda /mnt && echo mounted $((6 * 7))"),
+          ...command(`mount -t ${type} /dev/sda /mnt && echo mounted $((6 * 7))`),
           ...command("seq 1 100000 > /mnt/numbers"),
           ...command("umount /mnt"),
           "send-serial poweroff -f\\r",
@@ -45,12 +51,12 @@ describe("Linux with a shell on COM1", () => {
       expect(await runTool("debugfs", ["-R", "cat /numbers", disk])).toBe(numbers(100_000));
 
       const second = await twinbox({
-        name: "busybox-reads",
+        name: `${guest}-reads`,
         timeout: TIMEOUT,
         options,
         steps: [
           prompt,
-          ...command("mount -t ext2 /dev/sda /mnt"),
+          ...command(`mount -t ${type} /dev/sda /mnt`),
           ...command("md5sum /mnt/numbers"),
           ...command("umount /mnt"),
           "send-serial poweroff -f\\r",
@@ -62,17 +68,17 @@ describe("Linux with a shell on COM1", () => {
     },
   );
 
-  guestTest("saved and restored in another process, it goes on where it was", ["busybox"], async (guests) => {
-    const saved = join(folder, "saved");
-    const options = { ...guests.busybox, append: APPEND };
+  guestTest("saved and restored in another process, it goes on where it was", [guest], async (guests) => {
+    const saved = join(folder, `${guest}.saved`);
+    const options = { ...guests[guest], append: APPEND, memory: 256 };
     await twinbox({
-      name: "busybox-saved",
+      name: `${guest}-saved`,
       timeout: TIMEOUT,
       options: { ...options, save: saved },
       steps: [prompt, ...command("kept=between; seq 1 1000 > /tmp/numbers"), "send-serial echo $kept-"],
     });
     const { serial } = await twinbox({
-      name: "busybox-restored",
+      name: `${guest}-restored`,
       timeout: 60,
       options: { ...options, load: saved },
       steps: [
@@ -86,4 +92,14 @@ describe("Linux with a shell on COM1", () => {
     });
     expect(serial).toContain(md5(numbers(1000)));
   });
+});
+
+guestTest("Debian's kernel for clouds starts a shell on COM1", ["cloud"], async (guests) => {
+  const { serial } = await twinbox({
+    name: "cloud",
+    timeout: TIMEOUT,
+    options: { ...guests.cloud, append: APPEND, memory: 256 },
+    steps: [prompt, ...command("uname -rm")],
+  });
+  expect(serial).toMatch(/-cloud-amd64 x86_64/);
 });

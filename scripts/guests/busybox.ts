@@ -1,4 +1,4 @@
-// A small Linux of our own making: Debian's kernel and a RAM disk with busybox, whose shell is on ttyS0.
+// A small Linux of our own making: Debian's kernel and a RAM disk with busybox, whose shell is on the kernel's console.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
@@ -7,7 +7,7 @@ import { make } from "./cache.ts";
 import { type CpioEntry, makeCpio, S_IFCHR, S_IFDIR, S_IFREG } from "./cpio.ts";
 import { type Kernel, prepareInstaller } from "./installer.ts";
 import { kernelRelease, modulesInOrder } from "./kernel-modules.ts";
-import { fetchPackage } from "./packages.ts";
+import { type Architecture, fetchPackage } from "./packages.ts";
 
 /** What the shell writes when it waits for a command. */
 export const PROMPT = "guest# ";
@@ -22,8 +22,10 @@ mount -t proc proc /proc
 mount -t sysfs sysfs /sys
 mount -t devtmpfs devtmpfs /dev
 for module in $(cat /modules/order); do insmod /modules/$module; done
+consoles=$(cat /sys/class/tty/console/active)
+console=/dev/\${consoles##* }
 while true; do
-  setsid sh -c 'exec sh -i </dev/ttyS0 >/dev/ttyS0 2>&1'
+  setsid sh -c "exec sh -i <$console >$console 2>&1"
 done
 `;
 
@@ -45,14 +47,27 @@ function initrd(busybox: string, modules: readonly string[]): Uint8Array {
   ]);
 }
 
+const makeInitrd = (name: string, kernel: string, busybox: string, modules: readonly string[]) =>
+  make(`${name}.initrd.gz`, [kernel, busybox], (to) => writeFileSync(to, gzipSync(initrd(busybox, modules))));
+
+const busyboxOf = async (architecture: Architecture): Promise<string> =>
+  join(await fetchPackage("busybox-static", architecture), "bin/busybox");
+
 /** To be started with `console=ttyS0`. */
-export async function prepareBusybox(): Promise<Kernel> {
-  const { kernel } = await prepareInstaller("text");
-  const busybox = join(await fetchPackage("busybox-static"), "bin/busybox");
+export async function prepareBusybox(architecture: Architecture = "i386"): Promise<Kernel> {
+  const { kernel } = await prepareInstaller("text", architecture);
+  const busybox = await busyboxOf(architecture);
   const release = kernelRelease(readFileSync(kernel));
-  const modules = await fetchPackage(`linux-image-${release}`);
-  const path = await make("busybox.initrd.gz", [kernel, busybox], (to) =>
-    writeFileSync(to, gzipSync(initrd(busybox, modulesInOrder(modules, release, MODULES)))),
-  );
-  return { kernel, initrd: path };
+  const root = await fetchPackage(`linux-image-${release}`, architecture);
+  const modules = modulesInOrder(root, release, MODULES);
+  const name = architecture === "i386" ? "busybox" : `busybox-${architecture}`;
+  return { kernel, initrd: await makeInitrd(name, kernel, busybox, modules) };
+}
+
+/** Debian's kernel for clouds, of the same release: it knows virtual hardware and little else. */
+export async function prepareCloud(): Promise<Kernel> {
+  const { kernel: stock } = await prepareInstaller("text", "amd64");
+  const release = kernelRelease(readFileSync(stock)).replace(/-amd64$/, "-cloud-amd64");
+  const kernel = join(await fetchPackage(`linux-image-${release}`, "amd64"), "boot", `vmlinuz-${release}`);
+  return { kernel, initrd: await makeInitrd("busybox-cloud", kernel, await busyboxOf("amd64"), []) };
 }

@@ -73,6 +73,25 @@ class GraphicalGuest {
   }
 }
 
+/** Waits for the first page: before it there is only a banner on a plain ground. */
+const firstPage = (guest: GraphicalGuest): Promise<Picture> =>
+  guest.settled((screen) => screen.width === 800 && countColours(screen) > 200 && variety(screen) > 0.3);
+
+guestTest(
+  "Debian's graphical installer for 64-bit PCs shows its first page",
+  ["gtkInstaller64"],
+  async (guests) => {
+    const guest = new GraphicalGuest(guests.gtkInstaller64);
+    await guest.start();
+    try {
+      await firstPage(guest);
+      guest.keep("gtk64-languages");
+    } finally {
+      await guest.stop();
+    }
+  },
+);
+
 guestTest(
   "Debian's graphical installer shows its first pages, by keyboard and mouse",
   ["gtkInstaller"],
@@ -80,10 +99,7 @@ guestTest(
     const guest = new GraphicalGuest(guests.gtkInstaller);
     await guest.start();
     try {
-      // Before its first page there is only a banner on a plain ground.
-      const languages = await guest.settled(
-        (screen) => screen.width === 800 && countColours(screen) > 200 && variety(screen) > 0.3,
-      );
+      const languages = await firstPage(guest);
       guest.keep("gtk-languages");
 
       // A key moves the selection by a line; another moves it back.

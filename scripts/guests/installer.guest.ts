@@ -6,6 +6,13 @@ import { guestTest, twinbox } from "./twinbox.ts";
 const MEMORY = 512;
 const TIMEOUT = 800;
 
+const SERIAL_PAGES = [
+  "wait-serial Select a language",
+  "sleep 1",
+  "send-serial \\r",
+  "wait-serial Select your location",
+];
+
 describe("Debian's text installer, started from its kernel", () => {
   guestTest(
     "shows its languages on the text screen, and the next page after Enter",
@@ -28,14 +35,24 @@ describe("Debian's text installer, started from its kernel", () => {
         name: "installer-serial",
         timeout: TIMEOUT,
         options: { ...guests.textInstaller, memory: MEMORY, append: "console=ttyS0" },
-        steps: [
-          "wait-serial Select a language",
-          "sleep 1",
-          "send-serial \\r",
-          "wait-serial Select your location",
-        ],
+        steps: SERIAL_PAGES,
       });
       expect(serial).toContain("Linux version");
     },
   );
 });
+
+/** The screen is seen with 64 bits by way of GRUB, in boot-loaders.guest.ts. */
+guestTest(
+  "Debian's text installer for 64-bit PCs shows its languages on the serial port, and the next page",
+  ["textInstaller64"],
+  async (guests) => {
+    const { serial } = await twinbox({
+      name: "installer64-serial",
+      timeout: TIMEOUT,
+      options: { ...guests.textInstaller64, memory: 768, append: "console=ttyS0" },
+      steps: SERIAL_PAGES,
+    });
+    expect(serial).toContain("x86_64");
+  },
+);

@@ -64,7 +64,9 @@ export async function fetchPackage(
     await runTool("env", ["-C", download, "apt-get", ...apt, "download", name]);
   } catch (error) {
     const lines = (error as Error).message.split("\n").filter((line) => line.startsWith("E:"));
-    throw new Unavailable(`apt cannot fetch ${packageName} (${architecture}): ${lines.join(" ").slice(0, 200)}`);
+    throw new Unavailable(
+      `apt cannot fetch ${packageName} (${architecture}): ${lines.join(" ").slice(0, 200)}`,
+    );
   }
   const file = readdirSync(download).find((entry) => entry.endsWith(".deb"));
   if (!file) throw new Unavailable(`apt has fetched nothing for ${name}`);
