@@ -5,8 +5,10 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 
 const root = join(import.meta.dirname ?? new URL(".", import.meta.url).pathname, "../..");
-const bundle = join(root, "dist/cli/main.js");
-const main = existsSync(bundle) ? bundle : join(root, "electron/cli/main.ts");
+const source = join(root, "electron/cli/main.ts");
+// In a checkout a bundle may be older than its sources. These need what the build makes of the AssemblyScript ones.
+const fromSource = existsSync(source) && existsSync(join(root, "core/generated/runtime-wasm.ts"));
+const main = fromSource ? source : join(root, "dist/cli/main.js");
 
 if (Number(process.versions.node.split(".")[0]) >= 24) await import(main);
 else {

@@ -1,0 +1,37 @@
+import { spawnSync } from "node:child_process";
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+
+const SOURCE = "electron/cli/main.ts";
+const BUNDLE = "dist/cli/main.js";
+const RUNTIME = "core/generated/runtime-wasm.ts";
+
+let root: string;
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), "twinbox-bin-"));
+});
+afterEach(() => rmSync(root, { recursive: true }));
+
+/** What says its own name among `files` when the command line is started. */
+function starts(...files: string[]): string {
+  for (const name of files) {
+    mkdirSync(dirname(join(root, name)), { recursive: true });
+    writeFileSync(join(root, name), `process.stdout.write(${JSON.stringify(name)});`);
+  }
+  mkdirSync(join(root, "electron/cli"), { recursive: true });
+  const bin = join(root, "electron/cli/bin.js");
+  copyFileSync(join(import.meta.dirname, "bin.js"), bin);
+  writeFileSync(join(root, "package.json"), '{ "type": "module" }');
+  return spawnSync(process.execPath, [bin], { encoding: "utf8" }).stdout;
+}
+
+test("a checkout runs its sources, whatever bundle was built before", () => {
+  expect(starts(SOURCE, RUNTIME, BUNDLE)).toBe(SOURCE);
+});
+
+test("an application, and a checkout that was only bundled, run the bundle", () => {
+  expect(starts(BUNDLE)).toBe(BUNDLE);
+  expect(starts(SOURCE, BUNDLE)).toBe(BUNDLE);
+});
