@@ -156,6 +156,8 @@ test("pause stops the guest, resume lets it go on; after power-off what its seri
   await pane("one").getByText("Powered Off").waitFor();
   expect(machineProcesses()).toEqual([]);
   await expect.poll(() => terminalText(page, "one")).toContain(GREETING);
+  await page.reload();
+  await expect.poll(() => terminalText(page, "one")).toContain(GREETING);
   expect(errors).toEqual([]);
 });
 

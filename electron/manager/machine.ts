@@ -48,6 +48,8 @@ export class Machine<ConsoleEnd> {
   #cpuLoad: number | null = null;
   #thumbnail: string | null = null;
   #run: Run<ConsoleEnd> | null = null;
+  /** What COM1 had sent by the last power-off of this session. */
+  #pastSerial: Uint8Array = new Uint8Array();
   #queue: Promise<unknown> = Promise.resolve();
 
   constructor(
@@ -88,6 +90,7 @@ export class Machine<ConsoleEnd> {
       if (!this.isOff) throw this.#wrongState("started");
       if (this.#damaged && this.#problem) throw fromProblem(this.#problem);
       this.#log.rotate();
+      this.#pastSerial = new Uint8Array();
       this.#setState("starting");
       try {
         const media = this.#settings.drives.map(this.#resolve);
@@ -129,8 +132,9 @@ export class Machine<ConsoleEnd> {
     return this.#command("powered off", ["running", "paused", "guru-meditation"], (run) => this.#stop(run));
   }
 
-  serialHistory(): Promise<Uint8Array> {
-    return this.#ask(({ service }) => service.serialHistory());
+  /** Of the machine as it runs, or as it ran last. */
+  async serialHistory(): Promise<Uint8Array> {
+    return this.#run ? this.#run.service.serialHistory() : this.#pastSerial;
   }
 
   screenshot(): Promise<Uint8Array> {
@@ -244,8 +248,13 @@ export class Machine<ConsoleEnd> {
       () => late.reject(new TwinboxError("io", "The machine did not finish its last writes in time.")),
       STOP_MS,
     );
+    const finish = async () => {
+      this.#pastSerial = await run.service.serialHistory();
+      await run.service.stop();
+      await run.exited;
+    };
     try {
-      await Promise.race([run.service.stop().then(() => run.exited), late.promise]);
+      await Promise.race([finish(), late.promise]);
     } catch (error) {
       run.verdict ??= toProblem(error);
       run.process.kill();

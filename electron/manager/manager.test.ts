@@ -155,6 +155,7 @@ test("start, pause, resume, reset, ACPI shutdown", async () => {
   await reaches(id, "powered-off");
   expect((await find(id)).problem).toBeNull();
   await console.closed;
+  expect(new TextDecoder().decode(await manager.serialHistory(id))).toContain("reset");
 });
 
 test("a window gets a whole frame, echoes of its keys, and at most two frames it has not acknowledged", async () => {
