@@ -10,6 +10,7 @@ import {
   CR3,
   CR4,
   EFER,
+  EXCEPTION_ERROR,
   MODE,
   MODE_CODE_SIZE,
   MOST_WATCHPOINTS,
@@ -152,6 +153,11 @@ export class Debugger {
     );
     if (index >= 0) this.#watchpoints.splice(index, 1);
     this.#writeWatchpoints();
+  }
+
+  /** The watchpoint at which the machine has just stopped. */
+  get metWatchpoint(): Watchpoint | undefined {
+    return this.#watchpoints[this.#cpu.get32(EXCEPTION_ERROR)];
   }
 
   #writeWatchpoints(): void {

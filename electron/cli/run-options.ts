@@ -2,6 +2,7 @@ import { parseArgs } from "node:util";
 import { TwinboxError } from "../../core/base/errors.ts";
 import type { BootDevice } from "../../core/pc-options.ts";
 import type { AttachedMedium } from "../contract/engine.ts";
+import type { Architecture } from "../vm-host/gdb/target-description.ts";
 
 /** The command line of `twinbox run`, understood; file names as they were given. */
 export interface RunOptions {
@@ -22,6 +23,8 @@ export interface RunOptions {
   stats: boolean;
   save?: string;
   load?: string;
+  /** Where GDB is served, and with which registers. */
+  gdb?: { port: number; architecture: Architecture };
 }
 
 export const RUN_HELP = `Usage: twinbox run [OPTIONS]
@@ -49,6 +52,9 @@ Input and output
                         and "TEXT" may be quoted
   --screenshot F.png    save the screen when the run ends
   --stats               print one JSON object on stderr when the run ends
+
+Debugging
+  --gdb PORT[,i386]     wait for GDB on 127.0.0.1:PORT before the first instruction; i386: with 32-bit registers
 
 End
   --until TEXT          end with 0 once TEXT is seen on COM1 or on the text screen
@@ -85,6 +91,7 @@ const OPTIONS = {
   screenshot: text,
   save: text,
   load: text,
+  gdb: text,
   disposable: { type: "boolean" },
   stats: { type: "boolean" },
 } as const;
@@ -124,6 +131,13 @@ function parseBoot(list: string): BootDevice[] {
   return devices as BootDevice[];
 }
 
+function parseGdb(text: string): { port: number; architecture: Architecture } {
+  const [port = "", architecture = "x86-64", ...more] = text.split(",");
+  if ((architecture !== "i386" && architecture !== "x86-64") || more.length > 0)
+    throw wrong(`--gdb takes a port, and i386 or x86-64 behind a comma, not "${text}".`);
+  return { port: number("gdb", port, 0, 65535, true), architecture };
+}
+
 /** @throws TwinboxError invalid-argument, one clear line. */
 export function parseRunOptions(args: string[]): RunOptions {
   const values = parseValues(args);
@@ -159,5 +173,6 @@ export function parseRunOptions(args: string[]): RunOptions {
     ...(values.screenshot !== undefined && { screenshot: values.screenshot }),
     ...(values.save !== undefined && { save: values.save }),
     ...(values.load !== undefined && { load: values.load }),
+    ...(values.gdb !== undefined && { gdb: parseGdb(values.gdb) }),
   };
 }

@@ -22,11 +22,13 @@ async function readWhole(path: string, doing: string): Promise<Uint8Array> {
 }
 
 async function engineOptions(options: RunOptions): Promise<PcEngineOptions> {
+  const startPaused = options.gdb !== undefined;
   const { memoryMib, media, bootOrder, kernel, initrd, append: commandLine, firmware, vgaRom } = options;
   return {
     memoryMib,
     media,
     bootOrder,
+    startPaused,
     ...(kernel !== undefined && {
       kernel: {
         image: await readWhole(kernel, "read the kernel"),
@@ -74,6 +76,7 @@ export async function run(options: RunOptions, parts: PcEngineParts): Promise<nu
     if (options.until !== undefined) cleanups.push(watchFor(options.until, engine, () => over.resolve(0)));
     const player = new StepPlayer(engine, ending.signal);
     await engine.start(state);
+    if (options.gdb) cleanups.push(await serveGdb(options.gdb, engine, () => over.resolve(0)));
     const startSeconds = process.uptime();
     if (options.timeoutSeconds !== undefined) {
       const timer = setTimeout(() => over.resolve(TIMED_OUT), options.timeoutSeconds * 1000);
@@ -106,6 +109,35 @@ export async function run(options: RunOptions, parts: PcEngineParts): Promise<nu
       for (const cleanup of cleanups) await cleanup();
     }
   }
+}
+
+async function serveGdb(
+  { port, architecture }: NonNullable<RunOptions["gdb"]>,
+  engine: PcEngine,
+  kill: () => void,
+): Promise<() => void> {
+  const { GdbServer } = await import("../vm-host/gdb/server.ts");
+  const server = new GdbServer(
+    {
+      get debugger() {
+        return engine.debugger;
+      },
+      get running() {
+        return engine.running;
+      },
+      pause: () => engine.pause(),
+      resume: () => engine.resume(),
+      step: (interrupts) => engine.step(interrupts),
+      reset: () => engine.reset(),
+      kill,
+    },
+    architecture,
+  );
+  engine.onStop((by) => server.stopped(by));
+  engine.onEnd(() => server.ended());
+  const listening = await server.listen(port);
+  process.stderr.write(`twinbox: waiting for GDB: target remote 127.0.0.1:${listening}\n`);
+  return () => server.close();
 }
 
 /** Calls back once `text` has been seen on COM1 or on the text screen. */

@@ -1,5 +1,6 @@
 import { TwinboxError } from "../../core/base/errors.ts";
 import { Emitter } from "../../core/base/events.ts";
+import type { Debugger } from "../../core/debug/debugger.ts";
 import type { BlockDevice } from "../../core/disk/block-device.ts";
 import type {
   BootDevice,
@@ -38,6 +39,8 @@ export interface PcEngineOptions {
   kernel?: KernelOptions;
   firmware?: Uint8Array;
   vgaRom?: Uint8Array;
+  /** Wait at the first instruction until `resume`. */
+  startPaused?: boolean;
 }
 
 /** What the engine is made of; tests give their own. */
@@ -65,6 +68,7 @@ export class PcEngine implements Engine {
   readonly #scrollback = new Scrollback(SCROLLBACK_BYTES);
   readonly #unsent: Uint8Array[][] = [[], []];
   readonly #ended = new Emitter<EngineEnd>();
+  readonly #stopped = new Emitter<"breakpoint" | "watchpoint">();
   readonly #trouble = new Emitter<TwinboxError>();
   readonly #devices = new Map<DriveSlot, BlockDevice>();
   readonly #lit = new Map<DriveSlot, number>();
@@ -102,7 +106,7 @@ export class PcEngine implements Engine {
       await this.#closeDevices();
       throw error;
     }
-    this.resume();
+    if (!this.#options.startPaused) this.resume();
   }
 
   #wire(pc: PcControl): void {
@@ -116,6 +120,7 @@ export class PcEngine implements Engine {
     this.#loop = new RunLoop(pc, {
       onSlice: () => this.#afterSlice(),
       isBacklogged: () => this.#parts.isBacklogged?.() ?? false,
+      onStop: (by) => this.#stopped.emit(by),
       onEnd: (end) => {
         this.#drawFrame();
         this.#ended.emit(end);
@@ -177,6 +182,27 @@ export class PcEngine implements Engine {
     if (input.type === "key") pc.key(input.code, input.down);
     else if (input.type === "mouse") pc.mouse(input.dx, input.dy, input.wheel, input.buttons);
     else pc.serialInput(input.port, input.bytes);
+  }
+
+  /** The machine's debugger, to be used while it is paused. */
+  get debugger(): Debugger {
+    return this.#on().debugger;
+  }
+
+  get running(): boolean {
+    return this.#loop?.running ?? false;
+  }
+
+  /** One instruction, or the delivery of an interrupt, while paused. True: an exception or interrupt was delivered. */
+  step(interrupts: boolean): boolean {
+    const delivered = this.debugger.step(interrupts);
+    this.#afterSlice();
+    return delivered;
+  }
+
+  /** The debugger has stopped the machine. */
+  onStop(listener: (by: "breakpoint" | "watchpoint") => void): void {
+    this.#stopped.on(listener);
   }
 
   metrics(): EngineMetrics {

@@ -15,7 +15,7 @@ class Rig {
       this.slices.push(hostNs / 1e6);
       return slice(hostNs / 1e6);
     };
-    this.loop = new RunLoop(this.pc, { onSlice() {}, onEnd() {}, isBacklogged: () => false });
+    this.loop = new RunLoop(this.pc, { onSlice() {}, onEnd() {}, onStop() {}, isBacklogged: () => false });
   }
 }
 

@@ -19,6 +19,8 @@ export interface RunLoopEvents {
   /** After each slice. */
   onSlice(): void;
   onEnd(end: EngineEnd): void;
+  /** The debugger's breakpoint or watchpoint was met; the loop has paused. */
+  onStop(by: "breakpoint" | "watchpoint"): void;
   /** Does output wait for turns of the event loop? */
   isBacklogged(): boolean;
 }
@@ -109,6 +111,7 @@ export class RunLoop {
     const early = Math.max(0, this.#dueAt - began);
     const ahead = early <= TIMER_ERROR_MS ? early : 0;
     let end: EngineEnd | undefined;
+    let stop: "breakpoint" | "watchpoint" | undefined;
     let sleepMs = 0;
     this.#dueAt = Number.NEGATIVE_INFINITY;
     try {
@@ -118,6 +121,7 @@ export class RunLoop {
       );
       if (slice.state === "off") end = { reason: "power-off" };
       if (slice.state === "idle") sleepMs = ahead + slice.sleepNs / 1e6;
+      if (slice.state === "stopped") stop = slice.by;
     } catch (error) {
       end = { reason: "fault", message: error instanceof Error ? error.message : String(error) };
     }
@@ -126,8 +130,14 @@ export class RunLoop {
       this.#ended = true;
       this.pause();
     }
+    if (stop) this.pause();
     this.#events.onSlice();
     if (end) this.#events.onEnd(end);
+    if (stop) {
+      // Who resumes it there starts a turn of its own.
+      this.#events.onStop(stop);
+      return;
+    }
     if (!this.#running) return;
     const now = performance.now();
     if (!this.#woken) this.#dueAt = now + sleepMs;
