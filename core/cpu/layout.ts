@@ -267,3 +267,6 @@ export const SSE_EXCEPTION = 0x4b0;
 export const FPU_STORE_HIGH = 0x4b4;
 /** Lanes of an SSE result before it is known that no exception keeps it back. */
 export const SSE_RESULT = 0x4c0;
+/** Operands that an SSE instruction puts together from lanes of its own, 16 bytes each. */
+export const SSE_FIRST = 0x4d0;
+export const SSE_SECOND = 0x4e0;

@@ -88,7 +88,11 @@ export const X86_64_V2: CpuModel = {
   model: 0x2c,
   stepping: 2,
   brand: "Twinbox Virtual CPU",
-  features: [...P6.features, "popcnt", "syscall", "nx", "rdtscp", "lm", "lahf64"],
+  features: [
+    ...P6.features,
+    ...(["sse3", "pclmulqdq", "ssse3", "sse4_1", "sse4_2", "movbe", "popcnt", "aes", "lzcnt"] as const),
+    ...(["syscall", "nx", "rdtscp", "lm", "lahf64"] as const),
+  ],
 };
 
 /** The bits of CR4 that each feature brings. */

@@ -152,7 +152,7 @@ export class Decoder {
       if (modrm === NO_MODRM) modrm = this.#next();
       return modrm;
     };
-    let mandatory = false;
+    let mandatory = 0;
     let entry: Entry = table[opcode];
     while (entry && entry.kind !== "row") {
       if (entry.kind === "group") entry = entry.entries[(peekModrm() >> 3) & 7];
@@ -163,11 +163,11 @@ export class Decoder {
       else {
         const chosen: Entry = rep === 0xf3 ? entry.pF3 : rep === 0xf2 ? entry.pF2 : undefined;
         if (chosen) {
-          mandatory = true;
+          mandatory = rep;
           entry = chosen;
         } else if (rep && !entry.none) return "invalid";
         else if (operandPrefix && entry.p66) {
-          mandatory = true;
+          mandatory = 0x66;
           entry = entry.p66;
         } else entry = entry.none;
       }
@@ -177,7 +177,7 @@ export class Decoder {
     if (long ? row.flags & I64 : row.flags & O64) return "invalid";
 
     let operandSize: CodeSize = codeSize === 16 ? (operandPrefix ? 32 : 16) : operandPrefix ? 16 : 32;
-    if (row.flags & NO_66 || (mandatory && operandPrefix)) operandSize = codeSize === 16 ? 16 : 32;
+    if (row.flags & NO_66 || mandatory === 0x66) operandSize = codeSize === 16 ? 16 : 32;
     if (long) {
       if (rex & 8 || row.flags & F64) operandSize = 64;
       else if (row.flags & D64 && operandSize === 32) operandSize = 64;

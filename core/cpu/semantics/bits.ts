@@ -1,7 +1,7 @@
 // Bit tests and scans, and byte instructions. [SDM] vol. 1, 7.3.7.
 
 import { constant32, constant64, type Expression, extendU, i32, i64, wrap } from "../wasm/expression.ts";
-import { type Bits, type Context, constantOf, opsFor, toSignedI64 } from "./context.ts";
+import { type Bits, type Context, constantOf, opsFor, toI64, toSignedI64 } from "./context.ts";
 
 type Change = (bits: Bits, old: Expression, mask: Expression) => Expression;
 
@@ -111,26 +111,37 @@ export const setcc =
   (c: Context): void =>
     c.write(0, c.flags.condition(condition));
 
+/** The bytes of a value in reverse. */
+function reversed(c: Context, bits: Bits, value: Expression): Expression {
+  const w = opsFor(bits);
+  const k = (number: bigint): Expression => constantOf(bits, number);
+  if (bits === 16) return i32.or(i32.shrU(value, k(8n)), i32.and(i32.shl(value, k(8n)), k(0xff00n)));
+  if (bits === 32) {
+    const outer = i32.and(i32.rotl(value, k(8n)), k(0x00ff00ffn));
+    const inner = i32.and(i32.rotr(value, k(8n)), k(0xff00ff00n));
+    return i32.or(outer, inner);
+  }
+  // Swap bytes within 16 bits, then 16 within 32, then halves.
+  const swap = (old: Expression, mask: bigint, by: bigint): Expression =>
+    c.body.let(w.or(w.shl(w.and(old, k(mask)), k(by)), w.and(w.shrU(old, k(by)), k(mask))));
+  const bytes = swap(value, 0x00ff00ff00ff00ffn, 8n);
+  const words = swap(bytes, 0x0000ffff0000ffffn, 16n);
+  return i64.rotl(words, k(32n));
+}
+
 /** BSWAP; of a 16-bit register it is undefined, and gives 0 as processors do. */
 export const bswap = (c: Context): void => {
   const bits = c.width(0);
-  const old = c.read(0);
-  if (bits === 16) {
-    c.write(0, constant32(0));
-    return;
-  }
-  const w = opsFor(bits);
-  const k = (value: bigint): Expression => constantOf(bits, value);
-  if (bits === 32) {
-    const outer = i32.and(i32.rotl(old, constant32(8)), constant32(0x00ff00ff));
-    const inner = i32.and(i32.rotr(old, constant32(8)), constant32(0xff00ff00 | 0));
-    c.write(0, i32.or(outer, inner));
-    return;
-  }
-  // Swap bytes within 16 bits, then 16 within 32, then halves.
-  const swap = (value: Expression, mask: bigint, by: bigint): Expression =>
-    c.body.let(w.or(w.shl(w.and(value, k(mask)), k(by)), w.and(w.shrU(value, k(by)), k(mask))));
-  const bytes = swap(old, 0x00ff00ff00ff00ffn, 8n);
-  const words = swap(bytes, 0x0000ffff0000ffffn, 16n);
-  c.write(0, i64.rotl(words, k(32n)));
+  c.write(0, bits === 16 ? constant32(0) : reversed(c, bits, c.read(0)));
+};
+
+/** MOVBE. */
+export const movbe = (c: Context): void => c.write(0, reversed(c, c.width(0), c.read(1)));
+
+/** CRC32: of 8 to 64 bits, by the polynomial of Castagnoli; the upper half of a 64-bit register becomes 0. */
+export const crc32 = (c: Context): void => {
+  const value = toI64(c.width(1), c.read(1));
+  const sum = c.width(0) === 64 ? c.body.let(wrap(c.read(0))) : c.read(0);
+  const result = c.call("crc32", sum, value, constant32(c.width(1) / 8));
+  c.write(0, c.width(0) === 64 ? extendU(result) : result);
 };

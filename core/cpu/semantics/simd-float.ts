@@ -39,6 +39,15 @@ export const computeQuietly =
     c.run(name, register(c, 0), source, ...numbers(more));
   };
 
+/** The same with an immediate: ROUNDPS, DPPS and their kin. */
+export const computeByImmediate =
+  (name: string): Simd =>
+  (c) => {
+    beginSse(c);
+    const source = sourceAddress(c, 1);
+    raiseIf(c, c.call(name, register(c, 0), source, immediateByte(c)));
+  };
+
 /** CMPPS and its kin; of the predicate three bits count. */
 export const compare =
   (name: string): Simd =>

@@ -58,6 +58,9 @@ const evenDwords = (a: Vector): Vector => v128.shuffle(a, a, EVEN_DWORDS);
 /** PMULUDQ: products of the even doublewords. */
 export const pmuludq = packed((a, b) => i64x2.productLowU(evenDwords(a), evenDwords(b)));
 
+/** PMULDQ: the same of signed ones. */
+export const pmuldq = packed((a, b) => i64x2.productLowS(evenDwords(a), evenDwords(b)));
+
 /** PSADBW: the sum of absolute differences of eight bytes, in a quadword. */
 export const psadbw: Simd = packed((a, b) => {
   const differences = v128.or(i8x16.subSatU(a, b), i8x16.subSatU(b, a));
@@ -70,7 +73,7 @@ export const psadbw: Simd = packed((a, b) => {
 // --- Conversion of width ---
 
 /** The lower quadwords of two vectors. */
-const lowerQuadwords: Binary = (a, b) =>
+export const lowerQuadwords: Binary = (a, b) =>
   v128.shuffle(a, b, [0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23]);
 
 /** PACKSSWB and its kin: destination's lanes below source's. */

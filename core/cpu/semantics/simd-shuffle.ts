@@ -2,6 +2,7 @@
 // when the instruction runs. [SDM] vol. 1, 10.4.1, 11.4.1 and 11.4.2.
 
 import { constant32, type Expression, extendU, i32, i64 } from "../wasm/expression.ts";
+import { v128 } from "../wasm/vector.ts";
 import type { Context } from "./context.ts";
 import {
   beginMmx,
@@ -11,6 +12,7 @@ import {
   immediateByte,
   isMmx,
   markMmx,
+  readWidened,
   sourceAddress,
 } from "./simd-state.ts";
 
@@ -127,3 +129,13 @@ export const pextrw: Simd = (c) => {
   if (isMmx(c, 1)) enterMmx(c);
   c.write(0, c.width(0) === 64 ? extendU(value) : value);
 };
+
+/** A permutation of lanes of `bytes` bytes known from the row: MOVSLDUP, MOVSHDUP, MOVDDUP. */
+export const duplicate =
+  (bytes: 4 | 8, lanes: readonly number[]): Simd =>
+  (c) => {
+    beginSse(c);
+    const value = readWidened(c, 1);
+    const order = lanes.flatMap((lane) => Array.from({ length: bytes }, (_, byte) => lane * bytes + byte));
+    c.write(0, v128.shuffle(value, value, order));
+  };

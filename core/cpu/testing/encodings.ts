@@ -115,7 +115,8 @@ export interface EncodeOptions {
 export function encode(encoding: Encoding, random: Random, offset: number, options: EncodeOptions): number[] {
   const { codeSize, operandPrefix } = options;
   const out = [...encoding.prefix];
-  if (operandPrefix && encoding.prefix.length === 0 && random.below(4) === 0) out.push(OPERAND_SIZE);
+  const narrowing = encoding.prefix.includes(OPERAND_SIZE);
+  if (operandPrefix && !narrowing && random.below(4) === 0) out.push(OPERAND_SIZE);
   const narrow = out.includes(OPERAND_SIZE);
   // REX.X would make an index register of the SIB byte's none.
   const rex = codeSize === 64 && random.below(2) ? 0x40 | (random.below(16) & ~2) : 0;

@@ -64,8 +64,8 @@ const unlessEmpty = (after: Case, before: Case): void => {
   if (!(before.fx.getUint8(FX_TAGS) & (1 << top))) after.bytes.set(before.bytes);
 };
 
-/** Later than SSE2: MOVSLDUP, MOVDDUP, MOVSHDUP; and the bases of FS and GS. */
-const LATER = /^(F3 0F 12|F2 0F 12|F3 0F 16|F3 0F AE) \(invalid\)/;
+/** The bases of FS and GS, which the host's system may not give to programs. */
+const LATER = /^F3 0F AE \(invalid\)/;
 
 export function floatTolerance(encoding: Encoding): Tolerance | "untold" {
   const { row, opcode, reg, memory } = encoding;

@@ -23,6 +23,8 @@ const UNDEFINED: Readonly<Record<string, number>> = {
   IDIV: OF | SF | ZF | AF | PF | CF,
   BSF: OF | SF | AF | PF | CF,
   BSR: OF | SF | AF | PF | CF,
+  TZCNT: OF | SF | AF | PF,
+  LZCNT: OF | SF | AF | PF,
   SHL: AF,
   SHR: AF,
   SAR: AF,

@@ -4,6 +4,7 @@ import * as arithmetic from "../../semantics/arithmetic.ts";
 import * as bits from "../../semantics/bits.ts";
 import { cmpxchg8b } from "../../semantics/cmpxchg8b.ts";
 import * as decimal from "../../semantics/decimal.ts";
+import { fault } from "../../semantics/fault.ts";
 import * as move from "../../semantics/move.ts";
 import * as shift from "../../semantics/shift.ts";
 import type { Chapter } from "../opcodes.ts";
@@ -13,6 +14,7 @@ import {
   byPrefix,
   byRexB,
   D64,
+  ENDS,
   type Entry,
   group,
   I64,
@@ -107,6 +109,7 @@ export const byCondition = (
 ): Record<number, Entry> =>
   Object.fromEntries(CONDITIONS.map((name, n) => [first + n, entry(prefix + name, n)]));
 
+const undefinedOpcode = op("(invalid)", fault.ud, "", ENDS);
 const hint = op("NOP", move.nop, "Ev");
 
 export const INTEGER: Chapter = {
@@ -213,13 +216,31 @@ export const INTEGER: Chapter = {
       op("BTC", bits.btc, "Ev,Ib", LOCK),
     ),
     0xbb: op("BTC", bits.btc, "Ev,Gv", LOCK),
-    0xbc: op("BSF", bits.bsf, "Gv,Ev"),
-    0xbd: op("BSR", bits.bsr, "Gv,Ev"),
+    0xbc: byPrefix({
+      none: op("BSF", bits.bsf, "Gv,Ev"),
+      pF3: op("TZCNT", bits.tzcnt, "Gv,Ev", 0, "bmi1"),
+    }),
+    0xbd: byPrefix({
+      none: op("BSR", bits.bsr, "Gv,Ev"),
+      pF3: op("LZCNT", bits.lzcnt, "Gv,Ev", 0, "abm"),
+    }),
     0xbe: op("MOVSX", move.movsx, "Gv,Eb"),
     0xbf: op("MOVSX", move.movsx, "Gv,Ew"),
     0xc0: op("XADD", arithmetic.xadd, "Eb,Gb", LOCK),
     0xc1: op("XADD", arithmetic.xadd, "Ev,Gv", LOCK),
     0xc7: group(undefined, byMod(op("CMPXCHG8B", cmpxchg8b, "Mqdq", LOCK | MEMORY), undefined)),
     ...byRegister(0xc8, () => op("BSWAP", bits.bswap, "Zv")),
+  },
+  threeByte38: {
+    0xf0: byPrefix({
+      none: op("MOVBE", bits.movbe, "Gv,Mv", MEMORY, "movbe"),
+      pF3: undefinedOpcode,
+      pF2: op("CRC32", bits.crc32, "Gy,Eb", 0, "sse4_2"),
+    }),
+    0xf1: byPrefix({
+      none: op("MOVBE", bits.movbe, "Mv,Gv", MEMORY, "movbe"),
+      pF3: undefinedOpcode,
+      pF2: op("CRC32", bits.crc32, "Gy,Ev", 0, "sse4_2"),
+    }),
   },
 };

@@ -18,6 +18,7 @@ import {
   pmovmskb,
 } from "../../semantics/simd-move.ts";
 import {
+  duplicate,
   pextrw,
   pinsrw,
   pshufd,
@@ -29,7 +30,7 @@ import {
 } from "../../semantics/simd-shuffle.ts";
 import { emms, fxrstor, fxsave, ldmxcsr, stmxcsr } from "../../semantics/x87-control.ts";
 import { ADDRESS, byMod, group, MEMORY, op, REGISTER } from "../row.ts";
-import { byExactPrefix, mmx, mmxExtension, type Rows, sse, sse2, two } from "./simd-rows.ts";
+import { byExactPrefix, mmx, mmxExtension, type Rows, sse, sse2, sse3, two } from "./simd-rows.ts";
 
 const prefetch = (name: string) => op(`PREFETCH${name}`, nothing, "Mb", 0, "sse");
 const hint = op("NOP", nothing, "Ev");
@@ -76,6 +77,8 @@ export const SIMD_MOVES: Rows = {
   0x12: byExactPrefix({
     none: byMod(sse("MOVLPS", move, "Vq,Wq"), sse("MOVHLPS", moveHighToLow, "Vdq,Wdq")),
     p66: sse2("MOVLPD", move, "Vq,Wq", MEMORY),
+    pF3: sse3("MOVSLDUP", duplicate(4, [0, 0, 2, 2]), "Vdq,Wdq"),
+    pF2: sse3("MOVDDUP", duplicate(8, [0, 0]), "Vdq,Wq"),
   }),
   0x13: byExactPrefix({
     none: sse("MOVLPS", move, "Wq,Vq", MEMORY),
@@ -84,6 +87,7 @@ export const SIMD_MOVES: Rows = {
   0x16: byExactPrefix({
     none: byMod(sse("MOVHPS", moveToHigh, "Vdq,Wq"), sse("MOVLHPS", moveToHigh, "Vdq,Wq")),
     p66: sse2("MOVHPD", moveToHigh, "Vdq,Wq", MEMORY),
+    pF3: sse3("MOVSHDUP", duplicate(4, [1, 1, 3, 3]), "Vdq,Wdq"),
   }),
   0x17: byExactPrefix({
     none: sse("MOVHPS", moveFromHigh, "Wq,Vdq", MEMORY),
@@ -153,6 +157,7 @@ export const SIMD_MOVES: Rows = {
     none: mmxExtension("MOVNTQ", moveFromMmx, "Qq,Pq", MEMORY),
     p66: sse2("MOVNTDQ", moveAligned, "Wdq,Vdq", MEMORY),
   }),
+  0xf0: byExactPrefix({ pF2: sse3("LDDQU", move, "Vdq,Wdq", MEMORY) }),
   0xf7: byExactPrefix({
     none: mmxExtension("MASKMOVQ", maskMove, "Pq,Nq", REGISTER | ADDRESS),
     p66: sse2("MASKMOVDQU", maskMove, "Vdq,Udq", REGISTER | ADDRESS),

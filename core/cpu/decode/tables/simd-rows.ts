@@ -18,6 +18,9 @@ export const sse = (mnemonic: string, semantics: Semantics, operands: string, fl
 export const sse2 = (mnemonic: string, semantics: Semantics, operands: string, flags = 0): Entry =>
   op(mnemonic, semantics, operands, SSE | flags, "sse2");
 
+export const sse3 = (mnemonic: string, semantics: Semantics, operands: string, flags = 0): Entry =>
+  op(mnemonic, semantics, operands, SSE | flags, "sse3");
+
 const invalid = op("(invalid)", fault.ud, "", ENDS);
 
 /** Chosen by a mandatory prefix; one that is not here makes no instruction ("NP" in the manual). */

@@ -32,4 +32,7 @@ export {
 export * from "./sse/arithmetic";
 export { sse_cmp_ps, sse_cmp_pd, sse_cmp_ss, sse_cmp_sd, sse_comi_ss, sse_comi_sd } from "./sse/compare";
 export * from "./sse/convert";
+export * from "./sse/horizontal";
+export * from "./sse/integral";
+export * from "./sse/products";
 export { sse_rcp, sse_rsqrt } from "./sse/approximate";

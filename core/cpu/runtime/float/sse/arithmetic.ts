@@ -66,7 +66,7 @@ function take32(address: usize, lanes: i32): v128 {
 
 // @ts-ignore: decorator of AssemblyScript
 @inline
-function arithmetic64(operation: i32, destination: usize, source: usize, lanes: i32): i32 {
+export function arithmetic64(operation: i32, destination: usize, source: usize, lanes: i32): i32 {
   const selects = operation == MIN || operation == MAX;
   if (selects || inexactIsFree()) {
     const b = take64(source, lanes);
@@ -85,7 +85,7 @@ function arithmetic64(operation: i32, destination: usize, source: usize, lanes: 
 
 // @ts-ignore: decorator of AssemblyScript
 @inline
-function arithmetic32(operation: i32, destination: usize, source: usize, lanes: i32): i32 {
+export function arithmetic32(operation: i32, destination: usize, source: usize, lanes: i32): i32 {
   const selects = operation == MIN || operation == MAX;
   if (selects || inexactIsFree()) {
     const b = take32(source, lanes);

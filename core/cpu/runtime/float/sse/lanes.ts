@@ -26,6 +26,10 @@ const UNORDERED: i32 = 8;
 /** For each predicate modulo 16, from the lowest four bits, the relations for which it is true. */
 const PREDICATES: u64 = 0xf1530eac79db8624;
 
+/** Exponents from which on numbers have no fraction, in the bias of the 80-bit format. */
+const LEAST_INTEGRAL_F64: i32 = 16383 + 52;
+const LEAST_INTEGRAL_F32: i32 = 16383 + 23;
+
 function zeroed(kind: i32): i32 {
   return denormalsAreZeros && kind == DENORMAL ? ZERO : kind;
 }
@@ -237,4 +241,25 @@ export function f64ToF32(bits: u64): u32 {
   if (kind == INFINITE) return packF32(sign, MAX_F32 + 1, INTEGER_BIT);
   const significand = round(sign, operandExponent, operandSignificand, 0, DROP_F32, MIN_F32, MAX_F32);
   return packF32(sign, roundedExponent, significand);
+}
+
+/** Rounds to an integral number. A denormal is no exception here. */
+export function integralF64(bits: u64): u64 {
+  const kind = zeroed(takeF64(bits));
+  if (kind == SNAN) raise(IE);
+  if (kind >= QNAN) return bits | QUIET_F64;
+  if (kind == ZERO) return u64(operandSign) << 63;
+  if (kind == INFINITE || operandExponent >= LEAST_INTEGRAL_F64) return bits;
+  const integer = roundToInteger(operandSign, operandExponent, operandSignificand, 64);
+  return (u64(operandSign) << 63) | reinterpret<u64>(f64(abs<i64>(integer)));
+}
+
+export function integralF32(bits: u32): u32 {
+  const kind = zeroed(takeF32(bits));
+  if (kind == SNAN) raise(IE);
+  if (kind >= QNAN) return bits | QUIET_F32;
+  if (kind == ZERO) return operandSign << 31;
+  if (kind == INFINITE || operandExponent >= LEAST_INTEGRAL_F32) return bits;
+  const integer = roundToInteger(operandSign, operandExponent, operandSignificand, 64);
+  return (operandSign << 31) | reinterpret<u32>(f32(abs<i64>(integer)));
 }

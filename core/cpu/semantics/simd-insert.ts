@@ -1,0 +1,54 @@
+// SSE4.1: single lanes in and out. The lane is known only when the instruction runs, so it is found by address.
+// [SDM] vol. 1, 12.8.6 and 12.8.7.
+
+import { constant32, type Expression, extendU, i32, i64, loadVector } from "../wasm/expression.ts";
+import { v128 } from "../wasm/vector.ts";
+import type { Context } from "./context.ts";
+import { maskOfBits } from "./simd-blend.ts";
+import { beginSse, immediateByte } from "./simd-state.ts";
+
+type Simd = (c: Context) => void;
+
+/** Address of the lane of `bytes` bytes of operand `index` that the immediate names. */
+function laneAddress(c: Context, index: number, bytes: number): Expression {
+  const lane = i32.and(immediateByte(c), constant32(16 / bytes - 1));
+  return c.body.let(i32.add(c.readAddress(index, 16), i32.mul(lane, constant32(bytes))));
+}
+
+/** Bytes of the lane: given by the row, or 4 or 8 by REX.W. */
+const bytesOf = (c: Context, given: 1 | 2 | 4 | undefined): 1 | 2 | 4 | 8 => given ?? (c.size === 64 ? 8 : 4);
+
+/** PINSRB, PINSRD, PINSRQ. */
+export const insert =
+  (given?: 1): Simd =>
+  (c) => {
+    beginSse(c);
+    const bytes = bytesOf(c, given);
+    const value = c.read(1);
+    c.body.store((bytes * 8) as 8 | 32 | 64, laneAddress(c, 0, bytes), value);
+  };
+
+/** PEXTRB, PEXTRW, PEXTRD, PEXTRQ, EXTRACTPS: zero-extended in a register. */
+export const extract =
+  (given?: 1 | 2 | 4): Simd =>
+  (c) => {
+    beginSse(c);
+    const bytes = bytesOf(c, given);
+    const address = laneAddress(c, 1, bytes);
+    const load = { 1: i32.load8U, 2: i32.load16U, 4: i32.load, 8: i64.load }[bytes];
+    const value = c.body.let(load(address));
+    c.write(0, c.width(0) === 64 && bytes < 8 ? extendU(value) : value);
+  };
+
+/** INSERTPS: a lane of the source (in memory its only one) to one of the destination, then zeros by a mask. */
+export const insertps: Simd = (c) => {
+  beginSse(c);
+  const field = (shift: number): Expression => i32.and(i32.shrU(immediate, constant32(shift)), constant32(3));
+  const immediate = immediateByte(c);
+  let source = c.readAddress(1, 4);
+  if (!c.memory) source = i32.add(source, i32.shl(field(6), constant32(2)));
+  const value = c.body.let(i32.load(source));
+  const destination = c.readAddress(0, 16);
+  c.body.store(32, i32.add(destination, i32.shl(field(4), constant32(2))), value);
+  c.write(0, v128.andNot(loadVector(destination), maskOfBits(4, immediate)));
+};
