@@ -1,3 +1,4 @@
+import type { CpuChoice } from "./cpu/models/catalogue.ts";
 import type { Debugger } from "./debug/debugger.ts";
 import type { BlockDevice } from "./disk/block-device.ts";
 
@@ -22,6 +23,8 @@ export interface KernelOptions {
 export interface PcOptions {
   /** Guest RAM in MiB, 1 to 3072. */
   memoryMib: number;
+  /** The processor; a 64-bit one if not said. */
+  cpu?: CpuChoice;
   drives: DriveOptions[];
   bootOrder: BootDevice[];
   kernel?: KernelOptions;
@@ -29,6 +32,11 @@ export interface PcOptions {
   firmware?: Uint8Array;
   /** With `firmware`: the VGA option ROM, given to it in the VGA's PCI expansion ROM. */
   vgaRom?: Uint8Array;
+  /**
+   * 64 random bits for RDRAND and RDSEED, the host's own if not said: the one way in which chance reaches the guest, and
+   * asked for between two instructions.
+   */
+  randomBits?: () => bigint;
   /** Wall time at power-on, milliseconds since 1970-01-01 UTC. */
   epochMs: number;
 }

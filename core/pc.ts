@@ -7,6 +7,7 @@ import { PciBus, PciDevice, PciSpace } from "./board/pci.ts";
 import { decodeSnapshot, encodeSnapshot } from "./board/snapshot.ts";
 import { Cpu, SHUTDOWN } from "./cpu/cpu.ts";
 import { A20_MASK, CPU_BASE, TLB } from "./cpu/layout.ts";
+import { cpuModel, DEFAULT_CPU, describeCpu } from "./cpu/models/catalogue.ts";
 import { Debugger } from "./debug/debugger.ts";
 import { PowerManagement } from "./devices/chipset/acpi-pm.ts";
 import { CoprocessorError } from "./devices/chipset/coprocessor-error.ts";
@@ -49,6 +50,10 @@ const WIDTH_OF_PORTS: Width = 4;
 
 /** The host's clock; every JavaScript host has it. */
 declare const performance: { now(): number };
+/** The host's source of random numbers; every JavaScript host has it. */
+declare const crypto: { getRandomValues(array: BigUint64Array): BigUint64Array };
+
+const hostRandomBits = (): bigint => crypto.getRandomValues(new BigUint64Array(1))[0]!;
 
 /** A register that keeps its byte: the POST code. */
 class Latch implements Device, BusTarget {
@@ -279,6 +284,8 @@ export class Pc implements PcControl {
     const pc = this;
     return new Cpu({
       memory: this.memory.wasm,
+      model: cpuModel(this.#options.cpu ?? DEFAULT_CPU),
+      randomBits: this.#options.randomBits ?? hostRandomBits,
       mmioRead: (physical, width) => {
         this.#countAccess();
         return this.memory.deviceRead(physical, width);
@@ -553,12 +560,27 @@ export class Pc implements PcControl {
 
   /** What must be the same in the machine that loads a saved state. */
   #identity() {
-    const { memoryMib, drives, firmware } = this.#options;
+    const { memoryMib, drives, firmware, cpu } = this.#options;
     return {
       memoryMib,
+      cpu: describeCpu(cpu ?? DEFAULT_CPU),
       drives: drives.map(({ slot, kind }) => `${slot}:${kind}`),
       firmware: firmware ? firmware.length : 0,
     };
+  }
+
+  /** A guest has asked what its processor can do, and would go on with another. */
+  #checkProcessor(saved: unknown): void {
+    const { cpu } = this.#identity();
+    if (saved === cpu) return;
+    throw new TwinboxError(
+      "invalid-argument",
+      `The saved state is that of a machine with another processor, not ${cpu}.`,
+      {
+        advice:
+          typeof saved === "string" ? `Load it with the processor ${saved}.` : "Start the machine anew.",
+      },
+    );
   }
 
   #regions() {
@@ -591,6 +613,7 @@ export class Pc implements PcControl {
 
   load(file: Uint8Array): void {
     const { machine, devices } = decodeSnapshot(file, this.#regions());
+    this.#checkProcessor(machine.cpu);
     if (JSON.stringify(machine) !== JSON.stringify(this.#identity())) {
       throw new TwinboxError("invalid-argument", "The saved state is that of another machine.", {
         advice: "Load it with the same memory, drives and firmware as it was saved with.",

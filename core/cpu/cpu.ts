@@ -39,7 +39,9 @@ import {
   WATCHPOINT_COUNT,
   WATCHPOINT_MET,
 } from "./layout.ts";
-import { writeModel, X86_64_V2 } from "./model.ts";
+import { cpuModel, DEFAULT_CPU } from "./models/catalogue.ts";
+import type { CpuModel } from "./models/model.ts";
+import { writeModel } from "./models/write-model.ts";
 import { loadRuntime, type Runtime } from "./runtime-module.ts";
 import { constant32 } from "./wasm/expression.ts";
 import { FunctionBody } from "./wasm/function-body.ts";
@@ -64,6 +66,10 @@ export interface CpuHost {
   /** FERR# is or is not asserted (IRQ 13); answers whether IGNNE# is. Only asked while CR0.NE is clear. */
   floatingPointError(asserted: boolean): boolean;
   log(message: string): void;
+  /** 64 random bits, for RDRAND and RDSEED. */
+  randomBits(): bigint;
+  /** Which processor it is; {@link DEFAULT_CPU} if absent. */
+  readonly model?: CpuModel;
   /** Entries of a block after which it is compiled; Infinity for never. A sensible figure by default. */
   readonly compileAfter?: number;
 }
@@ -100,6 +106,7 @@ export class Cpu {
   readonly #lone: number;
 
   constructor(host: CpuHost) {
+    const model = host.model ?? cpuModel(DEFAULT_CPU);
     this.#host = host;
     this.#view = new DataView(host.memory.buffer);
     const table = new WebAssembly.Table({ initial: 1024, element: "anyfunc" });
@@ -127,6 +134,7 @@ export class Cpu {
           host.taskPriority = value;
         },
         floatingPointError: (asserted: number) => (host.floatingPointError(asserted !== 0) ? 1 : 0),
+        randomBits: () => BigInt.asUintN(64, host.randomBits()),
         log: (code: number, a: bigint, b: bigint) => host.log(`${code} ${a.toString(16)} ${b.toString(16)}`),
       },
     });
@@ -148,7 +156,7 @@ export class Cpu {
     this.#blocks = new BlockCache({
       memory: host.memory,
       handlers: this.#handlers,
-      decoder: new Decoder(OPCODES),
+      decoder: new Decoder(OPCODES, model.features),
       invalid: INVALID,
       tooLong: TOO_LONG,
       breakpoint: BREAKPOINT,
@@ -179,7 +187,7 @@ export class Cpu {
     });
     this.#run = instance.exports.run as () => void;
     this.#step = instance.exports.step as () => void;
-    writeModel(this.#view, this.base, X86_64_V2);
+    writeModel(this.#view, this.base, model);
     this.reset();
   }
 

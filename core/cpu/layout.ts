@@ -124,7 +124,6 @@ export const KERNEL_GS_BASE = 0x1c8;
 export const PAT = 0x1d0;
 export const TSC_AUX = 0x1d8;
 export const TSC_OFFSET = 0x1e0;
-export const MISC_ENABLE = 0x1e8;
 /** A bit for each translation table that may hold linear addresses above 4 GiB (u32). */
 export const TLB_HIGH = 0x7c0;
 /** 1: the #GP just met is for an address that is not canonical, at NONCANONICAL_ADDRESS (u32, u64). */
@@ -160,13 +159,10 @@ export const SEGMENT_ATTRIBUTES = 0x10;
 export const MTRR = 0xc00;
 /** Machine check: MCG_STATUS, MCG_CTL, then CTL STATUS ADDR MISC of five banks; 8 bytes each. */
 export const MACHINE_CHECK = 0xd00;
-/** What the model has: bits that CR4 and EFER may have set (u64 each), then the answers of CPUID. */
-export const CR4_ALLOWED = 0xdd0;
-export const EFER_ALLOWED = 0xdd8;
-export const CPUID_ENTRIES = 0xde0;
-/** Leaf, EAX EBX ECX EDX, in entries of CPUID_ENTRY_SIZE bytes up to 0xfff. */
-export const CPUID_TABLE = 0xde4;
-export const CPUID_ENTRY_SIZE = 20;
+/** IA32_XSS. */
+export const XSS = 0xdd0;
+/** Values of the registers in MODEL_MSR_TABLE, 8 bytes each, up to 0xfff. */
+export const MODEL_MSR_VALUES = 0xe00;
 
 /** Where an access that no host page can serve is put together; 1 KiB. */
 export const SCRATCH = 0x800;
@@ -191,6 +187,39 @@ export const TLB_PHYSICAL = 28;
 /** A bit for each entry of the three tables: it may hold something; that is global. */
 export const TLB_USED = 0x21000;
 export const TLB_GLOBAL = 0x21200;
+
+// --- The model, from the processor's base: written at power-on by models/write-model.ts, no part of a saved state ---
+
+/** Bits that CR4, EFER and XCR0 may have set (u64 each), and those that EFLAGS has (u32). */
+export const CR4_ALLOWED = 0x22000;
+export const EFER_ALLOWED = 0x22008;
+export const XCR0_ALLOWED = 0x22010;
+export const EFLAGS_KNOWN = 0x22018;
+/** What the runtime must know besides: the bits below (u32). */
+export const MODEL_FLAGS = 0x2201c;
+export const MODEL_AMD = 1;
+export const MODEL_TSC_AUX = 2;
+export const MODEL_SEP = 4;
+export const MODEL_SYSCALL = 8;
+export const MODEL_MTRR = 0x10;
+export const MODEL_PAT = 0x20;
+export const MODEL_MCA = 0x40;
+export const MODEL_XSAVEC = 0x80;
+export const MODEL_XSAVES = 0x100;
+export const MODEL_TSC_DEADLINE = 0x200;
+export const MODEL_APIC = 0x400;
+export const MODEL_NULL_CLEARS_BASE = 0x800;
+export const MODEL_HUGE_PAGES = 0x1000;
+/** EDX after reset (u32). */
+export const MODEL_SIGNATURE = 0x22020;
+/** Answers of CPUID: their number (u32), then leaf, subleaf or all ones for any, EAX EBX ECX EDX. */
+export const CPUID_ENTRIES = 0x22024;
+export const CPUID_TABLE = 0x22800;
+export const CPUID_ENTRY_SIZE = 24;
+/** Registers that only keep a value: how many (u32), then number, 1 if write-only (u32 each), reset, writable bits (u64). */
+export const MODEL_MSRS = 0x22028;
+export const MODEL_MSR_TABLE = 0x22040;
+export const MODEL_MSR_SIZE = 24;
 
 // --- Mode: what decoding depends on besides the bytes ------------------------------------------------------------
 

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import type { Assembler } from "../assembler/assembler.ts";
 import { far } from "../assembler/operands.ts";
 import { CPL, EFER, GPR, IDTR_BASE, IDTR_LIMIT, KERNEL_GS_BASE, MODE, MODE_CODE_SIZE } from "./layout.ts";
-import { P6, writeModel } from "./model.ts";
+import { cpuModel } from "./models/catalogue.ts";
 import {
   CODE3,
   DATA0,
@@ -68,10 +68,6 @@ function runLong(code: (a: Assembler) => void): (label: string) => number {
 beforeEach(() => {
   world.reset();
   const { view } = machine;
-  writeModel(new DataView(view.buffer), cpu.base, {
-    ...P6,
-    features: [...P6.features, "lm", "nx", "syscall"],
-  });
   // Identity map of 2 MiB, for the user too.
   view.setBigUint64(0x100000, 0x101007n, true);
   view.setBigUint64(0x101000, 0x102007n, true);
@@ -212,10 +208,10 @@ describe("long mode", () => {
   });
 
   it("does not exist on a model without it", () => {
-    writeModel(new DataView(machine.view.buffer), cpu.base, P6);
-    cpu.set64(IDTR_BASE, 0x11000n);
+    const older = new World(cpuModel({ model: "pentium3", vendor: "intel" }));
+    older.reset();
     expect(
-      world.fault((a) => {
+      older.fault((a) => {
         a.mov("ecx", 0xc0000080);
         a.label("fault");
         a.rdmsr();

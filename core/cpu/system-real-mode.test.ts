@@ -9,7 +9,8 @@ import {
   SEGMENT_SIZE,
   SEGMENTS,
 } from "./layout.ts";
-import { signatureOf, X86_64_V2 } from "./model.ts";
+import { cpuModel, DEFAULT_CPU } from "./models/catalogue.ts";
+import { signatureOf } from "./models/cpuid-leaves.ts";
 import { Machine } from "./testing/machine.ts";
 
 const machine = new Machine();
@@ -38,7 +39,7 @@ beforeEach(() => machine.reset());
 describe("real mode", () => {
   it("starts at the reset vector", () => {
     expect(cpu.ip).toBe(0xfff0n);
-    expect(machine.get("edx")).toBe(signatureOf(X86_64_V2));
+    expect(machine.get("edx")).toBe(signatureOf(cpuModel(DEFAULT_CPU)));
     expect(cpu.get64(SEGMENTS + SEGMENT_SIZE + SEGMENT_BASE)).toBe(0xffff0000n);
   });
 
@@ -474,7 +475,7 @@ describe("real mode", () => {
       String.fromCharCode(...Array.from({ length }, (_, n) => machine.u8(at + n)));
     expect(text(0x3000, 12)).toBe("GenuineIntel");
     expect(text(0x3010, 4)).toBe("Twin");
-    expect(machine.get("esi")).toBe(signatureOf(X86_64_V2));
+    expect(machine.get("esi")).toBe(signatureOf(cpuModel(DEFAULT_CPU)));
     expect(machine.get("edi")).toBe(0x078bfbff & ~(1 << 27) & ~(1 << 10));
   });
 

@@ -85,8 +85,15 @@ export class Decoder {
   #start = 0;
   #end = 0;
   #long = false;
+  /** CPUID features of the model; undefined: every row counts. */
+  readonly #features: ReadonlySet<string> | undefined;
 
-  constructor(tables: { oneByte: Table; twoByte: Table; threeByte38: Table; threeByte3A: Table }) {
+  /** Rows whose feature is not among `features` are no instructions; without it, all are. */
+  constructor(
+    tables: { oneByte: Table; twoByte: Table; threeByte38: Table; threeByte3A: Table },
+    features?: ReadonlySet<string>,
+  ) {
+    this.#features = features;
     this.#oneByte = tables.oneByte;
     this.#twoByte = tables.twoByte;
     this.#threeByte38 = tables.threeByte38;
@@ -162,7 +169,7 @@ export class Decoder {
       else if (entry.kind === "mode") entry = long ? entry.long : entry.legacy;
       else {
         const chosen: Entry = rep === 0xf3 ? entry.pF3 : rep === 0xf2 ? entry.pF2 : undefined;
-        if (chosen) {
+        if (chosen && !this.#isIgnored(chosen, entry.none)) {
           mandatory = rep;
           entry = chosen;
         } else if (rep && !entry.none) return "invalid";
@@ -172,7 +179,7 @@ export class Decoder {
         } else entry = entry.none;
       }
     }
-    if (!entry) return "invalid";
+    if (!entry || !this.#has(entry)) return "invalid";
     const row: Row = entry;
     if (long ? row.flags & I64 : row.flags & O64) return "invalid";
 
@@ -245,6 +252,15 @@ export class Decoder {
     if (lock && !(row.flags & LOCK && decoded.memory)) return "invalid";
     decoded.length = this.#at - this.#start;
     return decoded;
+  }
+
+  #has(row: Row): boolean {
+    return row.feature === "" || this.#features === undefined || this.#features.has(row.feature);
+  }
+
+  /** Where a model lacks what F2 or F3 makes of an older instruction (TZCNT of BSF), they are ignored as ever. */
+  #isIgnored(chosen: Entry, none: Entry): boolean {
+    return chosen?.kind === "row" && !this.#has(chosen) && none?.kind === "row" && none.feature === "";
   }
 
   #decodeAddress(decoded: Decoded, modrm: number, rex: number): void {

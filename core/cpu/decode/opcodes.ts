@@ -4,6 +4,7 @@ import { BREAKPOINT_MET } from "../layout.ts";
 import { fault } from "../semantics/fault.ts";
 import { ENDS, type Entry, op, type Row, type Table } from "./row.ts";
 import { CONTROL } from "./tables/control.ts";
+import { EXTENDED } from "./tables/extended.ts";
 import { INTEGER } from "./tables/integer.ts";
 import { SIMD } from "./tables/simd.ts";
 import { STRINGS } from "./tables/strings.ts";
@@ -20,7 +21,7 @@ export interface Chapter {
   readonly threeByte3A?: Readonly<Record<number, Entry>>;
 }
 
-const CHAPTERS: readonly Chapter[] = [INTEGER, CONTROL, STRINGS, SYSTEM, X87, SIMD];
+const CHAPTERS: readonly Chapter[] = [INTEGER, CONTROL, STRINGS, SYSTEM, EXTENDED, X87, SIMD];
 
 function merge(map: keyof Chapter): Table {
   const table: Table = new Array(256).fill(undefined);

@@ -87,7 +87,8 @@ export function writeControl(number: u32, value: u64): void {
 
 function checkNumber(number: u32): void {
   const exists = number == 0 || (number >= 2 && number <= 4) || (number == 8 && code64());
-  if (!exists) raisePlain(UD);
+  // The i486 has no CR4.
+  if (!exists || (number == 4 && !load<u64>(CPU + CR4_ALLOWED))) raisePlain(UD);
 }
 
 /** Whether paging is, or would be, that of PAE with its four PDPTEs in registers. */

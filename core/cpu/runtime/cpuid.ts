@@ -1,44 +1,49 @@
-// CPUID: answers from the table that core/cpu/model.ts has written.
+// CPUID: answers from the table that core/cpu/models has written.
 
-import { CPUID_ENTRIES, CPUID_ENTRY_SIZE, CPUID_TABLE, GPR } from "../layout";
+import { CPUID_ENTRIES, CPUID_ENTRY_SIZE, CPUID_TABLE, CR4, GPR, MODEL_AMD, MODEL_FLAGS } from "../layout";
 import { CPU } from "./cpu";
 
-/** Of an entry: the leaf, then EAX EBX ECX EDX. */
+/** Of an entry: the leaf, the subleaf, then EAX EBX ECX EDX. */
 const LEAF: usize = 0;
-const REGISTERS: usize = 4;
+const SUBLEAF: usize = 4;
+const REGISTERS: usize = 8;
+const ANY_SUBLEAF: u32 = 0xffffffff;
+
+const EXTENDED_LEAVES: u32 = 0x80000000;
+const CR4_OSXSAVE: u32 = 1 << 18;
+/** ECX of leaf 1. */
+const OSXSAVE: u32 = 1 << 27;
+/** The leaf of processor topology: subleaves beyond the last still tell their number and the APIC identifier. */
+const TOPOLOGY: u32 = 11;
 
 /** Entry of a leaf; 0 if there is none. */
-function find(leaf: u32): usize {
+function find(leaf: u32, subleaf: u32): usize {
   const end = CPU + CPUID_TABLE + load<u32>(CPU + CPUID_ENTRIES) * CPUID_ENTRY_SIZE;
   for (let entry = CPU + CPUID_TABLE; entry < end; entry += CPUID_ENTRY_SIZE) {
-    if (load<u32>(entry + LEAF) == leaf) return entry;
+    if (load<u32>(entry + LEAF) != leaf) continue;
+    const own = load<u32>(entry + SUBLEAF);
+    if (own == ANY_SUBLEAF || own == subleaf) return entry;
   }
   return 0;
 }
 
-/** A leaf above the highest answers as the highest basic one; a gap with zeros. */
-export function cpuid(): void {
-  const leaf = load<u32>(CPU + GPR);
-  const highest = load<u32>(find(leaf & 0x80000000) + REGISTERS);
-  const entry = find(leaf > highest ? load<u32>(find(0) + REGISTERS) : leaf);
-  store<u64>(CPU + GPR, entry ? load<u32>(entry + REGISTERS) : 0);
-  store<u64>(CPU + GPR + 24, entry ? load<u32>(entry + REGISTERS + 4) : 0);
-  store<u64>(CPU + GPR + 8, entry ? load<u32>(entry + REGISTERS + 8) : 0);
-  store<u64>(CPU + GPR + 16, entry ? load<u32>(entry + REGISTERS + 12) : 0);
-}
-
-/** Family, model and stepping: EAX of leaf 1, and EDX after reset. */
-export function signature(): u32 {
-  const entry = find(1);
+/** EAX of a leaf. */
+function firstOf(leaf: u32): u32 {
+  const entry = find(leaf, 0);
   return entry ? load<u32>(entry + REGISTERS) : 0;
 }
 
-/** Bits of EDX of leaf 0x80000001: pages of 1 GiB, RDTSCP. */
-export const PDPE1GB: u32 = 26;
-export const RDTSCP: u32 = 27;
-
-/** Whether an extended feature, a bit of EDX of leaf 0x80000001, is there. */
-export function hasExtended(bit: u32): bool {
-  const entry = find(0x80000001);
-  return entry != 0 && ((load<u32>(entry + REGISTERS + 12) >> bit) & 1) != 0;
+/** A leaf above the highest answers as the highest basic one on Intel's, with zeros on AMD's; a gap with zeros. */
+export function cpuid(): void {
+  let leaf = load<u32>(CPU + GPR);
+  const subleaf = load<u32>(CPU + GPR + 8);
+  if (leaf > firstOf(leaf & EXTENDED_LEAVES) && !(load<u32>(CPU + MODEL_FLAGS) & MODEL_AMD)) leaf = firstOf(0);
+  const entry = find(leaf, subleaf);
+  let ecx: u32 = entry ? load<u32>(entry + REGISTERS + 8) : 0;
+  if (leaf == 1 && load<u32>(CPU + CR4) & CR4_OSXSAVE) ecx |= OSXSAVE;
+  if (leaf == TOPOLOGY && !entry) ecx = subleaf & 0xff;
+  store<u64>(CPU + GPR, entry ? load<u32>(entry + REGISTERS) : 0);
+  store<u64>(CPU + GPR + 24, entry ? load<u32>(entry + REGISTERS + 4) : 0);
+  store<u64>(CPU + GPR + 8, ecx);
+  store<u64>(CPU + GPR + 16, entry ? load<u32>(entry + REGISTERS + 12) : 0);
 }

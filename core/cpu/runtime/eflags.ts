@@ -1,6 +1,6 @@
 // EFLAGS as system software sees them, and the instructions that change them: CLI, STI, PUSHF, POPF.
 
-import { CPL, CR0, CR4, EFER, EFLAGS, INTERRUPT_LINE, MODE, MODE_CODE_SIZE, SHADOW } from "../layout";
+import { CPL, CR0, CR4, EFER, EFLAGS, EFLAGS_KNOWN, INTERRUPT_LINE, MODE, MODE_CODE_SIZE, SHADOW } from "../layout";
 import { CPU } from "./cpu";
 import { GP, raise, raisePlain, stopSoon, UD } from "./exceptions";
 import { getFlags, setFlags } from "./flags";
@@ -73,7 +73,8 @@ export function requirePrivilege(): void {
 
 /** Sets the flags in `mask` from an image, and lets the run loop see what that makes possible. */
 export function changeFlags(image: u32, mask: u32): void {
-  const flags = (getFlags() & ~mask) | (image & mask);
+  const known = mask & load<u32>(CPU + EFLAGS_KNOWN);
+  const flags = (getFlags() & ~known) | (image & known);
   setFlags(flags);
   if (flags & TF || (flags & IF && load<u32>(CPU + INTERRUPT_LINE))) stopSoon();
 }

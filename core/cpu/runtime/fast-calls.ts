@@ -1,14 +1,20 @@
-// SYSENTER, SYSEXIT, SYSCALL, SYSRET, SWAPGS. [SDM] vol. 2.
+// SYSENTER, SYSEXIT, SYSCALL, SYSRET, SWAPGS, where Intel and AMD differ by the model's vendor. [SDM] vol. 2;
+// [APM] vol. 3.
 
 import {
   CPL,
+  CSTAR,
   EFER,
   FMASK,
   GPR,
   KERNEL_GS_BASE,
   LSTAR,
+  MODEL_AMD,
+  MODEL_FLAGS,
   RIP,
+  SEGMENT_ATTRIBUTES,
   SEGMENT_BASE,
+  SEGMENT_LIMIT,
   STAR,
   SYSENTER_CS,
   SYSENTER_EIP,
@@ -30,6 +36,12 @@ const EFER_SCE: u32 = 1;
 /** RFLAGS that SYSRET takes from R11. */
 const SYSRET_FLAGS: u32 = 0x3c7fd7;
 
+// @ts-ignore: decorator of AssemblyScript
+@inline
+function isAmd(): bool {
+  return (load<u32>(CPU + MODEL_FLAGS) & MODEL_AMD) != 0;
+}
+
 function enterFlat(code: u32, stack: u32, level: u32, long: bool): void {
   const dpl = level << 5;
   setSegment(CS, code, 0, ~0, (long ? CODE_64 : CODE_32) | dpl);
@@ -38,9 +50,16 @@ function enterFlat(code: u32, stack: u32, level: u32, long: bool): void {
   updateMode();
 }
 
-export function sysenter(): void {
+/** The selector in IA32_SYSENTER_CS, with which the fast calls of Intel's work in protected mode; AMD's not in long mode. */
+function systemSelector(): u32 {
+  if (isAmd() && longMode()) raisePlain(UD);
   const selector = load<u32>(CPU + SYSENTER_CS) & 0xfffc;
   if (!protectedMode() || selector == 0) raise(GP, 0);
+  return selector;
+}
+
+export function sysenter(): void {
+  const selector = systemSelector();
   clearFlags(VM | IF | RF);
   const long = longMode();
   enterFlat(selector, selector + 8, 0, long);
@@ -51,8 +70,7 @@ export function sysenter(): void {
 
 /** `bytes` 8: to 64-bit code. */
 export function sysexit(bytes: u32): void {
-  const selector = load<u32>(CPU + SYSENTER_CS) & 0xfffc;
-  if (!protectedMode() || selector == 0) raise(GP, 0);
+  const selector = systemSelector();
   requirePrivilege();
   const ip = load<u64>(CPU + GPR + 16);
   const stack = load<u64>(CPU + GPR + 8);
@@ -66,30 +84,59 @@ export function sysexit(bytes: u32): void {
 }
 
 function requireSyscall(): void {
-  if (!code64() || !(load<u32>(CPU + EFER) & EFER_SCE)) raisePlain(UD);
+  if (!(load<u32>(CPU + EFER) & EFER_SCE)) raisePlain(UD);
 }
 
+/** `next` is where SYSRET goes. Outside 64-bit code only AMD's processors have it. */
 export function syscall(next: u64): void {
   requireSyscall();
+  const star = load<u64>(CPU + STAR);
+  const selector = <u32>(star >> 32) & 0xfffc;
+  if (!longMode()) {
+    store<u64>(CPU + GPR + 8, next & 0xffffffff);
+    clearFlags(VM | IF | RF);
+    enterFlat(selector, selector + 8, 0, false);
+    store<u64>(CPU + RIP, star & 0xffffffff);
+    return;
+  }
+  const target = load<u64>(CPU + (code64() ? LSTAR : CSTAR));
   store<u64>(CPU + GPR + 8, next);
   const flags = getFlags();
   store<u64>(CPU + GPR + 11 * 8, flags & ~RF);
-  const selector = <u32>(load<u64>(CPU + STAR) >> 32) & 0xfffc;
   setFlags(flags & ~(<u32>load<u64>(CPU + FMASK) | RF));
   enterFlat(selector, selector + 8, 0, true);
-  store<u64>(CPU + RIP, load<u64>(CPU + LSTAR));
+  store<u64>(CPU + RIP, target);
 }
 
+/** `bytes` 8: to 64-bit code. */
 export function sysret(bytes: u32): void {
   requireSyscall();
+  if (!protectedMode()) raise(GP, 0);
   requirePrivilege();
   const ip = load<u64>(CPU + GPR + 8);
-  const long = bytes == 8;
-  if (long && !isCanonical(ip)) raise(GP, 0);
+  const from64 = code64();
+  const long = from64 && bytes == 8;
+  const amd = isAmd();
+  // AMD's processors meet an address that is not canonical at the next fetch.
+  if (long && !amd && !isCanonical(ip)) raise(GP, 0);
   const selector = <u32>(load<u64>(CPU + STAR) >> 48);
-  enterFlat((long ? selector + 16 : selector) | 3, (selector + 8) | 3, 3, long);
+  const code = (long ? selector + 16 : selector) | 3;
+  if (amd) enterWithSelectorAlone(code, selector + 8, long);
+  else enterFlat(code, (selector + 8) | 3, 3, long);
   store<u64>(CPU + RIP, long ? ip : ip & 0xffffffff);
-  changeFlags(<u32>load<u64>(CPU + GPR + 11 * 8) & SYSRET_FLAGS, ~0);
+  if (from64) changeFlags(<u32>load<u64>(CPU + GPR + 11 * 8) & SYSRET_FLAGS, ~0);
+  else changeFlags(IF, IF);
+}
+
+/** To level 3 as AMD's SYSRET does it: of SS only the selector changes. */
+function enterWithSelectorAlone(code: u32, stack: u32, long: bool): void {
+  const place = segment(SS);
+  const base = load<u64>(place + SEGMENT_BASE);
+  const limit = load<u32>(place + SEGMENT_LIMIT);
+  const attributes = load<u32>(place + SEGMENT_ATTRIBUTES);
+  enterFlat(code, stack, 3, long);
+  setSegment(SS, stack, base, limit, attributes);
+  updateMode();
 }
 
 export function swapGs(): void {

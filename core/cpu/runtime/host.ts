@@ -51,3 +51,8 @@ export declare function readTaskPriority(): u32;
 // @ts-ignore: decorator of AssemblyScript
 @external("env", "writeTaskPriority")
 export declare function writeTaskPriority(value: u32): void;
+
+/** 64 random bits. */
+// @ts-ignore: decorator of AssemblyScript
+@external("env", "randomBits")
+export declare function randomBits(): u64;

@@ -28,7 +28,10 @@ export {
   writeControl,
 } from "./control-registers";
 export { beginStep, endStep, readDebug, singleStepping, writeDebug } from "./debug";
-export { rdmsr, rdtsc, rdtscp, writeRegister, wrmsr } from "./msr";
+export { rdmsr, rdpmc, rdtsc, rdtscp, writeRegister, wrmsr } from "./msr";
+export { randomNumber } from "./random";
+export { segmentBase, setSegmentBase } from "./segment-bases";
+export { xgetbv, xrstor, xsave, xsetbv } from "./xsave";
 export { cpuid } from "./cpuid";
 export { swapGs, syscall, sysenter, sysexit, sysret } from "./fast-calls";
 export { portIn, portOut } from "./io";

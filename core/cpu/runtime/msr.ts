@@ -1,4 +1,5 @@
-// RDMSR, WRMSR, RDTSC. What is not kept here the board knows (the APIC base), or it is #GP(0). [SDM] vol. 4.
+// RDMSR, WRMSR, RDPMC, RDTSC. A register is one of those that do something, which are here; or the model's, which only
+// keep their value; or the board's (the APIC base); or it does not exist, #GP(0). [SDM] vol. 4.
 
 import {
   CR0,
@@ -11,7 +12,21 @@ import {
   KERNEL_GS_BASE,
   LSTAR,
   MACHINE_CHECK,
-  MISC_ENABLE,
+  MODEL_AMD,
+  MODEL_APIC,
+  MODEL_FLAGS,
+  MODEL_MCA,
+  MODEL_MSR_SIZE,
+  MODEL_MSR_TABLE,
+  MODEL_MSR_VALUES,
+  MODEL_MSRS,
+  MODEL_MTRR,
+  MODEL_PAT,
+  MODEL_SEP,
+  MODEL_SYSCALL,
+  MODEL_TSC_AUX,
+  MODEL_TSC_DEADLINE,
+  MODEL_XSAVES,
   MTRR,
   PAT,
   SEGMENT_BASE,
@@ -21,20 +36,18 @@ import {
   SYSENTER_ESP,
   TSC_AUX,
   TSC_OFFSET,
+  XSS,
 } from "../layout";
 import { CPU } from "./cpu";
-import { hasExtended, RDTSCP } from "./cpuid";
 import { privilege, requirePrivilege } from "./eflags";
-import { GP, raise, raisePlain, UD } from "./exceptions";
+import { GP, raise } from "./exceptions";
 import { isCanonical } from "./frames";
 import { readMsr, timeStamp, writeMsr } from "./host";
 import { flushTlb } from "./tlb";
 import { FS, GS, segment } from "./processor";
 
 const IA32_TIME_STAMP_COUNTER: u32 = 0x10;
-const IA32_PLATFORM_ID: u32 = 0x17;
-const IA32_BIOS_UPDT_TRIG: u32 = 0x79;
-const IA32_BIOS_SIGN_ID: u32 = 0x8b;
+const IA32_APIC_BASE: u32 = 0x1b;
 const IA32_MTRRCAP: u32 = 0xfe;
 const IA32_SYSENTER_CS: u32 = 0x174;
 const IA32_SYSENTER_ESP: u32 = 0x175;
@@ -42,8 +55,6 @@ const IA32_SYSENTER_EIP: u32 = 0x176;
 const IA32_MCG_CAP: u32 = 0x179;
 const IA32_MCG_STATUS: u32 = 0x17a;
 const IA32_MCG_CTL: u32 = 0x17b;
-const IA32_MISC_ENABLE: u32 = 0x1a0;
-const IA32_DEBUGCTL: u32 = 0x1d9;
 const IA32_MTRR_PHYSBASE0: u32 = 0x200;
 const IA32_MTRR_PHYSMASK7: u32 = 0x20f;
 const IA32_MTRR_FIX64K: u32 = 0x250;
@@ -55,6 +66,8 @@ const IA32_PAT: u32 = 0x277;
 const IA32_MTRR_DEF_TYPE: u32 = 0x2ff;
 const IA32_MC0_CTL: u32 = 0x400;
 const IA32_MC4_MISC: u32 = 0x413;
+const IA32_TSC_DEADLINE: u32 = 0x6e0;
+const IA32_XSS: u32 = 0xda0;
 const IA32_EFER: u32 = 0xc0000080;
 const IA32_STAR: u32 = 0xc0000081;
 const IA32_LSTAR: u32 = 0xc0000082;
@@ -76,53 +89,88 @@ const EFER_LME: u64 = 1 << 8;
 const EFER_LMA: u64 = 1 << 10;
 const EFER_NXE: u64 = 1 << 11;
 
-/** Memory types that PAT and the MTRRs know: 0 1 4 5 6, in PAT 7 too. */
-function validTypes(value: u64, known: u32): bool {
-  for (let n = 0; n < 8; n++) {
-    const type = <u32>(value >> (8 * n)) & 0xff;
-    if (type > 7 || !((known >> type) & 1)) return false;
-  }
+const CR4_PCE: u32 = 1 << 8;
+
+/** Memory types: UC WC WT WP WB. PAT knows UC- besides, 7. */
+const MTRR_TYPES: u32 = 0x73;
+const PAT_TYPES: u32 = 0xf3;
+
+/** Reserved bits of MTRR_PHYSBASE (with our 40 bits of physical address), MTRR_PHYSMASK and MTRR_DEF_TYPE. */
+const PHYSBASE_RESERVED: u64 = 0xffffff0000000f00;
+const PHYSMASK_RESERVED: u64 = 0xffffff00000007ff;
+const DEF_TYPE_RESERVED: u64 = 0xfffffffffffff300;
+
+/** Offsets of the groups of MTRRs from the first. */
+const MTRR_FIXED: u32 = 128;
+const MTRR_DEFAULT: u32 = 216;
+
+// @ts-ignore: decorator of AssemblyScript
+@inline
+function has(flags: u32): bool {
+  return (load<u32>(CPU + MODEL_FLAGS) & flags) != 0;
+}
+
+// @ts-ignore: decorator of AssemblyScript
+@inline
+function hasLongMode(): bool {
+  return (load<u64>(CPU + EFER_ALLOWED) & EFER_LME) != 0;
+}
+
+// @ts-ignore: decorator of AssemblyScript
+@inline
+function isType(value: u64, known: u32): bool {
+  const type = <u32>value & 0xff;
+  return type < 8 && ((known >> type) & 1) != 0;
+}
+
+/** Whether each byte is a memory type. */
+function areTypes(value: u64, known: u32): bool {
+  for (let n = 0; n < 8; n++) if (!isType(value >> (8 * n), known)) return false;
   return true;
 }
 
-/** Offset in the state of an MTRR; 0 if the number is of none. */
-function mtrrPlace(number: u32): usize {
-  if (number >= IA32_MTRR_PHYSBASE0 && number <= IA32_MTRR_PHYSMASK7) return MTRR + (number - IA32_MTRR_PHYSBASE0) * 8;
-  if (number == IA32_MTRR_FIX64K) return MTRR + 128;
+/** Offset of an MTRR from the first; -1 if the number is of none. */
+function mtrrOffset(number: u32): i32 {
+  if (number >= IA32_MTRR_PHYSBASE0 && number <= IA32_MTRR_PHYSMASK7) return (number - IA32_MTRR_PHYSBASE0) * 8;
+  if (number == IA32_MTRR_FIX64K) return MTRR_FIXED;
   if (number == IA32_MTRR_FIX16K_80000 || number == IA32_MTRR_FIX16K_A0000) {
-    return MTRR + 136 + (number - IA32_MTRR_FIX16K_80000) * 8;
+    return MTRR_FIXED + 8 + (number - IA32_MTRR_FIX16K_80000) * 8;
   }
   if (number >= IA32_MTRR_FIX4K_C0000 && number <= IA32_MTRR_FIX4K_F8000) {
-    return MTRR + 152 + (number - IA32_MTRR_FIX4K_C0000) * 8;
+    return MTRR_FIXED + 24 + (number - IA32_MTRR_FIX4K_C0000) * 8;
   }
-  return number == IA32_MTRR_DEF_TYPE ? MTRR + 216 : 0;
+  return number == IA32_MTRR_DEF_TYPE ? MTRR_DEFAULT : -1;
+}
+
+/** Whether an MTRR may hold a value: its types known, its reserved bits clear. */
+function isMtrrValue(offset: u32, value: u64): bool {
+  if (offset == MTRR_DEFAULT) return isType(value, MTRR_TYPES) && !(value & DEF_TYPE_RESERVED);
+  if (offset >= MTRR_FIXED) return areTypes(value, MTRR_TYPES);
+  if (offset & 8) return !(value & PHYSMASK_RESERVED);
+  return isType(value, MTRR_TYPES) && !(value & PHYSBASE_RESERVED);
 }
 
 /** Offset in the state of a register that is storage and nothing else; 0 if it is none. */
 function storagePlace(number: u32): usize {
-  switch (number) {
-    case IA32_SYSENTER_CS:
-      return SYSENTER_CS;
-    case IA32_SYSENTER_ESP:
-      return SYSENTER_ESP;
-    case IA32_SYSENTER_EIP:
-      return SYSENTER_EIP;
-    case IA32_MISC_ENABLE:
-      return MISC_ENABLE;
-    case IA32_MCG_STATUS:
-      return MACHINE_CHECK;
-    case IA32_MCG_CTL:
-      return MACHINE_CHECK + 8;
+  if (has(MODEL_SEP)) {
+    if (number == IA32_SYSENTER_CS) return SYSENTER_CS;
+    if (number == IA32_SYSENTER_ESP) return SYSENTER_ESP;
+    if (number == IA32_SYSENTER_EIP) return SYSENTER_EIP;
   }
-  if (number >= IA32_MC0_CTL && number <= IA32_MC4_MISC) return MACHINE_CHECK + 16 + (number - IA32_MC0_CTL) * 8;
-  return mtrrPlace(number);
+  if (has(MODEL_MCA)) {
+    if (number == IA32_MCG_STATUS) return MACHINE_CHECK;
+    if (number == IA32_MCG_CTL) return MACHINE_CHECK + 8;
+    if (number >= IA32_MC0_CTL && number <= IA32_MC4_MISC) return MACHINE_CHECK + 16 + (number - IA32_MC0_CTL) * 8;
+  }
+  return 0;
 }
 
-/** Offset of a register that only 64-bit processors have, all but EFER of which must be canonical or 32 bits. */
+/** Offset of a register of 64-bit processors and their fast calls, EFER apart; 0 if it is none, or not the model's. */
 function longPlace(number: u32): usize {
+  if (number == IA32_STAR) return has(MODEL_SYSCALL) ? STAR : 0;
+  if (number == IA32_TSC_AUX) return has(MODEL_TSC_AUX) ? TSC_AUX : 0;
+  if (!hasLongMode()) return 0;
   switch (number) {
-    case IA32_STAR:
-      return STAR;
     case IA32_LSTAR:
       return LSTAR;
     case IA32_CSTAR:
@@ -135,40 +183,58 @@ function longPlace(number: u32): usize {
       return segment(GS) - CPU + SEGMENT_BASE;
     case IA32_KERNEL_GS_BASE:
       return KERNEL_GS_BASE;
-    case IA32_TSC_AUX:
-      return TSC_AUX;
   }
   return 0;
 }
 
-// @ts-ignore: decorator of AssemblyScript
-@inline
-function hasLongMode(): bool {
-  return (load<u64>(CPU + EFER_ALLOWED) & EFER_LME) != 0;
+/** Fields of an entry in the model's table of registers. */
+const ENTRY_WRITE_ONLY: usize = 4;
+const ENTRY_WRITABLE: usize = 16;
+
+/** Index in the model's table; -1 if the register is not there. */
+function modelIndex(number: u32): i32 {
+  const count = load<i32>(CPU + MODEL_MSRS);
+  for (let n = 0; n < count; n++) {
+    if (load<u32>(CPU + MODEL_MSR_TABLE + n * MODEL_MSR_SIZE) == number) return n;
+  }
+  return -1;
+}
+
+function readOfModel(index: i32): u64 {
+  if (load<u32>(CPU + MODEL_MSR_TABLE + index * MODEL_MSR_SIZE + ENTRY_WRITE_ONLY)) raise(GP, 0);
+  return load<u64>(CPU + MODEL_MSR_VALUES + index * 8);
+}
+
+function writeOfModel(index: i32, value: u64): void {
+  const entry = CPU + MODEL_MSR_TABLE + index * MODEL_MSR_SIZE;
+  const place = CPU + MODEL_MSR_VALUES + index * 8;
+  const writable = load<u64>(entry + ENTRY_WRITABLE);
+  if (!writable || (value ^ load<u64>(place)) & ~writable) raise(GP, 0);
+  if (!load<u32>(entry + ENTRY_WRITE_ONLY)) store<u64>(place, value);
+}
+
+/** Whether a register that the board keeps is one of the model's. */
+function isOfBoard(number: u32): bool {
+  if (number == IA32_APIC_BASE) return has(MODEL_APIC);
+  return number != IA32_TSC_DEADLINE || has(MODEL_TSC_DEADLINE);
 }
 
 function readRegister(number: u32): u64 {
   const place = storagePlace(number);
   if (place) return load<u64>(CPU + place);
-  if (number >= IA32_EFER) {
-    if (number == IA32_EFER && load<u64>(CPU + EFER_ALLOWED)) return load<u64>(CPU + EFER);
-    const long = longPlace(number);
-    if (long && hasLongMode()) return load<u64>(CPU + long);
-  }
-  switch (number) {
-    case IA32_TIME_STAMP_COUNTER:
-      return timeStamp() + load<u64>(CPU + TSC_OFFSET);
-    case IA32_MTRRCAP:
-      return MTRRCAP;
-    case IA32_MCG_CAP:
-      return MCG_CAP;
-    case IA32_PAT:
-      return load<u64>(CPU + PAT);
-    case IA32_PLATFORM_ID:
-    case IA32_BIOS_SIGN_ID:
-    case IA32_DEBUGCTL:
-      return 0;
-  }
+  const long = longPlace(number);
+  if (long) return load<u64>(CPU + long);
+  const mtrr = mtrrOffset(number);
+  if (mtrr >= 0 && has(MODEL_MTRR)) return load<u64>(CPU + MTRR + mtrr);
+  if (number == IA32_EFER && load<u64>(CPU + EFER_ALLOWED)) return load<u64>(CPU + EFER);
+  if (number == IA32_TIME_STAMP_COUNTER) return timeStamp() + load<u64>(CPU + TSC_OFFSET);
+  if (number == IA32_MTRRCAP && has(MODEL_MTRR)) return MTRRCAP;
+  if (number == IA32_MCG_CAP && has(MODEL_MCA)) return MCG_CAP;
+  if (number == IA32_PAT && has(MODEL_PAT)) return load<u64>(CPU + PAT);
+  if (number == IA32_XSS && has(MODEL_XSAVES)) return load<u64>(CPU + XSS);
+  const index = modelIndex(number);
+  if (index >= 0) return readOfModel(index);
+  if (!isOfBoard(number)) raise(GP, 0);
   return readMsr(number);
 }
 
@@ -188,39 +254,42 @@ function writeLong(number: u32, place: usize, value: u64): void {
   store<u64>(CPU + place, value);
 }
 
+function writeStorage(place: usize, value: u64): void {
+  // 64-bit processors want canonical addresses; MCi_STATUS can only be cleared.
+  if ((place == SYSENTER_ESP || place == SYSENTER_EIP) && hasLongMode() && !isCanonical(value)) raise(GP, 0);
+  if (place >= <usize>MACHINE_CHECK + 16 && (place - MACHINE_CHECK) % 32 == 24 && value) raise(GP, 0);
+  store<u64>(CPU + place, value);
+}
+
 /** WRMSR at level 0; leaves by #GP(0). */
 export function writeRegister(number: u32, value: u64): void {
   const place = storagePlace(number);
   if (place) {
-    if (place >= <usize>MTRR + 128 && place < <usize>MTRR + 216 && !validTypes(value, 0x73)) raise(GP, 0);
-    store<u64>(CPU + place, value);
+    writeStorage(place, value);
     return;
   }
-  if (number >= IA32_EFER) {
-    if (number == IA32_EFER) {
-      writeEfer(value);
-      return;
-    }
-    const long = longPlace(number);
-    if (long && hasLongMode()) {
-      writeLong(number, long, value);
-      return;
-    }
+  const long = longPlace(number);
+  if (long) {
+    writeLong(number, long, value);
+    return;
   }
-  switch (number) {
-    case IA32_TIME_STAMP_COUNTER:
-      store<u64>(CPU + TSC_OFFSET, value - timeStamp());
-      return;
-    case IA32_PAT:
-      if (!validTypes(value, 0xf3)) raise(GP, 0);
-      store<u64>(CPU + PAT, value);
-      return;
-    case IA32_BIOS_UPDT_TRIG:
-    case IA32_BIOS_SIGN_ID:
-    case IA32_DEBUGCTL:
-      return;
+  const mtrr = mtrrOffset(number);
+  if (mtrr >= 0 && has(MODEL_MTRR)) {
+    if (!isMtrrValue(mtrr, value)) raise(GP, 0);
+    store<u64>(CPU + MTRR + mtrr, value);
+  } else if (number == IA32_EFER) writeEfer(value);
+  else if (number == IA32_TIME_STAMP_COUNTER) store<u64>(CPU + TSC_OFFSET, value - timeStamp());
+  else if (number == IA32_PAT && has(MODEL_PAT)) {
+    if (!areTypes(value, PAT_TYPES)) raise(GP, 0);
+    store<u64>(CPU + PAT, value);
+  } else if (number == IA32_XSS && has(MODEL_XSAVES)) {
+    // No supervisor state component exists.
+    if (value) raise(GP, 0);
+  } else {
+    const index = modelIndex(number);
+    if (index >= 0) writeOfModel(index, value);
+    else if (!isOfBoard(number) || !writeMsr(number, value)) raise(GP, 0);
   }
-  if (!writeMsr(number, value)) raise(GP, 0);
 }
 
 function setPair(value: u64): void {
@@ -238,13 +307,30 @@ export function wrmsr(): void {
   writeRegister(load<u32>(CPU + GPR + 8), load<u32>(CPU + GPR) | (<u64>load<u32>(CPU + GPR + 16) << 32));
 }
 
-export function rdtsc(): void {
+function requireTimeStamp(): void {
   if (load<u32>(CPU + CR4) & CR4_TSD && privilege() > 0) raise(GP, 0);
+}
+
+export function rdtsc(): void {
+  requireTimeStamp();
   setPair(timeStamp() + load<u64>(CPU + TSC_OFFSET));
 }
 
 export function rdtscp(): void {
-  if (!hasExtended(RDTSCP)) raisePlain(UD);
   rdtsc();
   store<u64>(CPU + GPR + 8, load<u32>(CPU + TSC_AUX));
+}
+
+/** PERFCTR0 of the P6 and of the K7. */
+const P6_COUNTER: u32 = 0xc1;
+const K7_COUNTER: u32 = 0xc0010004;
+
+/** RDPMC: the counters of the models that have some. */
+export function rdpmc(): void {
+  if (!(load<u32>(CPU + CR4) & CR4_PCE) && privilege() > 0) raise(GP, 0);
+  const counter = load<u32>(CPU + GPR + 8);
+  const amd = has(MODEL_AMD);
+  const index = modelIndex((amd ? K7_COUNTER : P6_COUNTER) + counter);
+  if (counter >= (amd ? <u32>4 : 2) || index < 0) raise(GP, 0);
+  setPair(readOfModel(index));
 }

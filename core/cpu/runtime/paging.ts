@@ -1,8 +1,7 @@
 // Linear to physical: the page walk of every paging mode, [SDM] vol. 3A, chapter 4.
 
-import { A20_MASK, CR0, CR2, CR3, CR4, EFER, PAGE_READ, PDPTE, PHYSICAL_MAP } from "../layout";
+import { A20_MASK, CR0, CR2, CR3, CR4, EFER, MODEL_FLAGS, MODEL_HUGE_PAGES, PAGE_READ, PDPTE, PHYSICAL_MAP } from "../layout";
 import { CPU } from "./cpu";
-import { hasExtended, PDPE1GB } from "./cpuid";
 import { PF, setException } from "./exceptions";
 
 export const READ = 0;
@@ -191,7 +190,7 @@ function walkWide(linear: u64, access: i32, who: i32): bool {
 
 /** What must be 0 in an entry with bit 7: that bit where no page of the size exists, or the bits below the address. */
 function largeReserved(level: i32, shift: u64): u64 {
-  if (level == 3 || (level == HUGE && !hasExtended(PDPE1GB))) return PAGE_SIZE;
+  if (level == 3 || (level == HUGE && !(load<u32>(CPU + MODEL_FLAGS) & MODEL_HUGE_PAGES))) return PAGE_SIZE;
   // Bit 12 is PAT.
   return ((<u64>1 << shift) - 1) & ~0x1fff;
 }

@@ -7,7 +7,6 @@ import {
   CR2,
   CR3,
   CR4,
-  CR4_ALLOWED,
   DR,
   EFER,
   EFLAGS,
@@ -23,13 +22,17 @@ import {
   HALTED,
   IDTR_BASE,
   IDTR_LIMIT,
-  MISC_ENABLE,
   MODE,
   MODE_CODE_SIZE,
   MODE_FLAT,
   MODE_FLAT_CODE,
   MODE_LONG,
   MODE_STACK_32,
+  MODEL_MSR_SIZE,
+  MODEL_MSR_TABLE,
+  MODEL_MSR_VALUES,
+  MODEL_MSRS,
+  MODEL_SIGNATURE,
   MTRR,
   MXCSR,
   PAT,
@@ -44,10 +47,11 @@ import {
   SHADOW,
   SYSENTER_CS,
   TSC_AUX,
+  TSC_OFFSET,
   XCR0,
+  XSS,
 } from "../layout";
 import { CPU } from "./cpu";
-import { signature } from "./cpuid";
 import { chooseTable, flushHigh, resetTlb } from "./tlb";
 
 export const ES: u32 = 0;
@@ -82,7 +86,7 @@ export function setSegment(number: u32, selector: u32, base: u64, limit: u32, at
 /** RESET#: [SDM] vol. 3A, table 10-1. */
 export function reset(): void {
   memory.fill(CPU + GPR, 0, 128);
-  store<u64>(CPU + GPR + 16, signature());
+  store<u64>(CPU + GPR + 16, load<u32>(CPU + MODEL_SIGNATURE));
   store<u64>(CPU + RIP, 0xfff0);
   store<i64>(CPU + FLAGS_RESULT, 0x100);
   store<u32>(CPU + FLAGS_AUX, 0x100);
@@ -102,10 +106,14 @@ export function reset(): void {
   store<u64>(CPU + IDTR_BASE, 0);
   store<u32>(CPU + IDTR_LIMIT, 0xffff);
   memory.fill(CPU + SYSENTER_CS, 0, PAT - SYSENTER_CS);
-  memory.fill(CPU + TSC_AUX, 0, MISC_ENABLE - TSC_AUX);
-  memory.fill(CPU + MTRR, 0, CR4_ALLOWED - MTRR);
+  memory.fill(CPU + TSC_AUX, 0, TSC_OFFSET + 8 - TSC_AUX);
+  memory.fill(CPU + MTRR, 0, XSS - MTRR);
+  store<u64>(CPU + XSS, 0);
   store<u64>(CPU + PAT, 0x0007040600070406);
-  store<u64>(CPU + MISC_ENABLE, 1);
+  for (let n = 0; n < load<i32>(CPU + MODEL_MSRS); n++) {
+    const reset = load<u64>(CPU + MODEL_MSR_TABLE + n * MODEL_MSR_SIZE + 8);
+    store<u64>(CPU + MODEL_MSR_VALUES + n * 8, reset);
+  }
   for (let number: u32 = ES; number <= GS; number++) setSegment(number, 0, 0, 0xffff, 0x93);
   setSegment(CS, 0xf000, 0xffff0000, 0xffff, 0x93);
   setSegment(LDTR, 0, 0, 0xffff, 0x82);

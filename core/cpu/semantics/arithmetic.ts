@@ -119,12 +119,15 @@ export const cmpxchg = (c: Context): void => {
   const w = c.ops(0);
   const source = c.read(1);
   const accumulator = c.gpr(RAX, bits);
-  c.modify(0, (old) => {
+  const compare = (old: Expression): Expression => {
     const equal = c.body.let(w.eq(old, accumulator));
     c.flags.compare(bits, accumulator, old, c.body.let(w.sub(accumulator, old)));
     c.body.if(i32.eqz(equal), () => c.setGpr(RAX, bits, old));
-    return select(equal, source, old);
-  });
+    return equal;
+  };
+  // Memory is written in any case; a register only if equal, and keeps its upper half if not.
+  if (c.memory) c.modify(0, (old) => select(compare(old), source, old));
+  else c.body.if(compare(c.read(0)), () => c.write(0, source));
 };
 
 // --- Multiplication and division ---

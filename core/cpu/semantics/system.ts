@@ -301,10 +301,7 @@ export const simple =
 /** INVD and WBINVD: caches are not modelled. */
 export const flushCaches = requirePrivilege;
 
-/** No performance counter exists. */
-export const rdpmc = (c: Context): void => c.fault(GP, constant32(0));
-
-/** LFENCE, MFENCE and SFENCE: memory is always in order. */
+/** LFENCE, MFENCE and SFENCE, for memory is always in order; CLFLUSH, for caches are not modelled. */
 export const fence = (): void => {};
 
 /** SYSENTER: the function sets RIP itself. */

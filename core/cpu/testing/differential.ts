@@ -18,7 +18,11 @@ import {
   SEGMENT_SELECTOR,
   SEGMENT_SIZE,
   SEGMENTS,
+  XCR0,
 } from "../layout.ts";
+import { cpuModel, DEFAULT_CPU } from "../models/catalogue.ts";
+import { TOLD_FEATURES } from "../models/features.ts";
+import type { CpuModel } from "../models/model.ts";
 import { Machine } from "./machine.ts";
 
 /** Where the instruction lies, and the memory that it may use. The rest is not mapped on the host. */
@@ -137,9 +141,15 @@ export function splitCases(all: Uint8Array): Uint8Array[] {
   );
 }
 
-/** CR0 with PE, MP, ET and NE; CR4 with OSFXSR and OSXMMEXCPT. */
+/** The host has its own idea of what it has: every row counts. */
+const MODEL = cpuModel(DEFAULT_CPU);
+const EVERYTHING: CpuModel = { ...MODEL, features: new Set([...MODEL.features, ...TOLD_FEATURES]) };
+
+/** CR0 with PE, MP, ET and NE; CR4 with OSFXSR, OSXMMEXCPT, FSGSBASE and OSXSAVE. */
 const CR0_PROTECTED = 0x33n;
-const CR4_SIMD = 0x600n;
+const CR4_USER = 0x5_0600n;
+/** x87 and SSE state. */
+const XCR0_USER = 3n;
 /** Attributes of flat 32-bit segments of privilege 3. */
 const FLAT_CODE = 0xc0fb;
 const LONG_CODE = 0xa0fb;
@@ -153,7 +163,7 @@ const EFER_LONG = 0x500n;
  * without the paging that real 64-bit code needs.
  */
 export function userMachine(codeSize: 32 | 64 = 32, compileAfter?: number): Machine {
-  const machine = new Machine(undefined, compileAfter);
+  const machine = new Machine(undefined, compileAfter, EVERYTHING);
   const { cpu } = machine;
   const code = codeSize === 64 ? LONG_CODE : FLAT_CODE;
   if (codeSize === 64) cpu.set64(EFER, EFER_LONG);
@@ -166,7 +176,8 @@ export function userMachine(codeSize: 32 | 64 = 32, compileAfter?: number): Mach
     cpu.set32(place + SEGMENT_ATTRIBUTES, isCode ? code : FLAT_DATA);
   }
   cpu.set64(CR0, CR0_PROTECTED);
-  cpu.set64(CR4, CR4_SIMD);
+  cpu.set64(CR4, CR4_USER);
+  cpu.set64(XCR0, XCR0_USER);
   cpu.set32(CPL, PRIVILEGE);
   cpu.runtime.flushTlb();
   cpu.runtime.updateMode();

@@ -4,6 +4,7 @@ import { Assembler } from "../../assembler/assembler.ts";
 import type { Bits } from "../../assembler/operands.ts";
 import { Cpu } from "../cpu.ts";
 import { GPR, PAGE_READ, PAGE_WRITE, PHYSICAL_MAP, RAM, RIP } from "../layout.ts";
+import type { CpuModel } from "../models/model.ts";
 
 const NAMES = ["ax", "cx", "dx", "bx", "sp", "bp", "si", "di"] as const;
 export type RegisterName = `e${(typeof NAMES)[number]}`;
@@ -29,6 +30,8 @@ export class Machine {
   readonly vectors: number[] = [];
   /** What the board keeps of the model-specific registers. */
   readonly msrs: Map<number, bigint> = new Map();
+  /** Random numbers to come; then zeros. */
+  readonly randoms: bigint[] = [];
   /** Called at every OUT. */
   onOut: ((port: number, value: number) => void) | undefined;
   /** How often FERR# was asserted, and the level of IGNNE#. */
@@ -36,8 +39,8 @@ export class Machine {
   ignne = false;
   readonly #bytes: Uint8Array;
 
-  /** With `size` bytes of RAM from physical address 0; `compileAfter` as in `CpuHost`. */
-  constructor(size = 0x200000, compileAfter?: number) {
+  /** With `size` bytes of RAM from physical address 0; `compileAfter` and `model` as in `CpuHost`. */
+  constructor(size = 0x200000, compileAfter?: number, model?: CpuModel) {
     const memory = new WebAssembly.Memory({ initial: Math.ceil((RAM + size) / WASM_PAGE) });
     this.view = new DataView(memory.buffer, RAM, size);
     this.#bytes = new Uint8Array(memory.buffer, RAM, size);
@@ -83,6 +86,8 @@ export class Machine {
         return this.ignne;
       },
       log: () => {},
+      randomBits: () => this.randoms.shift() ?? 0n,
+      ...(model && { model }),
       ...(compileAfter !== undefined && { compileAfter }),
     });
   }
@@ -95,6 +100,7 @@ export class Machine {
     this.answers.clear();
     this.vectors.length = 0;
     this.msrs.clear();
+    this.randoms.length = 0;
     this.onOut = undefined;
     this.ferr = 0;
     this.ignne = false;

@@ -3,8 +3,12 @@
 
 import type { Assembler } from "../../assembler/assembler.ts";
 import { CPL, CR0, CR2, CR3, CR4, EFER, GPR, IDTR_BASE, IDTR_LIMIT, PDPTE } from "../layout.ts";
-import { type Feature, P6, writeModel } from "../model.ts";
+import { cpuModel } from "../models/catalogue.ts";
+import type { Feature } from "../models/features.ts";
+import { writeModel } from "../models/write-model.ts";
 import { CODE, FREE, HANDLERS, INNER_STACKS, STACK, TSS, USER_STACK, World } from "./protected-world.ts";
+
+const CORE2 = cpuModel({ model: "core2", vendor: "intel" });
 
 export const PML4 = 0x100000;
 export const PDPT = 0x101000;
@@ -62,8 +66,8 @@ export class PagedWorld extends World {
     const { machine } = this;
     const { cpu, view } = machine;
     writeModel(new DataView(view.buffer), cpu.base, {
-      ...P6,
-      features: [...P6.features, "lm", "nx", "syscall", ...features],
+      ...CORE2,
+      features: new Set([...CORE2.features, ...features]),
     });
     this.setEntry(PML4, BigInt(PDPT) | P | W | U);
     this.setEntry(PDPT, BigInt(DIRECTORY) | P | W | U);

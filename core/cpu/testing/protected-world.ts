@@ -16,6 +16,7 @@ import {
   SEGMENT_SIZE,
   SEGMENTS,
 } from "../layout.ts";
+import type { CpuModel } from "../models/model.ts";
 import { Machine } from "./machine.ts";
 
 export const GDT = 0x10000;
@@ -78,7 +79,11 @@ export interface Frame {
 }
 
 export class World {
-  readonly machine: Machine = new Machine();
+  readonly machine: Machine;
+
+  constructor(model?: CpuModel) {
+    this.machine = new Machine(undefined, undefined, model);
+  }
 
   reset(): void {
     const { machine } = this;

@@ -128,6 +128,7 @@ export class FirmwareBoard {
       writeMsr: () => false,
       taskPriority: 0,
       floatingPointError: () => false,
+      randomBits: () => 0n,
       log: () => {},
     });
     this.memory = this.#physicalMemory();

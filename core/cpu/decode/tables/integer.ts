@@ -2,7 +2,6 @@
 
 import * as arithmetic from "../../semantics/arithmetic.ts";
 import * as bits from "../../semantics/bits.ts";
-import { cmpxchg8b } from "../../semantics/cmpxchg8b.ts";
 import * as decimal from "../../semantics/decimal.ts";
 import { fault } from "../../semantics/fault.ts";
 import * as move from "../../semantics/move.ts";
@@ -10,7 +9,7 @@ import * as shift from "../../semantics/shift.ts";
 import type { Chapter } from "../opcodes.ts";
 import {
   ADDRESS,
-  byMod,
+  byMode,
   byPrefix,
   byRexB,
   D64,
@@ -110,7 +109,7 @@ export const byCondition = (
   Object.fromEntries(CONDITIONS.map((name, n) => [first + n, entry(prefix + name, n)]));
 
 const undefinedOpcode = op("(invalid)", fault.ud, "", ENDS);
-const hint = op("NOP", move.nop, "Ev");
+const hint = op("NOP", move.nop, "Ev", 0, "nopl");
 
 export const INTEGER: Chapter = {
   oneByte: {
@@ -148,8 +147,8 @@ export const INTEGER: Chapter = {
     0x90: byRexB(op("NOP", move.nop), op("XCHG", move.xchg, "Zv,rAX")),
     0x98: op("CBW", arithmetic.convertInPlace),
     0x99: op("CWD", arithmetic.convertIntoDx),
-    0x9e: op("SAHF", move.sahf),
-    0x9f: op("LAHF", move.lahf),
+    0x9e: byMode(op("SAHF", move.sahf), op("SAHF", move.sahf, "", 0, "lahf64")),
+    0x9f: byMode(op("LAHF", move.lahf), op("LAHF", move.lahf, "", 0, "lahf64")),
     0xa0: op("MOV", move.mov, "AL,Ob"),
     0xa1: op("MOV", move.mov, "rAX,Ov"),
     0xa2: op("MOV", move.mov, "Ob,AL"),
@@ -190,7 +189,7 @@ export const INTEGER: Chapter = {
     0x1d: hint,
     0x1e: hint,
     0x1f: hint,
-    ...byCondition(0x40, "CMOV", (name, n) => op(name, move.cmov(n), "Gv,Ev")),
+    ...byCondition(0x40, "CMOV", (name, n) => op(name, move.cmov(n), "Gv,Ev", 0, "cmov")),
     ...byCondition(0x90, "SET", (name, n) => op(name, bits.setcc(n), "Eb")),
     0xa3: op("BT", bits.bt, "Ev,Gv"),
     0xa4: op("SHLD", shift.shld, "Ev,Gv,Ib"),
@@ -222,13 +221,12 @@ export const INTEGER: Chapter = {
     }),
     0xbd: byPrefix({
       none: op("BSR", bits.bsr, "Gv,Ev"),
-      pF3: op("LZCNT", bits.lzcnt, "Gv,Ev", 0, "abm"),
+      pF3: op("LZCNT", bits.lzcnt, "Gv,Ev", 0, "lzcnt"),
     }),
     0xbe: op("MOVSX", move.movsx, "Gv,Eb"),
     0xbf: op("MOVSX", move.movsx, "Gv,Ew"),
     0xc0: op("XADD", arithmetic.xadd, "Eb,Gb", LOCK),
     0xc1: op("XADD", arithmetic.xadd, "Ev,Gv", LOCK),
-    0xc7: group(undefined, byMod(op("CMPXCHG8B", cmpxchg8b, "Mqdq", LOCK | MEMORY), undefined)),
     ...byRegister(0xc8, () => op("BSWAP", bits.bswap, "Zv")),
   },
   threeByte38: {

@@ -28,38 +28,12 @@ import {
   shufpd,
   shufps,
 } from "../../semantics/simd-shuffle.ts";
-import { emms, fxrstor, fxsave, ldmxcsr, stmxcsr } from "../../semantics/x87-control.ts";
+import { emms } from "../../semantics/x87-control.ts";
 import { ADDRESS, byMod, group, MEMORY, op, REGISTER } from "../row.ts";
 import { byExactPrefix, mmx, mmxExtension, type Rows, sse, sse2, sse3, two } from "./simd-rows.ts";
 
 const prefetch = (name: string) => op(`PREFETCH${name}`, nothing, "Mb", 0, "sse");
-const hint = op("NOP", nothing, "Ev");
-
-/** FXSAVE to CLFLUSH in memory; the fences in register forms. */
-const GROUP_15 = byExactPrefix({
-  none: byMod(
-    group(
-      op("FXSAVE", fxsave, "M", 0, "fxsr"),
-      op("FXRSTOR", fxrstor, "M", 0, "fxsr"),
-      op("LDMXCSR", ldmxcsr, "Md", 0, "sse"),
-      op("STMXCSR", stmxcsr, "Md", 0, "sse"),
-      undefined,
-      undefined,
-      undefined,
-      op("CLFLUSH", nothing, "Mb", 0, "clflush"),
-    ),
-    group(
-      undefined,
-      undefined,
-      undefined,
-      undefined,
-      undefined,
-      op("LFENCE", nothing, "", 0, "sse2"),
-      op("MFENCE", nothing, "", 0, "sse2"),
-      op("SFENCE", nothing, "", 0, "sse"),
-    ),
-  ),
-});
+const hint = op("NOP", nothing, "Ev", 0, "nopl");
 
 export const SIMD_MOVES: Rows = {
   0x10: byExactPrefix({
@@ -133,7 +107,6 @@ export const SIMD_MOVES: Rows = {
     p66: sse2("MOVDQA", moveAligned, "Wdq,Vdq"),
     pF3: sse2("MOVDQU", move, "Wdq,Vdq"),
   }),
-  0xae: GROUP_15,
   0xc3: byExactPrefix({ none: op("MOVNTI", moveGeneral, "Ey,Gy", MEMORY, "sse2") }),
   0xc4: byExactPrefix({
     none: mmxExtension("PINSRW", pinsrw, "Pq,Ew,Ib"),

@@ -47,6 +47,12 @@ const group6 = group(
   op("VERW", system.verw, "Ew"),
 );
 
+/** The prefixes that are mandatory elsewhere make no instruction of it. */
+const withoutPrefix = (entry: Entry): Entry => {
+  const invalid = op("(invalid)", fault.ud, "", ENDS);
+  return byPrefix({ none: entry, p66: invalid, pF3: invalid, pF2: invalid });
+};
+
 /** 0F 01. */
 const group7 = group(
   byMod(op("SGDT", system.sgdt, "M"), undefined),
@@ -59,7 +65,13 @@ const group7 = group(
       op("STAC", system.setAlignment(1), "", ENDS, "smap"),
     ),
   ),
-  byMod(op("LGDT", system.lgdt, "M"), undefined),
+  byMod(
+    op("LGDT", system.lgdt, "M"),
+    byRm(
+      withoutPrefix(op("XGETBV", system.simple("xgetbv"), "", 0, "xsave")),
+      withoutPrefix(op("XSETBV", system.simple("xsetbv"), "", 0, "xsave")),
+    ),
+  ),
   byMod(op("LIDT", system.lidt, "M"), undefined),
   byMod(op("SMSW", system.smsw, "Mw"), op("SMSW", system.smsw, "Rv")),
   undefined,
@@ -67,7 +79,7 @@ const group7 = group(
   byMod(
     op("INVLPG", system.invlpg, "M"),
     byRm(
-      op("SWAPGS", system.simple("swapGs"), "", O64),
+      op("SWAPGS", system.simple("swapGs"), "", O64, "lm"),
       op("RDTSCP", system.simple("rdtscp"), "", ENDS, "rdtscp"),
     ),
   ),
@@ -116,9 +128,15 @@ export const SYSTEM: Chapter = {
     1: group7,
     2: op("LAR", system.lar, "Gv,Ew"),
     3: op("LSL", system.lsl, "Gv,Ew"),
-    5: op("SYSCALL", system.syscall, "", O64 | ENDS),
+    5: byMode(
+      op("SYSCALL", system.syscall, "", ENDS, "syscall_legacy"),
+      op("SYSCALL", system.syscall, "", ENDS, "syscall"),
+    ),
     6: op("CLTS", system.simple("clearTaskSwitched")),
-    7: op("SYSRET", system.leavingBySize("sysret"), "", O64 | ENDS),
+    7: byMode(
+      op("SYSRET", system.leavingBySize("sysret"), "", ENDS, "syscall_legacy"),
+      op("SYSRET", system.leavingBySize("sysret"), "", ENDS, "syscall"),
+    ),
     8: op("INVD", system.flushCaches),
     9: op("WBINVD", system.flushCaches),
     11: op("UD2", fault.ud, "", ENDS),
@@ -126,16 +144,16 @@ export const SYSTEM: Chapter = {
     33: op("MOV", system.movFromDebug, "Ry,D", F64),
     34: op("MOV", system.movToControl, "C,Ry", F64 | ENDS),
     35: op("MOV", system.movToDebug, "D,Ry", F64 | ENDS),
-    48: op("WRMSR", system.simple("wrmsr"), "", ENDS),
-    // These two end their block because time passes between blocks.
-    49: op("RDTSC", system.simple("rdtsc"), "", ENDS),
-    50: op("RDMSR", system.simple("rdmsr"), "", ENDS),
-    51: op("RDPMC", system.rdpmc, "", ENDS),
-    52: op("SYSENTER", system.leaving("sysenter"), "", ENDS),
-    53: op("SYSEXIT", system.leavingBySize("sysexit"), "", ENDS),
+    48: op("WRMSR", system.simple("wrmsr"), "", ENDS, "msr"),
+    // RDTSC, RDMSR and RDPMC end their block because time passes between blocks.
+    49: op("RDTSC", system.simple("rdtsc"), "", ENDS, "tsc"),
+    50: op("RDMSR", system.simple("rdmsr"), "", ENDS, "msr"),
+    51: op("RDPMC", system.simple("rdpmc"), "", ENDS, "rdpmc"),
+    52: op("SYSENTER", system.leaving("sysenter"), "", ENDS, "sep"),
+    53: op("SYSEXIT", system.leavingBySize("sysexit"), "", ENDS, "sep"),
     160: push(FS, D64),
     161: pop(FS, D64),
-    162: op("CPUID", system.simple("cpuid")),
+    162: op("CPUID", system.simple("cpuid"), "", 0, "cpuid"),
     168: push(GS, D64),
     169: pop(GS, D64),
     178: farPointer("LSS", SS),

@@ -153,10 +153,10 @@ const D9 = byMod(
 const DA = byMod(
   group(...integerMemory("Md")),
   group(
-    st("FCMOVB", fcmov(2)),
-    st("FCMOVE", fcmov(4)),
-    st("FCMOVBE", fcmov(6)),
-    st("FCMOVU", fcmov(10)),
+    op("FCMOVB", fcmov(2), "ST", 0, "cmov"),
+    op("FCMOVE", fcmov(4), "ST", 0, "cmov"),
+    op("FCMOVBE", fcmov(6), "ST", 0, "cmov"),
+    op("FCMOVU", fcmov(10), "ST", 0, "cmov"),
     undefined,
     byRm(undefined, op("FUCOMPP", call("fcom", 1, 1, 2))),
   ),
@@ -174,10 +174,10 @@ const DB = byMod(
     op("FSTP", store80("fst_f80"), "Mt"),
   ),
   group(
-    st("FCMOVNB", fcmov(3)),
-    st("FCMOVNE", fcmov(5)),
-    st("FCMOVNBE", fcmov(7)),
-    st("FCMOVNU", fcmov(11)),
+    op("FCMOVNB", fcmov(3), "ST", 0, "cmov"),
+    op("FCMOVNE", fcmov(5), "ST", 0, "cmov"),
+    op("FCMOVNBE", fcmov(7), "ST", 0, "cmov"),
+    op("FCMOVNU", fcmov(11), "ST", 0, "cmov"),
     byRm(
       op("FENI", obsolete),
       op("FDISI", obsolete),
@@ -185,8 +185,8 @@ const DB = byMod(
       op("FNINIT", fninit),
       op("FSETPM", obsolete),
     ),
-    st("FUCOMI", fcomi(1, 0)),
-    st("FCOMI", fcomi(0, 0)),
+    op("FUCOMI", fcomi(1, 0), "ST", 0, "cmov"),
+    op("FCOMI", fcomi(0, 0), "ST", 0, "cmov"),
   ),
 );
 
@@ -242,8 +242,8 @@ const DF = byMod(
     FSTP,
     FSTP,
     byRm(op("FNSTSW", fnstswAx)),
-    st("FUCOMIP", fcomi(1, 1)),
-    st("FCOMIP", fcomi(0, 1)),
+    op("FUCOMIP", fcomi(1, 1), "ST", 0, "cmov"),
+    op("FCOMIP", fcomi(0, 1), "ST", 0, "cmov"),
   ),
 );
 

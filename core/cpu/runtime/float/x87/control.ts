@@ -1,7 +1,7 @@
 /** FNINIT, FNCLEX, FLDCW, FNSTSW, FWAIT, EMMS, and the images of FNSTENV, FNSAVE and FXSAVE. [SDM] vol. 1, 8.1.10 and 10.5 */
 import { CPU } from "../../cpu";
 import {
-  FPU_CONTROL, FPU_CS, FPU_DP, FPU_DS, FPU_IP, FPU_OPCODE, FPU_REGISTERS, FPU_STATUS, FPU_TAGS, MXCSR, XMM,
+  FPU_CONTROL, FPU_CS, FPU_DP, FPU_DS, FPU_IP, FPU_OPCODE, FPU_REGISTER_SIZE, FPU_REGISTERS, FPU_STATUS, FPU_TAGS, MXCSR, XMM,
 } from "../../../layout";
 import { BUSY, ES, EXCEPTIONS, SF } from "../rounding";
 import { NORMAL, ZERO, takeF80 } from "../operands";
@@ -193,11 +193,21 @@ export function frstor(address: u32, format: i32): i32 {
 /**
  * FXSAVE: writes the 512-byte image. `wide` 1: FXSAVE64, with 64-bit pointers; `xmm`: XMM registers that the mode
  * has, 8 or 16. Bytes that the instruction does not write are left alone.
+ */
+export function fxsave(address: u32, wide: i32, xmm: i32): void {
+  saveX87(address, wide);
+  store<u32>(address, load<u32>(CPU + MXCSR), 24);
+  store<u32>(address, MXCSR_MASK, 28);
+  memory.copy(address + 160, CPU + XMM, xmm << 4);
+}
+
+/**
+ * The x87 part of the image.
  *
  * AMD processors leave the three pointers alone unless an exception is pending; here, as on Intel's, they are
  * always written.
  */
-export function fxsave(address: u32, wide: i32, xmm: i32): void {
+export function saveX87(address: u32, wide: i32): void {
   store<u16>(address, control());
   store<u16>(address, status(), 2);
   store<u16>(address, ~load<u8>(CPU + FPU_TAGS) & 0xff, 4);
@@ -211,19 +221,24 @@ export function fxsave(address: u32, wide: i32, xmm: i32): void {
     store<u32>(address, load<u32>(CPU + FPU_DP), 16);
     store<u32>(address, load<u16>(CPU + FPU_DS), 20);
   }
-  store<u32>(address, load<u32>(CPU + MXCSR), 24);
-  store<u32>(address, MXCSR_MASK, 28);
   for (let index = 0; index < 8; index++) {
     const at = address + 32 + (index << 4);
     store<u64>(at, significandOf(index));
     store<u64>(at, u64(highOf(index)), 8);
   }
-  memory.copy(address + 160, CPU + XMM, xmm << 4);
 }
 
 /** FXRSTOR. Returns 0, or -1 (#GP, nothing loaded) when reserved bits of MXCSR are set. */
 export function fxrstor(address: u32, wide: i32, xmm: i32): i32 {
   if (load<u32>(address, 24) & ~MXCSR_MASK) return -1;
+  loadX87(address, wide);
+  store<u32>(CPU + MXCSR, load<u32>(address, 24));
+  memory.copy(CPU + XMM, address + 160, xmm << 4);
+  return 0;
+}
+
+/** Takes the x87 part of the image. */
+export function loadX87(address: u32, wide: i32): void {
   store<u16>(CPU + FPU_CONTROL, (load<u16>(address) & 0x1f7f) | 0x40);
   store<u16>(CPU + FPU_STATUS, load<u16>(address, 2));
   store<u8>(CPU + FPU_TAGS, ~load<u8>(address, 4));
@@ -237,14 +252,28 @@ export function fxrstor(address: u32, wide: i32, xmm: i32): i32 {
     store<u64>(CPU + FPU_DP, load<u32>(address, 16));
     store<u16>(CPU + FPU_DS, load<u16>(address, 20));
   }
-  store<u32>(CPU + MXCSR, load<u32>(address, 24));
   for (let index = 0; index < 8; index++) {
     const at = address + 32 + (index << 4);
     const register = registerAddress(index);
     store<u64>(register, load<u64>(at));
     store<u16>(register, load<u16>(at, 8), 8);
   }
-  memory.copy(CPU + XMM, address + 160, xmm << 4);
   summarise();
-  return 0;
+}
+
+const ALL_REGISTERS: usize = 8 * FPU_REGISTER_SIZE;
+
+/** The x87 state that XRSTOR sets where the image has none: as after FNINIT, and registers of 0. */
+export function resetX87(): void {
+  fninit();
+  memory.fill(CPU + FPU_REGISTERS, 0, ALL_REGISTERS);
+}
+
+/** Whether the x87 state is that. */
+export function isX87Initial(): bool {
+  if (control() != 0x37f || status() || load<u8>(CPU + FPU_TAGS) != 0xff) return false;
+  let bits = load<u64>(CPU + FPU_IP) | load<u64>(CPU + FPU_DP) | load<u16>(CPU + FPU_OPCODE);
+  bits |= load<u16>(CPU + FPU_CS) | load<u16>(CPU + FPU_DS);
+  for (let at: usize = 0; at < ALL_REGISTERS; at += 8) bits |= load<u64>(CPU + FPU_REGISTERS + at);
+  return bits == 0;
 }
