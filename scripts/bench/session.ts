@@ -11,8 +11,8 @@ import { divided, type Workload } from "./workloads.ts";
 export const BOOT = "boot";
 export const INSTALLER = "installer";
 
-const BOOT_SECONDS = 180;
-const WORK_SECONDS = 180;
+const BOOT_SECONDS = 300;
+const WORK_SECONDS = 300;
 const FAILURE = /Kernel panic[^\r\n]*|@failed[^\r\n]*|segfault at[^\r\n]*/;
 /** A guest that has just finished still has something to do. */
 const SETTLE_MS = 3000;
