@@ -78,6 +78,13 @@ export interface CpuHost {
 const COMPILE_AFTER = 4000;
 const COMPILE_TOGETHER = 32;
 
+/**
+ * Looking for a block, and decoding it, takes some 20 µs, making a handler ten times as long: code that is all new
+ * makes `run` return after some milliseconds, however few instructions those were.
+ */
+const MOST_EFFORT = 256;
+const HANDLER_EFFORT = 8;
+
 /** Thrown through WebAssembly by an instruction that meets an exception deep inside. */
 const FAULT = new (class extends Error {})("guest fault");
 
@@ -100,6 +107,8 @@ export class Cpu {
   readonly #view: DataView;
   readonly #blocks: BlockCache;
   readonly #handlers: Handlers;
+  /** Spent on code that was not at hand since `run` was called, in blocks looked for. */
+  #effort = 0;
   readonly #run: () => void;
   readonly #step: () => void;
   /** Block-table entry that stands in for blocks not in the table. */
@@ -254,7 +263,7 @@ export class Cpu {
   }
 
   /**
-   * Runs about `instructions` instructions, fewer if it halts, shuts down or is stopped; delivers interrupts
+   * Runs about `instructions` instructions, fewer if it halts, shuts down or is stopped, or if their code is new; delivers interrupts
    * and exceptions.
    */
   run(instructions: number): void {
@@ -332,6 +341,7 @@ export class Cpu {
   }
 
   #setBudget(instructions: number): void {
+    this.#effort = 0;
     this.#blocks.compileHot();
     this.runtime.stopSoon();
     this.set32(BUDGET_GIVEN, instructions);
@@ -426,7 +436,10 @@ export class Cpu {
       const page = this.#fetchPhysical(long ? BigInt.asUintN(64, next) : next & 0xffffffffn);
       return page < 0n ? undefined : Number(page);
     };
+    const handlers = this.handlerCount;
     const block = this.#blocks.find(Number(physical), mode, room, second);
+    this.#effort += 1 + (this.handlerCount - handlers) * HANDLER_EFFORT;
+    if (this.#effort > MOST_EFFORT) this.runtime.stopSoon();
     if (block === undefined) return 0;
     if (block === "limit") return this.#codeFault();
     this.#blocks.writeEntry(this.#lone, block);
