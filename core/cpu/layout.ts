@@ -187,6 +187,12 @@ export const TLB_PHYSICAL = 28;
 /** A bit for each entry of the three tables: it may hold something; that is global. */
 export const TLB_USED = 0x21000;
 export const TLB_GLOBAL = 0x21200;
+/**
+ * Page tables found by PAE and 4-level walks, 16 bytes each: linear address by 2 MiB and generation (u64), then the
+ * table's place with the rights on the way to it, as a paging entry has them (u64).
+ */
+export const PAGE_TABLES = 0x21400;
+export const PAGE_TABLES_KNOWN = 64;
 
 // --- The model, from the processor's base: written at power-on by models/write-model.ts, no part of a saved state ---
 

@@ -26,7 +26,7 @@ import {
   W,
   XD,
 } from "./testing/paged-world.ts";
-import { CODE, DATA_RW, descriptor, FLAT, FREE } from "./testing/protected-world.ts";
+import { CODE, DATA_RW, descriptor, FLAT, FREE, HANDLERS } from "./testing/protected-world.ts";
 
 const world = new PagedWorld();
 const { machine } = world;
@@ -322,6 +322,54 @@ describe("what is kept of a translation", () => {
 
   it("is all until something empties it", () => {
     expect(seenAfter(() => {}, 0n)).toBe(1n);
+  });
+
+  it("is what the page tables said when a page beside it was used, until something empties it", () => {
+    // The directory leads to another table meanwhile, in which both pages are elsewhere.
+    const other = 0x106000;
+    const neighbour = PAGE + 0x1000;
+    for (const [act, seen] of [
+      [() => {}, [1n, 3n]],
+      [reload, [2n, 4n]],
+      [(a: Assembler) => a.invlpg("[0x1000]"), [1n, 4n]],
+    ] as const) {
+      world.reset();
+      [PAGE, OTHER, neighbour, OTHER + 0x1000].forEach((place, n) => {
+        machine.view.setUint32(place, n + 1, true);
+      });
+      for (let n = 0; n < 512; n++) world.setEntry(other + n * 8, world.entry(TABLE + n * 8));
+      world.setEntry(other + (PAGE >> 12) * 8, BigInt(OTHER) | P | W);
+      world.setEntry(other + (neighbour >> 12) * 8, BigInt(OTHER + 0x1000) | P | W);
+      world.run64((a) => {
+        a.mov("eax", `[${PAGE}]`);
+        a.mov(`dword [${DIRECTORY}]`, other | Number(P | W | U));
+        act(a);
+        a.mov("ecx", `[${PAGE}]`);
+        a.mov("edx", `[${neighbour}]`);
+      });
+      expect([world.register(1), world.register(2)]).toEqual(seen);
+    }
+  });
+
+  it.each([
+    ["its entry", PAGE_ENTRY, BigInt(PAGE), 0n],
+    ["the directory", DIRECTORY + 8, 0x20_0000n + BigInt(PAGE), BigInt(TABLE)],
+    ["the PDPT", PDPT + 8, 0x4000_0000n + BigInt(PAGE), BigInt(DIRECTORY)],
+    ["the PML4", PML4 + 8, 0x80_0000_0000n + BigInt(PAGE), BigInt(PDPT)],
+  ])("a page fault forgets it: a right given in %s holds at once", (_name, place, address, next) => {
+    world.setEntry(place, (next || BigInt(PAGE)) | P);
+    machine.assemble(HANDLERS + 14 * 16, 64, (a) => {
+      a.or(`dword [${place}]`, Number(W));
+      a.add("rsp", 8);
+      a.iretq();
+    });
+    world.run64((a) => {
+      a.mov("rbx", address);
+      a.mov("eax", "[rbx]");
+      a.mov("dword [rbx]", 5);
+    });
+    expect(world.fault64).toBeUndefined();
+    expect(machine.u32(PAGE)).toBe(5);
   });
 
   it("MOV to CR3 empties it but for global pages", () => {

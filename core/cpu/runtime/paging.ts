@@ -1,6 +1,20 @@
 // Linear to physical: the page walk of every paging mode, [SDM] vol. 3A, chapter 4.
 
-import { A20_MASK, CR0, CR2, CR3, CR4, EFER, MODEL_FLAGS, MODEL_HUGE_PAGES, PAGE_READ, PDPTE, PHYSICAL_MAP } from "../layout";
+import {
+  A20_MASK,
+  CR0,
+  CR2,
+  CR3,
+  CR4,
+  EFER,
+  MODEL_FLAGS,
+  MODEL_HUGE_PAGES,
+  PAGE_READ,
+  PAGE_TABLES,
+  PAGE_TABLES_KNOWN,
+  PDPTE,
+  PHYSICAL_MAP,
+} from "../layout";
 import { CPU } from "./cpu";
 import { PF, setException } from "./exceptions";
 
@@ -147,11 +161,55 @@ function walkNarrow(linear: u64, access: i32, who: i32): bool {
   return finish(pte & 0xfffff000, withLeaf(rights, pte), access, SMALL);
 }
 
+/** What PAGE_TABLES holds of an older generation is forgotten. */
+let generation: u64 = 1;
+const LAST_GENERATION: u64 = (1 << 21) - 1;
+const GENERATION_SHIFT: u64 = 43;
+
+/** Forgets the page tables that walks have found: with all, or with one page, of the translation tables. */
+export function forgetPageTables(): void {
+  if (++generation <= LAST_GENERATION) return;
+  generation = 1;
+  memory.fill(CPU + PAGE_TABLES, 0, PAGE_TABLES_KNOWN * 16);
+}
+
+/** Place of what is known of the page table for an address. */
+// @ts-ignore: decorator of AssemblyScript
+@inline
+function knownPlace(linear: u64): usize {
+  return CPU + PAGE_TABLES + (<usize>(linear >> 21) & (PAGE_TABLES_KNOWN - 1)) * 16;
+}
+
+// @ts-ignore: decorator of AssemblyScript
+@inline
+function knownTag(linear: u64): u64 {
+  return (linear >> 21) | (generation << GENERATION_SHIFT);
+}
+
+/**
+ * The last step of a walk, from a page table that is known. False: it does not succeed by what is known, which may be
+ * out of date; a fault is found by a whole walk. [SDM] vol. 3A, 4.10.3 and 4.10.4.1
+ */
+function walkKnown(linear: u64, access: i32, who: i32, known: u64, reserved: u64): bool {
+  const place = (known & ADDRESS) + (((linear >> 12) & 0x1ff) << 3);
+  const entry = readEntry64(place);
+  if (!(entry & PRESENT) || entry & reserved) return false;
+  const rights = known & entry;
+  if (!permits(access, who, rights, ((known | entry) & NO_EXECUTE) != 0)) return false;
+  markUsed(place, entry, access);
+  return finish(entry & ADDRESS, withLeaf(rights, entry), access, SMALL);
+}
+
 /** PAE and 4-level paging: 8-byte entries, 2 MiB and 1 GiB pages. */
 function walkWide(linear: u64, access: i32, who: i32): bool {
   const long = (load<u64>(CPU + EFER) & EFER_LMA) != 0;
   const nxe = (load<u64>(CPU + EFER) & EFER_NXE) != 0;
   const reserved = BEYOND | (nxe ? 0 : NO_EXECUTE) | (long ? 0 : BEYOND_PAE);
+  const slot = knownPlace(linear);
+  if (load<u64>(slot) == knownTag(linear) && access != LOOK) {
+    if (walkKnown(linear, access, who, load<u64>(slot + 8), reserved)) return true;
+    store<u64>(slot, 0);
+  }
   let rights: u64 = WRITABLE | OF_USER;
   let noExecute: u64 = 0;
   let table: u64;
@@ -185,6 +243,10 @@ function walkWide(linear: u64, access: i32, who: i32): bool {
     markUsed(place, entry, access == LOOK ? LOOK : READ);
     table = entry & ADDRESS;
     level--;
+    if (level == 0 && access != LOOK) {
+      store<u64>(slot, knownTag(linear));
+      store<u64>(slot + 8, table | (rights & (WRITABLE | OF_USER)) | noExecute);
+    }
   }
 }
 
@@ -203,23 +265,19 @@ function withLeaf(rights: u64, leaf: u64): u64 {
 }
 
 /** [SDM] vol. 3A, 4.6.1: what user/supervisor, read/write, NX, WP, SMEP and SMAP allow. */
-function allowed(linear: u64, access: i32, who: i32, rights: u64, noExecute: bool): bool {
+function permits(access: i32, who: i32, rights: u64, noExecute: bool): bool {
   if (access == LOOK) return true;
+  if (access == EXECUTE && noExecute) return false;
+  if (who == USER) return (rights & OF_USER) != 0 && (access != WRITE || (rights & WRITABLE) != 0);
+  if (access == WRITE && !(rights & WRITABLE) && load<u64>(CPU + CR0) & CR0_WP) return false;
+  if (!(rights & OF_USER)) return true;
   const cr4 = load<u64>(CPU + CR4);
-  let ok = true;
-  if (who == USER) {
-    if (!(rights & OF_USER)) ok = false;
-    else if (access == WRITE && !(rights & WRITABLE)) ok = false;
-  } else {
-    if (access == WRITE && !(rights & WRITABLE) && load<u64>(CPU + CR0) & CR0_WP) ok = false;
-    if (rights & OF_USER) {
-      if (access == EXECUTE) {
-        if (cr4 & CR4_SMEP) ok = false;
-      } else if (cr4 & CR4_SMAP && who != EXCUSED) ok = false;
-    }
-  }
-  if (access == EXECUTE && noExecute) ok = false;
-  return ok ? true : pageFault(linear, access, who, ERROR_PROTECTION);
+  return access == EXECUTE ? !(cr4 & CR4_SMEP) : !(cr4 & CR4_SMAP) || who == EXCUSED;
+}
+
+/** The same; if not, the fault is noted. */
+function allowed(linear: u64, access: i32, who: i32, rights: u64, noExecute: bool): bool {
+  return permits(access, who, rights, noExecute) || pageFault(linear, access, who, ERROR_PROTECTION);
 }
 
 function markUsed(place: u64, entry: u64, access: i32): void {

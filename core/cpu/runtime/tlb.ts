@@ -40,6 +40,7 @@ import { GP, setException } from "./exceptions";
 import {
   EXCUSED,
   EXECUTE,
+  forgetPageTables,
   HUGE,
   SUPERVISOR,
   USER,
@@ -193,6 +194,7 @@ export function resetTlb(): void {
 }
 
 function forgetRanges(): void {
+  forgetPageTables();
   store<u32>(CPU + TLB_HIGH, 0);
   store<u64>(CPU + LARGE_LOW, ~0);
   store<u64>(CPU + LARGE_HIGH, 0);
@@ -227,6 +229,7 @@ export function flushTlb(): void {
 
 /** Empties them but for global pages: MOV to CR3. */
 export function flushLocal(): void {
+  forgetPageTables();
   for (let word: usize = 0; word < USED_BYTES; word += 8) {
     const used = load<u64>(CPU + TLB_USED + word);
     if (!used) continue;
@@ -238,6 +241,7 @@ export function flushLocal(): void {
 
 /** Forgets what is known of one page, of whatever size (INVLPG). */
 export function flushPage(linear: u64): void {
+  forgetPageTables();
   for (let who: i32 = 0; who < TLB_TABLES; who++) clearEntry(entryOf(linear, who));
   if (linear < load<u64>(CPU + LARGE_LOW) || linear > load<u64>(CPU + LARGE_HIGH)) return;
   for (let word: usize = 0; word < USED_BYTES; word += 8) {

@@ -6,7 +6,18 @@ import { CPL, CR0, CR2, CR3, CR4, EFER, GPR, IDTR_BASE, IDTR_LIMIT, PDPTE } from
 import { cpuModel } from "../models/catalogue.ts";
 import type { Feature } from "../models/features.ts";
 import { writeModel } from "../models/write-model.ts";
-import { CODE, FREE, HANDLERS, INNER_STACKS, STACK, TSS, USER_STACK, World } from "./protected-world.ts";
+import {
+  CODE,
+  DATA0,
+  DATA3,
+  FREE,
+  HANDLERS,
+  INNER_STACKS,
+  STACK,
+  TSS,
+  USER_STACK,
+  World,
+} from "./protected-world.ts";
 
 const CORE2 = cpuModel({ model: "core2", vendor: "intel" });
 
@@ -43,7 +54,6 @@ export const SMAP = 0x200000;
 
 export const CODE64_0 = FREE;
 export const CODE64_3: number = (FREE + 8) | 3;
-const DATA64_3 = (FREE + 16) | 3;
 const IDT64 = 0x16000;
 const CR0_PAGED = 0x80010011;
 const CR0_AM = 0x40000;
@@ -79,7 +89,6 @@ export class PagedWorld extends World {
     }
     this.setDescriptor(CODE64_0, 0x00af9b000000ffffn);
     this.setDescriptor(CODE64_3, 0x00affb000000ffffn);
-    this.setDescriptor(DATA64_3, 0x00cff3000000ffffn);
     view.setBigUint64(TSS + 4, BigInt(INNER_STACKS[0]), true);
     for (let vector = 0; vector < 256; vector++) {
       const handler = BigInt(HANDLERS + vector * 16);
@@ -119,7 +128,8 @@ export class PagedWorld extends World {
     machine.assemble(CODE, 64, code);
     const selector = level ? CODE64_3 : CODE64_0;
     this.setRegister(1, selector, this.descriptorOf(selector));
-    for (const number of [0, 2, 3, 4, 5]) this.setRegister(number, DATA64_3, this.descriptorOf(DATA64_3));
+    const data = level ? DATA3 : DATA0;
+    for (const number of [0, 2, 3, 4, 5]) this.setRegister(number, data, this.descriptorOf(data));
     cpu.set32(CPL, level);
     cpu.set64(GPR + 32, BigInt(level ? USER_STACK : STACK));
     machine.ip = CODE;
