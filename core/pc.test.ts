@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { Assembler } from "./assembler/assembler.ts";
 import { far } from "./assembler/operands.ts";
 import { MTRR } from "./cpu/layout.ts";
@@ -145,5 +145,38 @@ describe("the local APIC", () => {
     );
     runToEnd(pc);
     expect(pc.memory.read32(RESULTS)).toBe(1);
+  });
+});
+
+describe("a slice", () => {
+  it("ends in time though its guest does nothing but access a device", () => {
+    const pc = machine(
+      16,
+      kernel((a) => {
+        a.label("poll");
+        a.in("al", "dx");
+        a.jmp("poll");
+      }),
+    );
+    // The host's clock is the test's: an access to a device takes 5 µs, and nothing else any time.
+    let ms = 0;
+    const clock = vi.spyOn(performance, "now").mockImplementation(() => ms);
+    const read = pc.ports.read.bind(pc.ports);
+    pc.ports.read = (port, width) => {
+      ms += 0.005;
+      return read(port, width);
+    };
+    try {
+      const lengths: number[] = [];
+      for (let slice = 0; slice < 10; slice++) {
+        const began = ms;
+        pc.runSlice(ms * 1e6, 8);
+        lengths.push(ms - began);
+      }
+      expect(Math.max(...lengths)).toBeLessThan(8 + 6);
+      expect(lengths.at(-1)).toBeGreaterThan(7);
+    } finally {
+      clock.mockRestore();
+    }
   });
 });
