@@ -21,7 +21,11 @@ export interface KernelOptions {
 }
 
 export interface PcOptions {
-  /** Guest RAM in MiB, 1 to 3072. */
+  /**
+   * Guest RAM in MiB, 1 to 3072: up to the hole for PCI. There is none above 4 GiB, for with the machine's own tables
+   * one WebAssembly memory, of 4 GiB at most, could carry less than 1 GiB more, and host and block tables would need
+   * longer addresses for it.
+   */
   memoryMib: number;
   /** The processor; a 64-bit one if not said. */
   cpu?: CpuChoice;
