@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { TwinboxError } from "../../core/base/errors.ts";
+import { type CpuChoice, parseCpu } from "../../core/cpu/models/catalogue.ts";
 import { defaultHome } from "../platform/paths.ts";
 import { commandLineError } from "./run-options.ts";
 
@@ -12,24 +13,26 @@ Ends, with all machines powered off, when interrupted.
   --home DIR    where machines and media are kept
 `;
 
-export const CREATE_HELP = `Usage: twinbox create NAME [IMAGE …] [--memory MIB] [--disposable] [--home DIR]
+export const CREATE_HELP = `Usage: twinbox create NAME [IMAGE …] [--memory MIB] [--cpu MODEL] [--disposable] [--home DIR]
 
 Makes a machine from images, each into the drive that it is for. The images stay where they are.
 
   --memory MIB   guest memory in MiB (what the recognised system needs)
+  --cpu MODEL    the processor: i486, pentium3, core2 or x86-64-v2; MODEL,vendor=amd for AMD's (x86-64-v2)
   --disposable   keep the guest's writes in memory only
   --home DIR     where machines and media are kept
 `;
 
 const text = { type: "string" } as const;
 const flag = { type: "boolean" } as const;
-const OPTIONS = { home: text, port: text, memory: text, disposable: flag } as const;
+const OPTIONS = { home: text, port: text, memory: text, cpu: text, disposable: flag } as const;
 
 export interface LibraryOptions {
   home: string;
   names: string[];
   port: number;
   memoryMib?: number;
+  cpu?: CpuChoice;
   disposable: boolean;
 }
 
@@ -59,6 +62,7 @@ export function parseLibraryOptions(
     names: positionals,
     port: wholeNumber("port", values.port ?? "0", 65_535),
     ...(values.memory !== undefined && { memoryMib: wholeNumber("memory", values.memory, 3072) }),
+    ...(values.cpu !== undefined && { cpu: parseCpu(values.cpu) }),
     disposable: values.disposable ?? false,
   };
 }

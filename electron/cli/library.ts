@@ -48,7 +48,7 @@ export function list({ home }: LibraryOptions): Promise<string> {
   });
 }
 
-export function create({ home, names, memoryMib, disposable }: LibraryOptions): Promise<string> {
+export function create({ home, names, memoryMib, cpu, disposable }: LibraryOptions): Promise<string> {
   const [name, ...images] = names;
   return withLibrary(home, async (library) => {
     const media: Medium[] = [];
@@ -56,6 +56,7 @@ export function create({ home, names, memoryMib, disposable }: LibraryOptions): 
     const machine = await library.createMachine({
       name,
       memoryMib: memoryMib ?? Math.max(16, ...media.map((medium) => medium.memoryMib)),
+      ...(cpu && { cpu }),
       drives: placeDrives(media, disposable),
       bootOrder: ["cdrom", "disk", "floppy"],
       system: media.find(({ system }) => system !== "unknown")?.system ?? "unknown",
@@ -95,6 +96,7 @@ export function runOptionsOf({ home, names }: LibraryOptions): Promise<RunOption
     const { settings } = await findMachine(library, names[0]);
     return {
       memoryMib: settings.memoryMib,
+      ...(settings.cpu && { cpu: settings.cpu }),
       bootOrder: settings.bootOrder,
       media: settings.drives.map((drive) => ({
         ...drive,

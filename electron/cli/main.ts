@@ -62,7 +62,7 @@ async function libraryCommand(
     case "create":
       return print(
         await library.create(
-          parseLibraryOptions(args, ["home", "memory", "disposable"], {
+          parseLibraryOptions(args, ["home", "memory", "cpu", "disposable"], {
             from: 1,
             to: 7,
             usage: "twinbox create NAME [IMAGE …]",

@@ -40,3 +40,18 @@ test.each([
   expect(message).toContain(words);
   expect(message).not.toContain("\n");
 });
+
+test("--cpu names a model, and AMD's with a vendor", () => {
+  expect(parseRunOptions([]).cpu).toBeUndefined();
+  expect(parseRunOptions(["--cpu", "core2"]).cpu).toEqual({ model: "core2", vendor: "intel" });
+  expect(parseRunOptions(["--cpu", "i486,vendor=amd"]).cpu).toEqual({ model: "i486", vendor: "amd" });
+});
+
+test.each(["", "core3", "core2,amd", "core2,vendor=via", "core2,vendor=amd,x"])(
+  "--cpu %s is refused with the names of the models",
+  (text) => {
+    expect(() => parseRunOptions(["--cpu", text])).toThrow(
+      expect.objectContaining({ advice: expect.stringContaining("i486, pentium3, core2, x86-64-v2") }),
+    );
+  },
+);

@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { TwinboxError } from "../../core/base/errors.ts";
+import { type CpuChoice, parseCpu } from "../../core/cpu/models/catalogue.ts";
 import type { BootDevice } from "../../core/pc-options.ts";
 import type { AttachedMedium } from "../contract/engine.ts";
 import type { Architecture } from "../vm-host/gdb/target-description.ts";
@@ -7,6 +8,7 @@ import type { Architecture } from "../vm-host/gdb/target-description.ts";
 /** The command line of `twinbox run`, understood; file names as they were given. */
 export interface RunOptions {
   memoryMib: number;
+  cpu?: CpuChoice;
   media: AttachedMedium[];
   bootOrder: BootDevice[];
   kernel?: string;
@@ -33,6 +35,8 @@ Runs one machine in the foreground, its COM1 on the terminal.
 
 Machine
   --memory MIB          guest memory in MiB, 1 to 3072 (128)
+  --cpu MODEL           the processor: i486, pentium3, core2 or x86-64-v2, Intel's; MODEL,vendor=amd for AMD's
+                        (x86-64-v2)
   --fda F, --fdb F      floppy images
   --hda F … --hdd F     hard disk images (IDE; hdc is the second channel's first)
   --cdrom F             CD image, on hdc
@@ -71,6 +75,7 @@ const BOOT_DEVICES: readonly BootDevice[] = ["cdrom", "disk", "floppy"];
 const text = { type: "string" } as const;
 const OPTIONS = {
   memory: text,
+  cpu: text,
   cdrom: text,
   fda: text,
   fdb: text,
@@ -161,6 +166,7 @@ export function parseRunOptions(args: string[]): RunOptions {
     media,
     bootOrder: parseBoot(values.boot ?? BOOT_DEVICES.join(",")),
     append: values.append ?? "",
+    ...(values.cpu !== undefined && { cpu: parseCpu(values.cpu) }),
     serial: values.serial ?? "stdio",
     stats: values.stats ?? false,
     ...(values.kernel !== undefined && { kernel: values.kernel }),

@@ -23,12 +23,13 @@ async function readWhole(path: string, doing: string): Promise<Uint8Array> {
 
 async function engineOptions(options: RunOptions): Promise<PcEngineOptions> {
   const startPaused = options.gdb !== undefined;
-  const { memoryMib, media, bootOrder, kernel, initrd, append: commandLine, firmware, vgaRom } = options;
+  const { memoryMib, cpu, media, bootOrder, kernel, initrd, append: commandLine, firmware, vgaRom } = options;
   return {
     memoryMib,
     media,
     bootOrder,
     startPaused,
+    ...(cpu && { cpu }),
     ...(kernel !== undefined && {
       kernel: {
         image: await readWhole(kernel, "read the kernel"),

@@ -3,12 +3,13 @@ import type { AttachedMedium, EngineEnd } from "./engine.ts";
 import type { ProblemReport } from "./manager.ts";
 import { problemSchema } from "./manager-schema.ts";
 import type { ServiceSchema } from "./rpc.ts";
-import { driveSchema, machineSettingsSchema } from "./settings.ts";
+import { type CpuSettings, driveSchema, machineSettingsSchema } from "./settings.ts";
 
 /** A machine as its process needs to know it: its settings with the paths of its images. */
 export interface HostMachine {
   engine: string;
   memoryMib: number;
+  cpu?: CpuSettings;
   bootOrder: ("cdrom" | "disk" | "floppy")[];
   media: AttachedMedium[];
 }
@@ -59,6 +60,7 @@ export const hostSchema = {
       z.object({
         engine: z.string(),
         memoryMib: machineSettingsSchema.shape.memoryMib,
+        cpu: machineSettingsSchema.shape.cpu,
         bootOrder: machineSettingsSchema.shape.bootOrder,
         media: z.array(mediumSchema),
       }),

@@ -67,6 +67,7 @@ export const mediumSchema = z.object({
 export const newMachineSchema = z.object({
   name: machineSettingsSchema.shape.name,
   memoryMib: machineSettingsSchema.shape.memoryMib,
+  cpu: machineSettingsSchema.shape.cpu,
   drives: machineSettingsSchema.shape.drives,
   bootOrder: machineSettingsSchema.shape.bootOrder,
   system: machineSettingsSchema.shape.system,

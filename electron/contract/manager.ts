@@ -1,5 +1,5 @@
 import type { TwinboxErrorKind } from "../../core/base/errors.ts";
-import type { DriveSettings, MachineSettings } from "./settings.ts";
+import type { CpuSettings, DriveSettings, MachineSettings } from "./settings.ts";
 
 /** What a person sees of a machine's life (VirtualBox's words, in this spelling on the wire). */
 export type MachineState =
@@ -50,6 +50,7 @@ export interface Medium {
 export interface NewMachine {
   name: string;
   memoryMib: number;
+  cpu?: CpuSettings;
   drives: DriveSettings[];
   bootOrder: MachineSettings["bootOrder"];
   system: string;

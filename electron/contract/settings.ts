@@ -17,6 +17,12 @@ export const driveSchema = z.object({
   mode: attachModeSchema,
 });
 
+/** A processor: its model, and whose it is. */
+export const cpuSchema = z.object({
+  model: z.enum(["i486", "pentium3", "core2", "x86-64-v2"]),
+  vendor: z.enum(["intel", "amd"]),
+});
+
 export const machineSettingsSchema = z.object({
   version: z.literal(SETTINGS_VERSION),
   /** Never changes; also names the machine in every call. */
@@ -27,9 +33,12 @@ export const machineSettingsSchema = z.object({
   /** Recognised system, such as `debian-12-i386`, or `unknown`. */
   system: z.string(),
   memoryMib: z.number().int().min(1).max(3072),
+  /** Which processor the guest sees; Intel's x86-64-v2 if not said. */
+  cpu: cpuSchema.exactOptional(),
   bootOrder: z.array(z.enum(["cdrom", "disk", "floppy"])),
   drives: z.array(driveSchema),
 });
 
 export type MachineSettings = z.infer<typeof machineSettingsSchema>;
+export type CpuSettings = z.infer<typeof cpuSchema>;
 export type DriveSettings = z.infer<typeof driveSchema>;

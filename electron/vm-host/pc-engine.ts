@@ -1,5 +1,6 @@
 import { TwinboxError } from "../../core/base/errors.ts";
 import { Emitter } from "../../core/base/events.ts";
+import type { CpuChoice } from "../../core/cpu/models/catalogue.ts";
 import type { Debugger } from "../../core/debug/debugger.ts";
 import type { BlockDevice } from "../../core/disk/block-device.ts";
 import type {
@@ -34,6 +35,7 @@ const ACTIVITY_MS = 100;
 
 export interface PcEngineOptions {
   memoryMib: number;
+  cpu?: CpuChoice;
   bootOrder: BootDevice[];
   media: AttachedMedium[];
   kernel?: KernelOptions;
@@ -88,7 +90,7 @@ export class PcEngine implements Engine {
 
   async start(state?: Uint8Array): Promise<void> {
     if (this.#pc) throw new TwinboxError("invalid-state", "The machine is on already.");
-    const { memoryMib, bootOrder, media, kernel, firmware, vgaRom } = this.#options;
+    const { memoryMib, cpu, bootOrder, media, kernel, firmware, vgaRom } = this.#options;
     try {
       for (const medium of media) await this.#open(medium);
       const pc = await this.#parts.createPc({
@@ -96,6 +98,7 @@ export class PcEngine implements Engine {
         bootOrder,
         drives: media.map(({ slot, kind }) => ({ slot, kind, device: this.#devices.get(slot) ?? null })),
         epochMs: Date.now(),
+        ...(cpu && { cpu }),
         ...(kernel && { kernel }),
         ...(firmware && { firmware }),
         ...(vgaRom && { vgaRom }),

@@ -80,13 +80,19 @@ interface ChoiceProps<T extends string> {
   value: T;
   /** Words by value, in the order they are offered. */
   options: Partial<Record<T, string>>;
+  isDisabled?: boolean;
   onChange(value: T): void;
 }
 
 /** One of a few, from a list that opens. */
-export function Choice<T extends string>({ label, value, options, onChange }: ChoiceProps<T>) {
+export function Choice<T extends string>({ label, value, options, isDisabled, onChange }: ChoiceProps<T>) {
   return (
-    <Select className="field" value={value} onChange={(key) => onChange(key as T)}>
+    <Select
+      className="field"
+      isDisabled={isDisabled === true}
+      value={value}
+      onChange={(key) => onChange(key as T)}
+    >
       <Label>{label}</Label>
       <Button className="input select-button">
         <SelectValue />

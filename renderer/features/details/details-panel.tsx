@@ -3,12 +3,12 @@ import { useEffect, useState } from "react";
 import { Button, GridList, GridListItem } from "react-aria-components";
 import type { MachineSummary } from "../../../electron/contract/manager.ts";
 import type { MachineSettings } from "../../../electron/contract/settings.ts";
-import { NumberInput, TextInput } from "../../ui/controls.tsx";
+import { Choice, NumberInput, TextInput } from "../../ui/controls.tsx";
 import { service } from "../connection/store.ts";
 import { isOff, useLibrary } from "../library/store.ts";
 import { LEAST_MEMORY, MOST_MEMORY, nextMemory } from "../new-machine/drafts.ts";
 import { notify, notifyProblem } from "../notifications/store.ts";
-import { bootWords, moveBoot, settingsProblem } from "./settings-draft.ts";
+import { bootWords, cpuOf, cpuWords, moveBoot, settingsProblem, withCpu } from "./settings-draft.ts";
 import { StorageSection } from "./storage-section.tsx";
 import "./details.css";
 
@@ -87,6 +87,13 @@ export function DetailsPanel({ machine }: { machine: MachineSummary }) {
             maxValue={MOST_MEMORY}
             value={draft.memoryMib}
             onChange={(memoryMib) => Number.isFinite(memoryMib) && change({ memoryMib })}
+          />
+          <Choice
+            label="Processor"
+            isDisabled={!off}
+            value={cpuOf(draft)}
+            options={cpuWords}
+            onChange={(cpu) => setDraft(withCpu(draft, cpu))}
           />
           <BootOrder
             order={draft.bootOrder}

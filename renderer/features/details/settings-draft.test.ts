@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { machine } from "../../testing/machines.ts";
-import { addDrive, moveBoot, settingsProblem } from "./settings-draft.ts";
+import { addDrive, cpuOf, moveBoot, settingsProblem, withCpu } from "./settings-draft.ts";
 
 test("boot devices move within the order and not out of it", () => {
   expect(moveBoot(["cdrom", "disk", "floppy"], "disk", -1)).toEqual(["disk", "cdrom", "floppy"]);
@@ -19,4 +19,12 @@ test("a machine without a name cannot be kept", () => {
   const { settings } = machine("m");
   expect(settingsProblem(settings)).toBeNull();
   expect(settingsProblem({ ...settings, name: " " })).toMatch(/name/);
+});
+
+test("a machine whose settings say no processor has the first one, until another is chosen", () => {
+  const { settings } = machine("a");
+  expect(cpuOf(settings)).toBe("x86-64-v2 intel");
+  const older = withCpu(settings, "pentium3 amd");
+  expect(older.cpu).toEqual({ model: "pentium3", vendor: "amd" });
+  expect(cpuOf(older)).toBe("pentium3 amd");
 });

@@ -1,4 +1,4 @@
-import type { MachineSettings } from "../../../electron/contract/settings.ts";
+import type { CpuSettings, MachineSettings } from "../../../electron/contract/settings.ts";
 
 type BootDevice = MachineSettings["bootOrder"][number];
 
@@ -7,6 +7,29 @@ export const bootWords: Record<BootDevice, string> = {
   disk: "Hard disk",
   floppy: "Floppy",
 };
+
+/** The processors to choose from. */
+export const cpuWords = {
+  "x86-64-v2 intel": "64-bit with SSE4 and AES, Intel",
+  "x86-64-v2 amd": "64-bit with SSE4 and AES, AMD",
+  "core2 intel": "64-bit with SSSE3: Core 2",
+  "core2 amd": "64-bit with SSSE3, AMD",
+  "pentium3 intel": "32-bit with SSE: Pentium III",
+  "pentium3 amd": "32-bit with SSE: Athlon XP",
+  "i486 intel": "32-bit: i486",
+  "i486 amd": "32-bit: Am486",
+} as const satisfies Record<`${CpuSettings["model"]} ${CpuSettings["vendor"]}`, string>;
+
+export type CpuWord = keyof typeof cpuWords;
+
+/** The processor of a machine; the first where its settings say none. */
+export const cpuOf = ({ cpu }: MachineSettings): CpuWord =>
+  cpu ? `${cpu.model} ${cpu.vendor}` : "x86-64-v2 intel";
+
+export function withCpu(settings: MachineSettings, word: CpuWord): MachineSettings {
+  const [model, vendor] = word.split(" ") as [CpuSettings["model"], CpuSettings["vendor"]];
+  return { ...settings, cpu: { model, vendor } };
+}
 
 /** The boot order with one device moved up (-1) or down (1). */
 export function moveBoot(order: readonly BootDevice[], device: BootDevice, by: 1 | -1): BootDevice[] {
