@@ -49,7 +49,18 @@ const PENTIUM3: readonly Feature[] = [
   "sse",
 ];
 
-const CORE2: readonly Feature[] = [...PENTIUM3, "sse2", "clflush", "cx16", "syscall", "nx", "lm", "lahf64"];
+const CORE2: readonly Feature[] = [
+  ...PENTIUM3,
+  "sse2",
+  "sse3",
+  "ssse3",
+  "clflush",
+  "cx16",
+  "syscall",
+  "nx",
+  "lm",
+  "lahf64",
+];
 
 const X86_64_V2: readonly Feature[] = [
   ...CORE2,
