@@ -1,4 +1,4 @@
-// What a process and its children use of the host, as Linux tells in /proc: proc(5)
+// What a process and its children use of the host, as Linux tells in /proc: proc(5).
 
 import { readdirSync, readFileSync } from "node:fs";
 

@@ -91,10 +91,10 @@ async function doWork(
     turn.cells.set(name, cell);
     report(progress(name, engine, cell));
   };
-  const process = new TimedProcess(engine.command(programJob(program, workloads))!);
+  const run = new TimedProcess(engine.command(programJob(program, workloads))!);
   try {
     try {
-      const { seconds } = await process.see(/@ready/, BOOT_SECONDS, FAILURE);
+      const { seconds } = await run.see(/@ready/, BOOT_SECONDS, FAILURE);
       if (engine.id !== "native" && !turn.cells.has(BOOT)) keep(BOOT, { seconds });
     } catch (error) {
       for (const name of [BOOT, ...workloads.map((workload) => workload.name)])
@@ -103,28 +103,28 @@ async function doWork(
     }
     for (const [index, { name, amount }] of workloads.entries())
       try {
-        const begin = await process.see(new RegExp(`@begin ${name}\\r?\\n`), WORK_SECONDS, FAILURE);
-        const end = await process.see(new RegExp(`@end ${name} ([0-9a-f]{8})\\r?\\n`), WORK_SECONDS, FAILURE);
+        const begin = await run.see(new RegExp(`@begin ${name}\\r?\\n`), WORK_SECONDS, FAILURE);
+        const end = await run.see(new RegExp(`@end ${name} ([0-9a-f]{8})\\r?\\n`), WORK_SECONDS, FAILURE);
         const seconds = (end.seconds - begin.seconds) * engine.divisor;
         keep(name, { seconds, checksum: end.match[1]!, amount });
       } catch (error) {
         keep(name, { failed: reason(error) });
         return workloads.slice(index + 1);
       }
-    await process.see(/@done/, WORK_SECONDS, FAILURE);
+    await run.see(/@done/, WORK_SECONDS, FAILURE);
     if (engine.id === "native") return [];
-    if (globalThis.process.platform === "linux" && process.pid !== undefined) {
-      turn.residentBytes = residentBeyondGuest(process.pid, MEMORY_MIB * MIB);
+    if (process.platform === "linux" && run.pid !== undefined) {
+      turn.residentBytes = residentBeyondGuest(run.pid, MEMORY_MIB * MIB);
       if (idleMs > 0) {
         await sleep(SETTLE_MS);
-        turn.idleLoad = await load(process.pid, idleMs);
+        turn.idleLoad = await load(run.pid, idleMs);
       }
     }
-    const statistics = parseStatistics(await process.stop());
+    const statistics = parseStatistics(await run.stop());
     if (statistics) turn.statistics = statistics;
     return [];
   } finally {
-    await process.stop();
+    await run.stop();
   }
 }
 
@@ -136,14 +136,14 @@ export async function bootInstaller(
 ): Promise<Cell | undefined> {
   const command = engine.command({ machine: await installerMachine(program.architecture) });
   if (!command) return undefined;
-  const process = new TimedProcess(command);
+  const run = new TimedProcess(command);
   let cell: Cell;
   try {
-    cell = { seconds: (await process.see(INSTALLER_MENU, BOOT_SECONDS, FAILURE)).seconds };
+    cell = { seconds: (await run.see(INSTALLER_MENU, BOOT_SECONDS, FAILURE)).seconds };
   } catch (error) {
     cell = { failed: reason(error) };
   } finally {
-    await process.stop();
+    await run.stop();
   }
   report(progress(INSTALLER, engine, cell));
   return cell;
