@@ -1,7 +1,6 @@
-import { CONTROL } from "./decode/tables/control.ts";
-import { subjectsOf } from "./testing/chapter-suite.ts";
 import { describeChapter } from "./testing/chapter-tests.ts";
-import { integerTolerance } from "./testing/integer-tolerance.ts";
+import { CODE_SIZES, judgedSubjects } from "./testing/chapters.ts";
 
-const subjects = subjectsOf(CONTROL, integerTolerance, { codeSize: 32, operandPrefix: true });
-describeChapter(subjects, 32, "control-32-vectors.bin");
+for (const codeSize of CODE_SIZES) {
+  describeChapter(judgedSubjects("control", codeSize), codeSize, `control-${codeSize}-vectors.bin`);
+}

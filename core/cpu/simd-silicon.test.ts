@@ -1,9 +1,6 @@
-import { SIMD } from "./decode/tables/simd.ts";
-import { subjectsOf } from "./testing/chapter-suite.ts";
 import { describeChapter } from "./testing/chapter-tests.ts";
-import { floatTolerance } from "./testing/float-tolerance.ts";
+import { CODE_SIZES, judgedSubjects } from "./testing/chapters.ts";
 
-for (const codeSize of [32, 64] as const) {
-  const subjects = subjectsOf(SIMD, floatTolerance, { codeSize, operandPrefix: false });
-  describeChapter(subjects, codeSize, `simd-${codeSize}-vectors.bin`);
+for (const codeSize of CODE_SIZES) {
+  describeChapter(judgedSubjects("simd", codeSize), codeSize, `simd-${codeSize}-vectors.bin`);
 }

@@ -1,20 +1,19 @@
 // The instructions of a chapter's tables as subjects that the host's processor judges.
 
 import type { Chapter } from "../decode/opcodes.ts";
-import { ADDRESS, STACK } from "../decode/row.ts";
+import { REP } from "../decode/row.ts";
 import {
   Case,
-  DATA,
   describeCase,
   difference,
   hashText,
-  MEMORY_BYTES,
   runCase,
   summary,
   type Tolerance,
 } from "./differential.ts";
-import { describeEncoding, type EncodeOptions, type Encoding, encode, encodingsOf } from "./encodings.ts";
+import { describeEncoding, type EncodeOptions, type Encoding, encodingsOf } from "./encodings.ts";
 import { createRandom, type Random } from "./float-random.ts";
+import { type Instruction, randomInstruction } from "./instructions.ts";
 import type { Machine } from "./machine.ts";
 import { type Lane, randomCase } from "./random-case.ts";
 
@@ -23,29 +22,17 @@ export interface Subject {
   readonly tolerance: Tolerance;
   /** `count` states, always the same ones for a seed. */
   generate(seed: number, count: number): Case[];
+  /** The instruction alone. */
+  instruct(random: Random): Instruction;
+  /** Whether REP may be before it. */
+  readonly repeats: boolean;
 }
 
-const LANES: readonly Lane[] = ["f32", "f64", "integer"];
-const RBX = 3;
-const RBP = 5;
-const RSI = 6;
-const RDI = 7;
+export const LANES: readonly Lane[] = ["f32", "f64", "integer"];
 
-/** Memory operands lie on 16 bytes but for one in eight. */
-function randomOffset(random: Random): number {
-  return random.below(16) * 16 + (random.below(8) ? 0 : random.below(16));
-}
-
-function oneCase(encoding: Encoding, random: Random, options: EncodeOptions): Case {
-  const made = randomCase(
-    random,
-    encode(encoding, random, randomOffset(random), options),
-    LANES[random.below(LANES.length)]!,
-  );
-  if (encoding.row.flags & (ADDRESS | STACK)) {
-    for (const register of [RBX, RSI, RDI, RBP])
-      made.setRegister(register, BigInt(DATA + random.below(MEMORY_BYTES / 2)));
-  }
+function oneCase(instruction: Instruction, random: Random): Case {
+  const made = randomCase(random, instruction.code, LANES[random.below(LANES.length)]!);
+  for (const [register, value] of instruction.registers) made.setRegister(register, value);
   return made;
 }
 
@@ -59,13 +46,16 @@ export function subjectsOf(
     const tolerance = toleranceOf(encoding);
     if (tolerance === "untold") return [];
     const name = describeEncoding(encoding);
+    const instruct = (random: Random): Instruction => randomInstruction(encoding, random, options);
     return {
       name,
       tolerance,
       generate: (seed: number, count: number) => {
         const random = createRandom(seed + hashText(name));
-        return Array.from({ length: count }, () => oneCase(encoding, random, options));
+        return Array.from({ length: count }, () => oneCase(instruct(random), random));
       },
+      instruct,
+      repeats: (encoding.row.flags & REP) !== 0,
     };
   });
 }

@@ -2,7 +2,7 @@
 
 import type { Chapter } from "../decode/opcodes.ts";
 import type { Entry, Row } from "../decode/row.ts";
-import { I64, MEMORY, O64, REGISTER } from "../decode/row.ts";
+import { F64, I64, MEMORY, O64, REGISTER } from "../decode/row.ts";
 import { DATA } from "./differential.ts";
 import type { Random } from "./float-random.ts";
 
@@ -115,8 +115,10 @@ export interface EncodeOptions {
 export function encode(encoding: Encoding, random: Random, offset: number, options: EncodeOptions): number[] {
   const { codeSize, operandPrefix } = options;
   const out = [...encoding.prefix];
+  // In 64-bit code 66 before a near branch is ignored by Intel's processors, and halves its target to AMD's.
+  const unprefixed = codeSize === 64 && (encoding.row.flags & F64) !== 0;
   const narrowing = encoding.prefix.includes(OPERAND_SIZE);
-  if (operandPrefix && !narrowing && random.below(4) === 0) out.push(OPERAND_SIZE);
+  if (operandPrefix && !narrowing && !unprefixed && random.below(4) === 0) out.push(OPERAND_SIZE);
   const narrow = out.includes(OPERAND_SIZE);
   // REX.X would make an index register of the SIB byte's none.
   const rex = codeSize === 64 && random.below(2) ? 0x40 | (random.below(16) & ~2) : 0;

@@ -40,8 +40,8 @@ const BY_COUNT = /^(SHL|SHR|SAR|ROL|ROR|RCL|RCR)$/;
 const BY_ONE = [0xd0, 0xd1];
 /** Between segments: the host has other descriptors than we. */
 const FAR = /^(CALLF|JMPF|RETF)$/;
-/** A bit offset in a register reaches 256 MiB either way. */
-const FAR_BITS = /^BT[SRC]?$/;
+/** To and from ports: a fault to the host's programs, by its task's permissions. */
+const PORTS = /^(INS|OUTS)B?$/;
 
 /** SHLD and SHRD of 16 bits by more than 16 have no defined result: nothing is compared. */
 const unlessBeyond16 =
@@ -53,10 +53,7 @@ const unlessBeyond16 =
   };
 
 export function integerTolerance({ row, opcode, memory }: Encoding): Tolerance | "untold" {
-  if (FAR_BITS.test(row.mnemonic) && memory && row.operands[1]!.place === "reg") return "untold";
-  if (FAR.test(row.mnemonic)) return "untold";
-  // It reads frames from wherever EBP points, and probes a stack of up to 64 KiB.
-  if (row.mnemonic === "ENTER") return "untold";
+  if (FAR.test(row.mnemonic) || PORTS.test(row.mnemonic)) return "untold";
   // Reserved NOPs in Intel's map, invalid to AMD processors in register form.
   if (opcode[0] === 0x0f && opcode[1] === 0x0d && !memory) return "untold";
   let undecided = UNDEFINED[row.mnemonic] ?? 0;
