@@ -113,10 +113,7 @@ export const xadd = (c: Context): void => {
   });
 };
 
-/**
- * If accumulator = dst, dst ← src, else accumulator ← dst; flags of the comparison. Memory is written either way; a
- * register that differs is left alone, the upper half of a 64-bit one too.
- */
+/** If accumulator = dst, dst ← src, else accumulator ← dst; flags of the comparison. */
 export const cmpxchg = (c: Context): void => {
   const bits = c.width(0);
   const w = c.ops(0);
@@ -125,19 +122,6 @@ export const cmpxchg = (c: Context): void => {
   const compare = (old: Expression): Expression => {
     const equal = c.body.let(w.eq(old, accumulator));
     c.flags.compare(bits, accumulator, old, c.body.let(w.sub(accumulator, old)));
-    return equal;
-  };
-  if (!c.memory) {
-    const old = c.read(0);
-    c.body.if(
-      compare(old),
-      () => c.write(0, source),
-      () => c.setGpr(RAX, bits, old),
-    );
-    return;
-  }
-  c.modify(0, (old) => {
-    const equal = compare(old);
     c.body.if(i32.eqz(equal), () => c.setGpr(RAX, bits, old));
     return equal;
   };
