@@ -80,14 +80,14 @@ export function agree(columns: readonly Map<string, Cell>[]): void {
     }
 }
 
-/** For each of two machines at once, how much of its speed alone it keeps in each workload. */
+/** For each of two machines at once, how much of its speed alone it keeps in each workload; undefined: one failed. */
 export async function twoAtOnce(
   engine: Engine,
   program: Program,
   workloads: readonly Workload[],
   alone: ReadonlyMap<string, Cell>,
   options: TurnOptions,
-): Promise<number[][]> {
+): Promise<(number[] | undefined)[]> {
   const together = await Promise.all(
     [1, 2].map((machine) =>
       takeTurn(engine, program, workloads, {
@@ -97,10 +97,12 @@ export async function twoAtOnce(
       }),
     ),
   );
-  return together.map(({ cells }) =>
-    workloads.flatMap(({ name }) => {
+  agree([new Map(alone), ...together.map(({ cells }) => cells)]);
+  return together.map(({ cells }) => {
+    if ([...cells.values()].some((cell) => "failed" in cell)) return undefined;
+    return workloads.flatMap(({ name }) => {
       const [one, two] = [alone.get(name), cells.get(name)];
       return one && two && "seconds" in one && "seconds" in two ? [one.seconds / two.seconds] : [];
-    }),
-  );
+    });
+  });
 }

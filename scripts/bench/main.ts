@@ -55,7 +55,7 @@ async function bench(architecture: Architecture, options: Options, args: readonl
   const twice = workloads.filter(({ name }) => TWICE.includes(name));
   const alone = turns.get(twinbox.name)!.cells;
   const parts = await twoAtOnce(twinbox, program, twice, alone, { idleMs, report });
-  return { ...run, twoAtOnce: parts.map(geometricMean) };
+  return { ...run, twoAtOnce: parts.map((part) => part && geometricMean(part)) };
 }
 
 async function main(args: readonly string[]): Promise<void> {

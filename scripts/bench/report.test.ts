@@ -71,6 +71,7 @@ test("an engine that is not there is named with the reason", () => {
 test("two machines at once are told of where they were measured", () => {
   expect(describe(run)).not.toContain("at once");
   expect(describe({ ...run, twoAtOnce: [0.9, 0.85] })).toContain("90 % and 85 %");
+  expect(failures({ ...run, twoAtOnce: [0.9, undefined] })).toEqual(["machine 2 of two at once"]);
 });
 
 test("a failure has no ratio, is told in one line, and counts in the summary", () => {

@@ -26,7 +26,7 @@ export interface Run {
   /** Names of the rows in order: those of the program's work, then what starts a whole machine. */
   work: readonly string[];
   boots: readonly string[];
-  /** How much of its speed alone each of two machines keeps, where that was measured. */
+  /** How much of its speed alone each of two machines keeps, where that was measured; undefined: it failed. */
   twoAtOnce: readonly (number | undefined)[];
 }
 
@@ -115,12 +115,16 @@ function machines({ candidates, turns }: Run): string {
 }
 
 /** Every failure, in words. */
-export function failures({ turns }: Run): string[] {
-  return [...turns].flatMap(([engine, { cells }]) =>
+export function failures({ turns, twoAtOnce }: Run): string[] {
+  const machines = twoAtOnce.flatMap((part, index) =>
+    part === undefined ? [`machine ${index + 1} of two at once`] : [],
+  );
+  const rows = [...turns].flatMap(([engine, { cells }]) =>
     [...cells].flatMap(([row, cell]) =>
       "failed" in cell ? [`${row}, ${engine}: ${cell.failed.split("\n")[0]}`] : [],
     ),
   );
+  return [...rows, ...machines];
 }
 
 const title = ({ date, architecture }: Run): string =>
