@@ -15,6 +15,7 @@ const PROGRAMS: Readonly<Record<string, string>> = {
   e2fsprogs: "mke2fs",
   "grub-common": "grub-mkrescue",
   mtools: "mformat",
+  "qemu-system-x86": "qemu-system-x86_64",
   "qemu-utils": "qemu-img",
 };
 

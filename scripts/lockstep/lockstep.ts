@@ -16,6 +16,8 @@ export interface Limits {
   readonly stride: number;
   /** From this many instructions on, every one is compared. */
   readonly stepFrom: number;
+  /** Seconds that QEMU has to come to the next place: code on the page of its breakpoint runs slowly there. */
+  readonly patience: number;
   /** After so many instructions one bit of RAX is changed in ours, to try the search itself. */
   readonly alterAfter?: number;
 }
@@ -45,12 +47,17 @@ export interface Outcome {
   readonly divergence?: Divergence;
 }
 
-/** QEMU is stepped so often to find a place that its breakpoints cannot tell. */
+/** QEMU is stepped so often at most to a place that its breakpoints cannot tell. */
 const MOST_STEPS = 200_000;
-const SECONDS_TO_ARRIVE = 60;
 const EFLAGS_IF = 0x200n;
 /** Comparisons between two looks at all of memory. */
 const MEMORY_EVERY = 256;
+
+/** Of the instruction to come; outside protected mode segments begin at 16 times their selector. */
+function linearIp(state: State): bigint {
+  const real = (state.get("cr0")! & 1n) === 0n;
+  return state.get("rip")! + (real ? state.get("cs")! << 4n : 0n);
+}
 
 export class Lockstep {
   readonly #ours: Twinbox;
@@ -84,7 +91,7 @@ export class Lockstep {
       const since = ours.instructions - this.#agreed.instructions;
       const stepping = ours.instructions >= this.#limits.stepFrom;
       const due = kind !== "plain" || stepping || (met === undefined && since >= this.#limits.stride);
-      if (due && since > 0 && !(await this.#meet(ours.state(), at, met === undefined))) break;
+      if (due && since > 0 && !(await this.#meet(ours.state(), at, met === undefined, since))) break;
       if (kind === "halt") {
         end = "halt";
         break;
@@ -93,14 +100,15 @@ export class Lockstep {
       this.#alter();
       if (kind === "plain") {
         ours.step();
-        if (ours.touched && !(await this.#copyDevice(at))) break;
+        if (ours.touched && !(await this.#copyDevice(at, met === undefined))) break;
       } else if (!(await this.#copyResult(kind, at))) break;
       if (ours.instructions % 64 === 0 && (ours.state().get("eflags")! & EFLAGS_IF) !== 0n) {
         end = "interrupts";
         break;
       }
     }
-    if (!this.#divergence && end !== "halt") await this.#meet(ours.state(), ours.linearIp, false);
+    const rest = ours.instructions - this.#agreed.instructions;
+    if (!this.#divergence && rest > 0) await this.#meet(ours.state(), ours.linearIp, false, rest);
     return {
       instructions: ours.instructions,
       comparisons: this.#comparisons,
@@ -123,14 +131,16 @@ export class Lockstep {
     this.#met = new Map();
   }
 
-  /** Brings QEMU to where ours was with these registers, and compares. */
-  async #meet(target: State, linear: bigint, fresh: boolean): Promise<boolean> {
+  /**
+   * Brings QEMU to where ours was `since` instructions after the last agreement, with the registers of `target`, and
+   * compares. `fresh`: the address was not met since then.
+   */
+  async #meet(target: State, linear: bigint, fresh: boolean, since: number): Promise<boolean> {
     const stepping = this.#ours.instructions > this.#limits.stepFrom;
-    const arrived = stepping
-      ? await this.#stepQemu()
-      : fresh
-        ? await this.#qemu.runTo(linear, SECONDS_TO_ARRIVE)
-        : await this.#searchQemu(target);
+    const arrived =
+      fresh && !stepping
+        ? await this.#qemu.runTo(linear, this.#limits.patience)
+        : await this.#stepQemu(since);
     const theirs = await this.#qemu.state();
     this.#comparisons++;
     let names = differences(target, theirs, this.#ours.codeSize);
@@ -143,7 +153,7 @@ export class Lockstep {
         names = [];
       }
     }
-    let note = arrived ? "" : "QEMU did not come here.";
+    let note = arrived ? "" : `QEMU did not come here in ${this.#limits.patience} s.`;
     if (names.length === 0 && this.#comparisons % MEMORY_EVERY === 0) {
       const place = this.#ours.firstMemoryDifference(this.#qemu);
       if (place !== undefined) note = `Memory differs from physical ${place.toString(16)} on.`;
@@ -167,26 +177,24 @@ export class Lockstep {
     return false;
   }
 
-  /** One instruction, all rounds of a repeated one. */
-  async #stepQemu(): Promise<boolean> {
-    const repeated = /^rep/.test(this.#ours.textAt(this.#agreed.address));
-    const before = this.#agreed.state.get("rip");
-    for (let n = 0; n < MOST_STEPS; n++) {
-      await this.#qemu.step();
-      if (!repeated || (await this.#qemu.state()).get("rip") !== before) return true;
+  /** Steps QEMU so many instructions from where it stands, all rounds of a repeated one. */
+  async #stepQemu(instructions: number): Promise<boolean> {
+    if (instructions > MOST_STEPS) return false;
+    let at = await this.#qemu.state();
+    for (let done = 0; done < instructions; done++) {
+      const before = at;
+      let rounds = 0;
+      do {
+        await this.#qemu.step();
+        at = await this.#qemu.state();
+        // Only a repeated instruction is not over yet; a jump may lead to itself.
+      } while (
+        at.get("rip") === before.get("rip") &&
+        rounds++ < MOST_STEPS &&
+        this.#ours.textAt(linearIp(at)).startsWith("rep")
+      );
     }
-    return false;
-  }
-
-  /** Steps QEMU until its registers are these. */
-  async #searchQemu(target: State): Promise<boolean> {
-    for (let n = 0; n < MOST_STEPS; n++) {
-      const state = await this.#qemu.state();
-      const names = differences(target, state, this.#ours.codeSize);
-      if (names.length === 0 || (names.length === 1 && names[0] === "eflags")) return true;
-      await this.#qemu.step();
-    }
-    return false;
+    return true;
   }
 
   #count(name: string): void {
@@ -208,23 +216,16 @@ export class Lockstep {
   }
 
   /** Ours has reached a device that only QEMU has. */
-  async #copyDevice(at: bigint): Promise<boolean> {
+  async #copyDevice(at: bigint, fresh: boolean): Promise<boolean> {
     const before = this.#ours.touched!;
     this.#ours.touched = undefined;
     this.#count("device memory");
-    const fresh = this.#ours.instructions - this.#agreed.instructions === 1;
-    if (!fresh) {
-      const arrived = await this.#searchOrRun(before, at);
-      if (!arrived) return this.#meet(before, at, false);
-    }
-    await this.#takeQemuStep(at, /^(MOVS|STOS)B?$/.test(this.#ours.decoded()?.row.mnemonic ?? ""));
+    const since = this.#ours.instructions - this.#agreed.instructions - 1;
+    const mnemonic = this.#ours.mnemonicAt(at);
+    if (since > 0 && !(await this.#meet(before, at, fresh, since))) return false;
+    await this.#takeQemuStep(at, /^(MOVS|STOS)B?$/.test(mnemonic));
     this.#agree(this.#ours.state());
     return true;
-  }
-
-  async #searchOrRun(before: State, at: bigint): Promise<boolean> {
-    if (!(await this.#qemu.runTo(at, SECONDS_TO_ARRIVE))) return false;
-    return this.#searchQemu(before);
   }
 
   /** QEMU does the instruction where it stands; its registers become ours. */

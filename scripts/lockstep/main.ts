@@ -16,6 +16,7 @@ const { values } = parseArgs({
     fda: text,
     instructions: { ...text, default: "1000000" },
     stride: { ...text, default: "2000" },
+    patience: { ...text, default: "300" },
     "step-from": text,
     "alter-after": text,
   },
@@ -49,6 +50,7 @@ async function once(limits: Limits): Promise<{ outcome: Outcome; codeSize: numbe
 const limits: Limits = {
   instructions: Number(values.instructions),
   stride: Number(values.stride),
+  patience: Number(values.patience),
   stepFrom: Number(values["step-from"] ?? Number.POSITIVE_INFINITY),
   ...(values["alter-after"] !== undefined && { alterAfter: Number(values["alter-after"]) }),
 };

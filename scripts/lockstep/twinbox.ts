@@ -14,6 +14,7 @@ import {
   SEGMENT_SIZE,
   SEGMENTS,
 } from "../../core/cpu/layout.ts";
+import type { Debugger } from "../../core/debug/debugger.ts";
 import { Pc } from "../../core/pc.ts";
 import type { Qemu } from "./qemu.ts";
 import { COMPARED, GENERAL, type State } from "./registers.ts";
@@ -59,7 +60,7 @@ export class Twinbox {
     memory.deviceWrite = touch;
   }
 
-  get debug() {
+  get debug(): Debugger {
     return this.#pc.debugger;
   }
 
@@ -136,8 +137,13 @@ export class Twinbox {
     this.#set(name, this.debug.register(name).get() ^ 1n);
   }
 
+  /** The instruction to come. */
   decoded(): Decoded | undefined {
     return this.debug.disassemble(this.linearIp)?.decoded;
+  }
+
+  mnemonicAt(linear: bigint): string {
+    return this.debug.disassemble(linear)?.decoded?.row.mnemonic ?? "";
   }
 
   textAt(linear: bigint): string {
