@@ -5,12 +5,13 @@ import { CONTROL } from "../decode/tables/control.ts";
 import { INTEGER } from "../decode/tables/integer.ts";
 import { SIMD } from "../decode/tables/simd.ts";
 import { STRINGS } from "../decode/tables/strings.ts";
+import { SYSTEM } from "../decode/tables/system.ts";
 import { X87 } from "../decode/tables/x87.ts";
 import { type Subject, subjectsOf } from "./chapter-suite.ts";
 import type { Tolerance } from "./differential.ts";
 import type { Encoding } from "./encodings.ts";
 import { floatTolerance } from "./float-tolerance.ts";
-import { integerTolerance } from "./integer-tolerance.ts";
+import { integerTolerance, systemTolerance } from "./integer-tolerance.ts";
 
 export interface JudgedChapter {
   readonly name: string;
@@ -27,6 +28,7 @@ export const JUDGED_CHAPTERS: readonly JudgedChapter[] = [
   { name: "integer", chapter: INTEGER, operandPrefix: true, toleranceOf: integerTolerance },
   { name: "control", chapter: CONTROL, operandPrefix: true, toleranceOf: integerTolerance },
   { name: "strings", chapter: STRINGS, operandPrefix: true, toleranceOf: integerTolerance },
+  { name: "system", chapter: SYSTEM, operandPrefix: true, toleranceOf: systemTolerance },
   { name: "x87", chapter: X87, operandPrefix: true, toleranceOf: floatTolerance },
   { name: "simd", chapter: SIMD, operandPrefix: false, toleranceOf: floatTolerance },
 ];

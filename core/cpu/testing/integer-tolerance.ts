@@ -62,3 +62,10 @@ export function integerTolerance({ row, opcode, memory }: Encoding): Tolerance |
   if (!/^SH[LR]D$/.test(row.mnemonic)) return { flags };
   return { flags, normalise: unlessBeyond16((opcode[1]! & 1) === 1) };
 }
+
+/** Of the system's instructions those that need nothing of the system. POPF is none: TF would trap the next. */
+const UNPRIVILEGED = /^(MOVSXD|PUSHF|UD1|UD2)$/;
+
+export function systemTolerance({ row }: Encoding): Tolerance | "untold" {
+  return UNPRIVILEGED.test(row.mnemonic) ? {} : "untold";
+}
