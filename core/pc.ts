@@ -633,6 +633,7 @@ export class Pc implements PcControl {
     }
     for (const device of this.#devices) device.afterLoad?.();
     this.cpu.afterLoad();
+    this.debugger.afterLoad();
     this.#setA20(board.a20);
     this.onWake();
   }

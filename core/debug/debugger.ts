@@ -172,6 +172,11 @@ export class Debugger {
     cpu.runtime.flushTlb();
   }
 
+  /** After a snapshot was loaded: the watchpoints lie in the processor's state, but they are this debugger's. */
+  afterLoad(): void {
+    this.#writeWatchpoints();
+  }
+
   /** Takes all breakpoints and watchpoints away. */
   clear(): void {
     for (const linear of [...this.#breakpoints.linear]) this.removeBreakpoint(linear);
