@@ -37,7 +37,9 @@ export interface Divergence {
 }
 
 export interface Outcome {
+  /** Of ours, and how many of them led to the last place where both were equal. */
   readonly instructions: number;
+  readonly compared: number;
   readonly comparisons: number;
   /** Instructions whose results were copied, by mnemonic; memory-mapped devices as `device memory`. */
   readonly copied: ReadonlyMap<string, number>;
@@ -108,9 +110,12 @@ export class Lockstep {
       }
     }
     const rest = ours.instructions - this.#agreed.instructions;
-    if (!this.#divergence && rest > 0) await this.#meet(ours.state(), ours.linearIp, false, rest);
+    // A loop that has not come to a new place for long is left out of the comparison.
+    if (!this.#divergence && rest > 0 && rest <= MOST_STEPS)
+      await this.#meet(ours.state(), ours.linearIp, false, rest);
     return {
       instructions: ours.instructions,
+      compared: this.#divergence ? this.#divergence.after : this.#agreed.instructions,
       comparisons: this.#comparisons,
       copied: this.#copied,
       flagsCopied: this.#flagsCopied,
@@ -153,7 +158,7 @@ export class Lockstep {
         names = [];
       }
     }
-    let note = arrived ? "" : `QEMU did not come here in ${this.#limits.patience} s.`;
+    let note = arrived ? "" : `QEMU did not come here in ${this.#limits.patience} s or ${MOST_STEPS} steps.`;
     if (names.length === 0 && this.#comparisons % MEMORY_EVERY === 0) {
       const place = this.#ours.firstMemoryDifference(this.#qemu);
       if (place !== undefined) note = `Memory differs from physical ${place.toString(16)} on.`;

@@ -69,7 +69,7 @@ if (found && !found.exact) {
 const copied = [...outcome.copied].map(([name, count]) => `${name} ${count}`).join(", ") || "none";
 const seconds = ((performance.now() - began) / 1000).toFixed(1);
 console.log(
-  `${outcome.instructions} instructions, ${outcome.comparisons} comparisons, ${seconds} s; ended by ${outcome.end}`,
+  `${outcome.instructions} instructions, ${outcome.compared} of them compared, ${outcome.comparisons} comparisons, ${seconds} s; ended by ${outcome.end}`,
 );
 console.log(`results copied: ${copied}; undefined flags copied: ${outcome.flagsCopied}`);
 if (outcome.divergence) {
