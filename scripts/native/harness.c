@@ -6,7 +6,8 @@
  * instructions left them. All little-endian; instructions lie at CODE, memory at DATA, all around is not mapped.
  *
  * State goes in and out by way of signal frames: the instruction is followed by INT3, whose handler finds every
- * register in the frame, replaces them by the next case's, and returns into that.
+ * register in the frame, replaces them by the next case's, and returns into that. A case that never comes there is
+ * ended by a clock.
  */
 #define _GNU_SOURCE
 #include <signal.h>
@@ -15,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/time.h>
 #include <ucontext.h>
 
 #define CODE 0x100000
@@ -33,6 +35,8 @@ struct __attribute__((packed)) instruction {
 
 static struct instruction now;
 static uint32_t memory_bytes;
+/* Cases begun, and how many there were at the last tick of the clock. */
+static uint64_t cases, cases_at_tick;
 
 #ifdef __x86_64__
 static const int REGISTERS[] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI, REG_RDI,
@@ -80,6 +84,13 @@ static void on_signal(int number, siginfo_t *info, void *context) {
   greg_t *gregs = machine->gregs;
   uint8_t *frame = (uint8_t *)machine->fpregs;
   (void)info;
+  if (number == SIGVTALRM) {
+    const int moves = cases != cases_at_tick;
+    cases_at_tick = cases;
+    if (moves) return;
+    /* A branch has gone to itself for a whole tick: the case ends here. */
+    gregs[REG_TRAPNO] = -1;
+  }
   if (number != SIGUSR1) {
     now.ip = (unsigned long)gregs[IP];
     now.vector = (int32_t)gregs[REG_TRAPNO];
@@ -97,6 +108,7 @@ static void on_signal(int number, siginfo_t *info, void *context) {
     fwrite(data(), memory_bytes, 1, stdout);
   }
   next();
+  cases++;
   gregs[IP] = CODE;
   gregs[REG_EFL] = (greg_t)((now.flags & ~0x100ul) | 0x200);
   for (int i = 0; i < COUNT; i++) gregs[REGISTERS[i]] = (greg_t)now.registers[i];
@@ -104,8 +116,9 @@ static void on_signal(int number, siginfo_t *info, void *context) {
 }
 
 int main(void) {
-  static const int signals[] = {SIGUSR1, SIGTRAP, SIGILL, SIGFPE, SIGSEGV, SIGBUS};
+  static const int signals[] = {SIGUSR1, SIGTRAP, SIGILL, SIGFPE, SIGSEGV, SIGBUS, SIGVTALRM};
   struct sigaction action = {.sa_sigaction = on_signal, .sa_flags = SA_SIGINFO | SA_ONSTACK};
+  const struct itimerval tick = {.it_interval = {.tv_usec = 200000}, .it_value = {.tv_usec = 200000}};
   stack_t stack = {.ss_sp = malloc(1 << 16), .ss_size = 1 << 16};
   const int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE;
   if (fread(&memory_bytes, sizeof memory_bytes, 1, stdin) != 1 || memory_bytes > PAGE) return 1;
@@ -114,6 +127,7 @@ int main(void) {
   memset(code(), 0xcc, PAGE);
   sigaltstack(&stack, 0);
   for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) sigaction(signals[i], &action, 0);
+  setitimer(ITIMER_VIRTUAL, &tick, 0);
   raise(SIGUSR1);
   return 3;
 }

@@ -1,7 +1,7 @@
 // The instructions of a chapter's tables as subjects that the host's processor judges.
 
 import type { Chapter } from "../decode/opcodes.ts";
-import { REP } from "../decode/row.ts";
+import { BRANCH, REP } from "../decode/row.ts";
 import {
   Case,
   describeCase,
@@ -26,6 +26,8 @@ export interface Subject {
   instruct(random: Random): Instruction;
   /** Whether REP may be before it. */
   readonly repeats: boolean;
+  /** Whether it may go back to itself. */
+  readonly branches: boolean;
 }
 
 export const LANES: readonly Lane[] = ["f32", "f64", "integer"];
@@ -56,6 +58,7 @@ export function subjectsOf(
       },
       instruct,
       repeats: (encoding.row.flags & REP) !== 0,
+      branches: (encoding.row.flags & BRANCH) !== 0,
     };
   });
 }
