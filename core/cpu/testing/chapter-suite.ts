@@ -54,7 +54,11 @@ export function subjectsOf(
       tolerance,
       generate: (seed: number, count: number) => {
         const random = createRandom(seed + hashText(name));
-        return Array.from({ length: count }, () => oneCase(instruct(random), random));
+        return Array.from({ length: count }, () => {
+          const made = oneCase(instruct(random), random);
+          tolerance.prepare?.(made, random);
+          return made;
+        });
       },
       instruct,
       repeats: (encoding.row.flags & REP) !== 0,

@@ -2,6 +2,7 @@
 
 import type { Chapter } from "../decode/opcodes.ts";
 import { CONTROL } from "../decode/tables/control.ts";
+import { EXTENDED } from "../decode/tables/extended.ts";
 import { INTEGER } from "../decode/tables/integer.ts";
 import { SIMD } from "../decode/tables/simd.ts";
 import { STRINGS } from "../decode/tables/strings.ts";
@@ -10,6 +11,7 @@ import { X87 } from "../decode/tables/x87.ts";
 import { type Subject, subjectsOf } from "./chapter-suite.ts";
 import type { Tolerance } from "./differential.ts";
 import type { Encoding } from "./encodings.ts";
+import { extendedTolerance } from "./extended-tolerance.ts";
 import { floatTolerance } from "./float-tolerance.ts";
 import { integerTolerance, systemTolerance } from "./integer-tolerance.ts";
 
@@ -29,6 +31,7 @@ export const JUDGED_CHAPTERS: readonly JudgedChapter[] = [
   { name: "control", chapter: CONTROL, operandPrefix: true, toleranceOf: integerTolerance },
   { name: "strings", chapter: STRINGS, operandPrefix: true, toleranceOf: integerTolerance },
   { name: "system", chapter: SYSTEM, operandPrefix: true, toleranceOf: systemTolerance },
+  { name: "extended", chapter: EXTENDED, operandPrefix: false, toleranceOf: extendedTolerance },
   { name: "x87", chapter: X87, operandPrefix: true, toleranceOf: floatTolerance },
   { name: "simd", chapter: SIMD, operandPrefix: false, toleranceOf: floatTolerance },
 ];

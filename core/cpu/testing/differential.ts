@@ -23,6 +23,7 @@ import {
 import { cpuModel, DEFAULT_CPU } from "../models/catalogue.ts";
 import { TOLD_FEATURES } from "../models/features.ts";
 import type { CpuModel } from "../models/model.ts";
+import type { Random } from "./float-random.ts";
 import { Machine } from "./machine.ts";
 
 /** Where the instruction lies, and the memory that it may use. The rest is not mapped on the host. */
@@ -208,6 +209,8 @@ export function runCase(machine: Machine, before: Case): Case {
 export interface Tolerance {
   /** Bits of EFLAGS that the manual defines; all if absent. */
   flags?: number;
+  /** Makes a random state one in which the instruction can be judged. */
+  prepare?: (before: Case, random: Random) => void;
   /** Makes equal in both what may differ. */
   normalise?: (after: Case, before: Case) => void;
 }
