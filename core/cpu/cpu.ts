@@ -7,6 +7,7 @@ import { BREAKPOINT, INVALID, OPCODES, TOO_LONG } from "./decode/opcodes.ts";
 import { BlockCache } from "./interpreter/block-cache.ts";
 import { dispatcherModule } from "./interpreter/dispatcher.ts";
 import { Handlers } from "./interpreter/handlers.ts";
+import { Verifier } from "./jit/verifier.ts";
 import {
   BLOCK_ENTRY_SIZE,
   BREAKPOINT_MET,
@@ -18,6 +19,7 @@ import {
   EFLAGS,
   EXCEPTION,
   EXCEPTION_ERROR,
+  EXCEPTION_REFUSED,
   HALTED,
   INTERRUPT_LINE,
   LINK_FROM,
@@ -72,6 +74,8 @@ export interface CpuHost {
   readonly model?: CpuModel;
   /** Entries of a block after which it is compiled; Infinity for never. A sensible figure by default. */
   readonly compileAfter?: number;
+  /** Whether compiled code is compared with the interpreter as it runs, which is slow. */
+  readonly verify?: boolean;
 }
 
 /** Compiling a block costs about a millisecond, and saves some tens of nanoseconds each time it is entered. */
@@ -107,6 +111,7 @@ export class Cpu {
   readonly #view: DataView;
   readonly #blocks: BlockCache;
   readonly #handlers: Handlers;
+  readonly #verifier: Verifier | undefined;
   /** Spent on code that was not at hand since `run` was called, in blocks looked for. */
   #effort = 0;
   readonly #run: () => void;
@@ -127,9 +132,14 @@ export class Cpu {
         throwFault: () => {
           throw FAULT;
         },
-        mmioRead: (physical: number, width: number) => host.mmioRead(physical >>> 0, width as 1 | 2 | 4),
-        mmioWrite: (physical: number, value: number, width: number) =>
-          host.mmioWrite(physical >>> 0, value >>> 0, width as 1 | 2 | 4),
+        mmioRead: (physical: number, width: number) => {
+          this.#verifier?.noteEffect();
+          return host.mmioRead(physical >>> 0, width as 1 | 2 | 4);
+        },
+        mmioWrite: (physical: number, value: number, width: number) => {
+          this.#verifier?.noteEffect();
+          host.mmioWrite(physical >>> 0, value >>> 0, width as 1 | 2 | 4);
+        },
         codeWritten: (physical: number, size: number) => this.#blocks.invalidate(physical >>> 0, size),
         portRead: (port: number, width: number) => host.portRead(port, width as 1 | 2 | 4),
         portWrite: (port: number, value: number, width: number) =>
@@ -148,7 +158,16 @@ export class Cpu {
       },
     });
     this.runtime = exports;
-    this.#handlers = new Handlers({ memory: host.memory, table, cpu, runtime: exports, signatures });
+    this.#verifier = host.verify ? this.#createVerifier() : undefined;
+    const verifier = this.#verifier;
+    this.#handlers = new Handlers({
+      memory: host.memory,
+      table,
+      cpu,
+      runtime: exports,
+      signatures,
+      verifier,
+    });
     const leaveAt = this.#handlers.add((module, all) => {
       const body = new FunctionBody(["i32"]);
       const callee = module.import("runtime", "leaveFaulted", all.get("leaveFaulted")!);
@@ -198,6 +217,20 @@ export class Cpu {
     this.#step = instance.exports.step as () => void;
     writeModel(this.#view, this.base, model);
     this.reset();
+  }
+
+  #createVerifier(): Verifier {
+    return new Verifier({
+      memory: this.#host.memory,
+      base: this.base,
+      step: () => this.#guarded(this.#step),
+      flushTlb: () => this.runtime.flushTlb(),
+      hostPage: (linear) => {
+        const physical = this.runtime.peekPhysical(linear);
+        return physical < 0n ? undefined : this.#hostPage(Number(physical) & ~0xfff);
+      },
+      eflags: () => this.eflags,
+    });
   }
 
   /** RESET#. */
@@ -275,7 +308,7 @@ export class Cpu {
       const shadow = this.get32(SHADOW);
       const slow = shadow !== 0 || this.runtime.singleStepping();
       if (slow) this.#stepOnce(shadow);
-      else this.#guarded(this.#run);
+      else this.#runBlocks();
       if (this.get32(EXCEPTION) >= BREAKPOINT_MET && this.#stopForDebugger()) break;
       this.#deliverException();
       if (this.get32(BUDGET) <= 0) {
@@ -284,6 +317,14 @@ export class Cpu {
       }
     }
     this.runtime.stopSoon();
+  }
+
+  /** Runs blocks; the interpreter does what compiled code has refused. */
+  #runBlocks(): void {
+    this.#guarded(this.#run);
+    if (this.get32(EXCEPTION) !== EXCEPTION_REFUSED) return;
+    this.set32(EXCEPTION, -1);
+    this.#guarded(this.#step);
   }
 
   /**

@@ -56,6 +56,16 @@ export const FLAGS_RESULT = 0x088;
 export const FLAGS_AUX = 0x090;
 /** EFLAGS without the six arithmetic flags; bit 1 is set. */
 export const EFLAGS = 0x094;
+// Flags as compiled code passes them on: an operation plus the size of its operands in bits.
+export const FLAGS_SIZE_MASK = 0x7f;
+export const FLAGS_ADD = 0x100;
+export const FLAGS_SUB = 0x200;
+export const FLAGS_LOGIC = 0x300;
+/** The two words as they are. */
+export const FLAGS_STORED = 0x400;
+/** CF is not the operation's but the bit at FLAGS_CARRY_SHIFT. */
+export const FLAGS_CARRY_GIVEN = 0x1000;
+export const FLAGS_CARRY_SHIFT = 13;
 /** Always 0: what an effective address without base or index adds. */
 export const ZERO = 0x098;
 /** Instructions that may still run before the dispatcher must look around. */
@@ -64,9 +74,11 @@ export const BUDGET = 0x0a0;
 export const SHADOW = 0x0a4;
 /** 1 after HLT, 2 after SHUTDOWN (triple fault). */
 export const HALTED = 0x0a8;
-/** Vector of the exception that an instruction has just met, -1 if none; or BREAKPOINT_MET or WATCHPOINT_MET. */
+/** Vector of the exception that an instruction has just met, -1 if none; or one of the three that follow. */
 export const EXCEPTION = 0x0ac;
-/** In EXCEPTION: the debugger has a breakpoint here, or a watchpoint on what the instruction would access. */
+/** Compiled code has met a store into decoded code, which the interpreter must do. */
+export const EXCEPTION_REFUSED = -2;
+/** The debugger has a breakpoint here, or a watchpoint on what the instruction would access. */
 export const BREAKPOINT_MET = 0x100;
 export const WATCHPOINT_MET = 0x101;
 /** Its error code, -1 if it has none. */

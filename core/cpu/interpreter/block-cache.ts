@@ -10,6 +10,7 @@ import {
   RIP_RELATIVE,
 } from "../decode/decoder.ts";
 import { ENDS, type Row } from "../decode/row.ts";
+import { growRegion, type Region } from "../jit/region.ts";
 import {
   BLOCK_COMPILED,
   BLOCK_COUNT,
@@ -48,7 +49,7 @@ import {
 } from "../layout.ts";
 import { registerSlot } from "../register-slots.ts";
 import { blockIndex } from "./dispatcher.ts";
-import { codeSizeOf, formOf } from "./form.ts";
+import { codeSizeOf, type Form, formOf } from "./form.ts";
 import type { Handlers } from "./handlers.ts";
 
 /** Most instructions in a block. */
@@ -64,12 +65,21 @@ export interface Block {
   readonly count: number;
   /** Address of the first record. */
   readonly record: number;
-  /** Table index of its compiled function, once it has one. */
-  compiled?: number;
+  /** The region that is entered here, once it is compiled. */
+  region?: CompiledRegion | undefined;
+  /** The regions that it is part of. */
+  regions?: Set<CompiledRegion>;
   /** Addresses of the links that lead to it. */
   links?: number[];
   /** Physical page of the rest of an instruction that crosses pages, else undefined. */
   readonly secondPage: number | undefined;
+}
+
+interface CompiledRegion {
+  readonly entry: Block;
+  readonly blocks: readonly Block[];
+  /** Table index of its function. */
+  readonly index: number;
 }
 
 export interface BlockCacheHost {
@@ -102,6 +112,11 @@ export interface BlockCacheHost {
 /** Calls of `compileHot` for which hot blocks wait for others. */
 const PATIENCE = 20;
 
+/** Instructions of the regions that are compiled together, about. */
+const MOST_AT_ONCE = 600;
+/** Entries after which a block may be part of a region. */
+const WARM = 16;
+
 const isRelativeBranch = (row: Row): boolean => row.operands[0]?.place === "relative";
 
 const keyOf = (physical: number, mode: number): number => physical * 64 + mode;
@@ -127,7 +142,7 @@ export class BlockCache {
 
   /** Forgets every block. Not while one runs. */
   clear(): void {
-    for (const block of this.#byRecord.values()) this.#forgetCompiled(block);
+    for (const { region } of this.#byRecord.values()) if (region) this.#forgetRegion(region);
     this.#byRecord.clear();
     this.#hot = [];
     this.#blocks.clear();
@@ -396,21 +411,66 @@ export class BlockCache {
     if (block) this.#hot.push(block);
   }
 
-  /** Compiles the blocks that have become hot; from now on their first record's handler is the compiled function. */
+  /** Compiles regions around the blocks that have become hot: from now on their entries' first handlers. */
   compileHot(): void {
     if (this.#hot.length === 0) return;
     // A module costs more than a function: wait for company, but not for long.
     if (this.#hot.length < this.#host.batch && this.#patience-- > 0) return;
     this.#patience = PATIENCE;
-    const hot = this.#hot.filter((block) => this.#byRecord.has(block.record));
-    this.#hot = [];
-    const indexes = this.#host.handlers.compileBlocks(hot, this.#view, this.#host.staleHandler);
-    hot.forEach((block, n) => {
-      block.compiled = indexes[n]!;
-      this.#view.setUint32(block.record + REC_HANDLER, indexes[n]!, true);
-      // A lone instruction across pages is translated anew each time, so nothing may link to it.
-      this.#view.setUint32(block.record + BLOCK_COMPILED, block.secondPage === undefined ? 1 : 0, true);
+    const taken = new Set<Block>();
+    const regions: Region<Block>[] = [];
+    let instructions = 0;
+    while (this.#hot.length > 0 && instructions < MOST_AT_ONCE) {
+      const block = this.#hot.shift()!;
+      if (!this.#byRecord.has(block.record) || block.region) continue;
+      if (taken.has(block)) {
+        // It has a place in a region; if it is still entered from elsewhere often, it will become hot again.
+        this.#view.setInt32(block.record + BLOCK_HEAT, this.#host.threshold, true);
+        continue;
+      }
+      const region = growRegion(block, this);
+      regions.push(region);
+      for (const node of region.nodes) {
+        taken.add(node.block);
+        instructions += node.count;
+      }
+    }
+    const indexes = this.#host.handlers.compileRegions(regions, this.#view);
+    regions.forEach((region, n) => {
+      this.#enterRegion(region, indexes[n]!);
     });
+  }
+
+  #enterRegion({ nodes }: Region<Block>, index: number): void {
+    const entry = nodes[0]!.block;
+    const region: CompiledRegion = { entry, index, blocks: nodes.map(({ block }) => block) };
+    for (const block of region.blocks) {
+      block.regions ??= new Set();
+      block.regions.add(region);
+    }
+    entry.region = region;
+    this.#view.setUint32(entry.record + REC_HANDLER, index, true);
+    // A lone instruction across pages is translated anew each time, so nothing may link to it.
+    this.#view.setUint32(entry.record + BLOCK_COMPILED, entry.secondPage === undefined ? 1 : 0, true);
+  }
+
+  // --- What regions are made of ---
+
+  get view(): DataView {
+    return this.#view;
+  }
+
+  /** The block that starts at a physical address, if it was entered often enough to be part of a region. */
+  warmBlock(physical: number, mode: number): Block | undefined {
+    const block = this.#blocks.get(keyOf(physical, mode));
+    if (!block || block.secondPage !== undefined) return undefined;
+    const { threshold } = this.#host;
+    const entered = threshold - this.#view.getInt32(block.record + BLOCK_HEAT, true);
+    return block.region || entered >= Math.min(threshold, WARM) ? block : undefined;
+  }
+
+  formsOf(block: Block): readonly Form[] {
+    return this.#host.handlers.formsOf(block, this.#view);
   }
 
   /** From now on the exit with this link goes to a compiled block directly. */
@@ -422,13 +482,22 @@ export class BlockCache {
     block.links.push(link);
   }
 
-  #forgetCompiled(block: Block): void {
-    if (block.compiled !== undefined) this.#host.handlers.release(block.compiled);
+  /** It may be running: that it is not valid any more is seen after whatever may have dropped it. */
+  #forgetRegion(region: CompiledRegion): void {
+    this.#host.handlers.release(region.index);
+    for (const block of region.blocks) block.regions!.delete(region);
+    const { entry } = region;
+    entry.region = undefined;
+    this.#view.setUint32(entry.record + BLOCK_COMPILED, 0, true);
+    for (const link of entry.links ?? []) this.#view.setUint32(link, 0, true);
+    entry.links = [];
+    const first = this.#view.getUint32(entry.record + BLOCK_FIRST_HANDLER, true);
+    this.#view.setUint32(entry.record + REC_HANDLER, first, true);
+    this.#view.setInt32(entry.record + BLOCK_HEAT, this.#host.threshold, true);
   }
 
   #drop(block: Block): void {
-    this.#forgetCompiled(block);
-    for (const link of block.links ?? []) this.#view.setUint32(link, 0, true);
+    for (const region of [...(block.regions ?? [])]) this.#forgetRegion(region);
     this.#byRecord.delete(block.record);
     const key = keyOf(block.physical, block.mode);
     if (this.#blocks.get(key) === block) this.#blocks.delete(key);

@@ -49,7 +49,7 @@ import {
   select,
   wrap,
 } from "../wasm/expression.ts";
-import { FunctionBody, type Local } from "../wasm/function-body.ts";
+import { type Callee, FunctionBody, type Local } from "../wasm/function-body.ts";
 import type { ModuleBuilder, Signature } from "../wasm/module.ts";
 import type { Form } from "./form.ts";
 
@@ -81,11 +81,29 @@ export const loadedFields = (address: Expression): RecordFields => ({
   i64: (field) => i64.load(address, field),
 });
 
+/** A value of so many bits at a host address. */
+export function loadHost(width: Bits, address: Expression, offset = 0): Expression {
+  switch (width) {
+    case 8:
+      return i32.load8U(address, offset);
+    case 16:
+      return i32.load16U(address, offset);
+    case 32:
+      return i32.load(address, offset);
+    case 64:
+      return i64.load(address, offset);
+    default:
+      return loadVector(address, offset);
+  }
+}
+
 /** A place in the processor's state: an offset from an address. */
 interface Slot {
   readonly address: Expression;
   readonly offset: number;
 }
+
+export type SlowAccess = "slowRead" | "slowWrite" | "slowModify";
 
 const SIZE_INDEX = { 16: 0, 32: 1, 64: 2 } as const;
 
@@ -128,14 +146,20 @@ export class HandlerContext implements Context {
     return new Flags(this);
   }
 
-  // What a compiler that keeps state elsewhere has to know.
+  // What a compiler that keeps state elsewhere does in its own way.
 
-  /** Before the function is left, with everything but the instruction at hand done. */
-  protected beforeExit(): void {}
   /** Before a function of the runtime is called. */
   protected beforeCall(_name: string): void {}
-  /** `slow` (i32) is not 0 when a store just made may have hit decoded code. */
-  protected stored(_slow: Expression): void {}
+  /** After it. */
+  protected afterCall(_name: string): void {}
+  /** Before an access that can leave the instruction. */
+  protected mayLeave(): void {}
+  /** Before the runtime is given the address of a register. */
+  protected exposeRegister(_offset: number): void {}
+  /** Calls slowRead, slowWrite or slowModify. */
+  protected slowAccess(name: SlowAccess, linear: Expression, bytes: number): Expression {
+    return this.call(name, linear, constant32(bytes));
+  }
 
   /** Emits the whole handler. */
   emit(): FunctionBody {
@@ -190,8 +214,12 @@ export class HandlerContext implements Context {
       return this.body.let(zeroExtend(width, this.fields.i32(REC_IMMEDIATE)));
     }
     if (this.#inMemory(operand)) return this.load(width, this.linear(width / 8, false));
-    const slot = this.#slot(operand);
-    return this.body.let(this.#loadHost(width, slot.address, slot.offset));
+    return this.#readSlot(width, this.#slot(operand));
+  }
+
+  #readSlot(width: Bits, slot: Slot): Expression {
+    if (slot.address === CPU) return this.state(slot.offset, width);
+    return this.body.let(loadHost(width, slot.address, slot.offset));
   }
 
   write(index: number, value: Expression): void {
@@ -205,9 +233,9 @@ export class HandlerContext implements Context {
 
   #storeSlot(operand: OperandSpec, width: Bits, slot: Slot, value: Expression): void {
     // A 32-bit general register is written whole: its upper half becomes 0.
-    if (operand.file === "gpr" && width === 32) {
-      this.body.store(64, slot.address, extendU(value), slot.offset);
-    } else this.body.store(width, slot.address, value, slot.offset);
+    const whole = operand.file === "gpr" && width === 32;
+    if (slot.address === CPU) this.setState(slot.offset, whole ? 64 : width, whole ? extendU(value) : value);
+    else this.body.store(whole ? 64 : width, slot.address, whole ? extendU(value) : value, slot.offset);
   }
 
   modify(index: number, compute: (old: Expression) => Expression): void {
@@ -216,24 +244,17 @@ export class HandlerContext implements Context {
     if (!this.#inMemory(operand)) {
       const found = this.#slot(operand);
       const slot = { address: this.body.let(found.address), offset: found.offset };
-      const old = this.body.let(this.#loadHost(width, slot.address, slot.offset));
+      const old = this.#readSlot(width, slot);
       this.#storeSlot(operand, width, slot, compute(old));
       return;
     }
     const bytes = width / 8;
     const linear = this.linear(bytes, true);
-    const address = this.body.local("i32");
-    const slow = this.body.local("i32");
-    this.#translate(address, linear, bytes, TLB_WRITE, () => {
-      this.body.set(address, this.call("slowModify", this.#wide(linear), constant32(bytes)));
-      this.#leaveIfZero(address.get);
-      this.body.set(slow, constant32(1));
-    });
-    const old = this.body.let(this.#loadHost(width, address.get));
+    const { address, slow } = this.#forWriting("slowModify", linear, bytes);
+    const old = this.body.let(loadHost(width, address.get));
     const value = this.body.let(compute(old));
     this.body.store(width, address.get, value);
     this.body.if(slow.get, () => this.run("commitWrite"));
-    this.stored(slow.get);
   }
 
   registerNumber(index: number): Expression {
@@ -262,6 +283,7 @@ export class HandlerContext implements Context {
     const operand = this.operand(index);
     if (this.#inMemory(operand)) return this.loadAddress(bytes, this.linear(bytes, false));
     const slot = this.#slot(operand);
+    if (slot.address === CPU) this.exposeRegister(slot.offset);
     return this.body.let(i32.add(slot.address, constant32(slot.offset)));
   }
 
@@ -270,6 +292,7 @@ export class HandlerContext implements Context {
     const wide = this.addressSize === 64;
     if (slot.constant === ZERO) return wide ? constant64(0) : constant32(0);
     const { address, offset } = this.#place(slot);
+    if (address === CPU) return this.state(offset, wide ? 64 : 32);
     return wide ? i64.load(address, offset) : i32.load(address, offset);
   }
 
@@ -310,7 +333,7 @@ export class HandlerContext implements Context {
         return this.body.let(i64.add(offset, i64.load(this.#segmentSlot(), SEGMENTS + SEGMENT_BASE)));
       case "checked16":
       case "checked32":
-        return this.#checked(this.segment(), offset, bytes, write);
+        return this.checkedLinear(this.fields.u8(REC_SEGMENT), offset, bytes, write);
       default:
         throw new Error(`${this.row.mnemonic} has no memory operand`);
     }
@@ -325,8 +348,8 @@ export class HandlerContext implements Context {
   }
 
   dataLinear(offset: Expression, bytes: number, write: boolean): Expression {
-    if (this.codeSize !== 64) return this.#checked(this.segment(), offset, bytes, write);
-    const wide = this.#wide(offset);
+    if (this.codeSize !== 64) return this.checkedLinear(this.fields.u8(REC_SEGMENT), offset, bytes, write);
+    const wide = this.wide(offset);
     const byBase = i32.geU(this.segment(), constant32(4));
     const base = i64.load(this.#segmentSlot(), SEGMENTS + SEGMENT_BASE);
     return this.body.let(i64.add(wide, select(byBase, base, constant64(0))));
@@ -340,7 +363,13 @@ export class HandlerContext implements Context {
     return i32.add(CPU, i32.mul(this.fields.u8(REC_SEGMENT), constant32(SEGMENT_SIZE)));
   }
 
-  #checked(segment: Expression, offset: Expression, bytes: number, write: boolean): Expression {
+  /** The linear address of a 32-bit offset in a segment, by its number, checked. */
+  protected checkedLinear(
+    segment: Expression,
+    offset: Expression,
+    bytes: number,
+    write: boolean,
+  ): Expression {
     const name = write ? "segmentWrite" : "segmentRead";
     return this.callThrowing(name, segment, offset, constant32(bytes));
   }
@@ -348,23 +377,8 @@ export class HandlerContext implements Context {
   // --- Memory ---
 
   /** A linear address as i64. */
-  #wide(linear: Expression): Expression {
+  protected wide(linear: Expression): Expression {
     return linear.type === "i64" ? linear : extendU(linear);
-  }
-
-  #loadHost(width: Bits, address: Expression, offset = 0): Expression {
-    switch (width) {
-      case 8:
-        return i32.load8U(address, offset);
-      case 16:
-        return i32.load16U(address, offset);
-      case 32:
-        return i32.load(address, offset);
-      case 64:
-        return i64.load(address, offset);
-      default:
-        return loadVector(address, offset);
-    }
   }
 
   /** Address of the translation table for the current privilege. */
@@ -372,9 +386,17 @@ export class HandlerContext implements Context {
     return i32.load(CPU, TLB_POINTER);
   }
 
-  /** Sets `address` to the host address by the translation table; `slow` runs when that does not answer. */
-  #translate(address: Local, linear: Expression, bytes: number, tag: number, slow: () => void): void {
+  /** Sets `address` to the host address by the translation table; then `fast`, or `slow` when that does not answer. */
+  protected translate(
+    address: Local,
+    linear: Expression,
+    bytes: number,
+    tag: number,
+    slow: () => void,
+    fast: () => void = () => {},
+  ): void {
     const body = this.body;
+    this.mayLeave();
     const low = linear.type === "i64" ? wrap(linear) : linear;
     // (linear >> 12) × 32 within the table, in one shift.
     const place = i32.and(i32.shrU(low, constant32(7)), constant32((TLB_ENTRIES - 1) << 5));
@@ -383,21 +405,25 @@ export class HandlerContext implements Context {
       linear.type === "i64"
         ? i64.eq(i64.load(entry, tag), i64.and(i64.add(linear, constant64(bytes - 1)), constant64(-4096)))
         : i32.eq(i32.load(entry, tag), i32.and(i32.add(linear, constant32(bytes - 1)), constant32(-4096)));
-    body.if(hit, () => body.set(address, i32.add(low, i32.load(entry, TLB_ADDEND))), slow);
+    const found = (): void => {
+      body.set(address, i32.add(low, i32.load(entry, TLB_ADDEND)));
+      fast();
+    };
+    body.if(hit, found, slow);
   }
 
   loadAddress(bytes: number, linear: Expression): Expression {
     const at = this.body.let(linear);
     const address = this.body.local("i32");
-    this.#translate(address, at, bytes, TLB_READ, () => {
-      this.body.set(address, this.call("slowRead", this.#wide(at), constant32(bytes)));
-      this.#leaveIfZero(address.get);
+    this.translate(address, at, bytes, TLB_READ, () => {
+      this.body.set(address, this.slowAccess("slowRead", this.wide(at), bytes));
+      this.leaveIfZero(address.get);
     });
     return address.get;
   }
 
   load(bits: Bits, linear: Expression): Expression {
-    return this.body.let(this.#loadHost(bits, this.loadAddress(bits / 8, linear)));
+    return this.body.let(loadHost(bits, this.loadAddress(bits / 8, linear)));
   }
 
   store(bits: Bits, linear: Expression, value: Expression): void {
@@ -406,17 +432,22 @@ export class HandlerContext implements Context {
   }
 
   storeAt(bytes: number, linear: Expression, fill: (address: Expression) => void): void {
-    const at = this.body.let(linear);
-    const address = this.body.local("i32");
-    const slow = this.body.local("i32");
-    this.#translate(address, at, bytes, TLB_WRITE, () => {
-      this.body.set(address, this.call("slowWrite", this.#wide(at), constant32(bytes)));
-      this.#leaveIfZero(address.get);
-      this.body.set(slow, constant32(1));
-    });
+    const { address, slow } = this.#forWriting("slowWrite", this.body.let(linear), bytes);
     fill(address.get);
     this.body.if(slow.get, () => this.run("commitWrite"));
-    this.stored(slow.get);
+  }
+
+  /** The host address of bytes to be written, and whether commitWrite must follow. */
+  #forWriting(name: SlowAccess, linear: Expression, bytes: number): { address: Local; slow: Local } {
+    const address = this.body.local("i32");
+    const slow = this.body.local("i32");
+    this.body.set(slow, constant32(0));
+    this.translate(address, linear, bytes, TLB_WRITE, () => {
+      this.body.set(address, this.slowAccess(name, this.wide(linear), bytes));
+      this.leaveIfZero(address.get);
+      this.body.set(slow, constant32(1));
+    });
+    return { address, slow };
   }
 
   // --- Registers and state ---
@@ -431,18 +462,7 @@ export class HandlerContext implements Context {
   }
 
   state(offset: number, bits: Bits): Expression {
-    switch (bits) {
-      case 8:
-        return this.body.let(i32.load8U(CPU, offset));
-      case 16:
-        return this.body.let(i32.load16U(CPU, offset));
-      case 32:
-        return this.body.let(i32.load(CPU, offset));
-      case 64:
-        return this.body.let(i64.load(CPU, offset));
-      default:
-        return this.body.let(loadVector(CPU, offset));
-    }
+    return this.body.let(loadHost(bits, CPU, offset));
   }
 
   setState(offset: number, bits: Bits, value: Expression): void {
@@ -481,7 +501,7 @@ export class HandlerContext implements Context {
   #stackLinear(offset: Expression, bytes: number, write: boolean): Expression {
     if (this.#form.stack === "none") throw new Error(`${this.row.mnemonic} is not flagged STACK`);
     if (this.#form.stack === "flat" || this.#form.stack === "long") return offset;
-    return this.#checked(constant32(2), offset, bytes, write);
+    return this.checkedLinear(constant32(2), offset, bytes, write);
   }
 
   // --- Flow ---
@@ -503,9 +523,9 @@ export class HandlerContext implements Context {
 
   jump(target: Expression, before?: () => void): void {
     const to = this.body.let(target);
-    this.#checkTarget(to);
+    this.checkTarget(to);
     before?.();
-    this.#goTo(to);
+    this.goTo(to);
   }
 
   branch(condition: Expression, target: Expression, before?: () => void): void {
@@ -513,10 +533,10 @@ export class HandlerContext implements Context {
   }
 
   repeatIf(condition: Expression): void {
-    this.body.if(condition, () => this.#leaveBy("leaveToRepeat"));
+    this.body.if(condition, () => this.leaveBy("leaveToRepeat"));
   }
 
-  #checkTarget(to: Expression): void {
+  protected checkTarget(to: Expression): void {
     if (this.codeSize === 64) {
       // A target that is not canonical is #GP at the branch.
       const canonical = i64.eq(i64.shrS(i64.shl(to, constant64(16)), constant64(16)), to);
@@ -527,17 +547,12 @@ export class HandlerContext implements Context {
     }
   }
 
-  #goTo(to: Expression): void {
-    this.beforeExit();
+  /** Leaves for an instruction pointer that has been checked. */
+  protected goTo(to: Expression): void {
     this.setState(RIP, 64, to);
-    this.giveBack(0);
+    // Back to the budget goes what the rest of the block would have used.
+    this.setState(BUDGET, 32, i32.add(i32.load(CPU, BUDGET), this.fields.u8(REC_REMAINING)));
     this.body.return(constant32(0));
-  }
-
-  /** Returns to the budget what the rest of the block would have used. */
-  protected giveBack(more: number): void {
-    const rest = this.fields.u8(REC_REMAINING);
-    this.setState(BUDGET, 32, i32.add(i32.add(i32.load(CPU, BUDGET), rest), constant32(more)));
   }
 
   fault(vector: number, error?: Expression): void {
@@ -549,37 +564,31 @@ export class HandlerContext implements Context {
     this.body.if(condition, () => this.fault(vector, error));
   }
 
-  #leaveIfZero(address: Expression): void {
+  protected leaveIfZero(address: Expression): void {
     this.body.if(i32.eqz(address), () => this.leaveFaulted());
   }
 
   /** Leaves at this instruction, which has not happened. */
   protected leaveFaulted(): void {
-    this.#leaveBy("leaveFaulted");
+    this.leaveBy("leaveFaulted");
   }
 
-  #leaveBy(name: string): void {
-    this.beforeExit();
-    this.body.return(this.body.call(this.#import(name), this.fields.address));
-  }
-
-  /** Sets RIP to a record's instruction, which is still to be run, and is the result to leave with. */
-  protected leaveAt(record: number): Expression {
-    return this.body.call(this.#import("leaveFaulted"), constant32(record));
+  protected leaveBy(name: "leaveFaulted" | "leaveToRepeat"): void {
+    this.body.return(this.body.call(this.imported(name), this.fields.address));
   }
 
   leave(): void {
-    this.beforeExit();
     this.body.return(constant32(0));
   }
 
   leaveAfter(): void {
-    this.#goTo(this.nextIp());
+    this.goTo(this.nextIp());
   }
 
   // --- Help ---
 
-  #import(name: string) {
+  /** A function of the runtime. */
+  protected imported(name: string): Callee {
     const signature = this.#runtime.get(name);
     if (!signature) throw new Error(`the runtime exports no ${name}`);
     return this.#module.import("runtime", name, signature);
@@ -587,7 +596,9 @@ export class HandlerContext implements Context {
 
   call(name: string, ...args: Expression[]): Expression {
     this.beforeCall(name);
-    return this.body.let(this.body.call(this.#import(name), ...args));
+    const result = this.body.let(this.body.call(this.imported(name), ...args));
+    this.afterCall(name);
+    return result;
   }
 
   callThrowing(name: string, ...args: Expression[]): Expression {
@@ -597,7 +608,8 @@ export class HandlerContext implements Context {
 
   run(name: string, ...args: Expression[]): void {
     this.beforeCall(name);
-    this.body.run(this.#import(name), ...args);
+    this.body.run(this.imported(name), ...args);
+    this.afterCall(name);
   }
 
   runThrowing(name: string, ...args: Expression[]): void {

@@ -1,6 +1,9 @@
 // Handlers of the forms met so far, made a module at a time and entered in the function table.
 
-import { type CompilableBlock, compileBlock } from "../jit/block-compiler.ts";
+import { EffectsOf } from "../jit/effects.ts";
+import type { Region, RegionBlock } from "../jit/region.ts";
+import { compileRegion } from "../jit/region-compiler.ts";
+import type { Verifier } from "../jit/verifier.ts";
 import { BLOCK_FIRST_HANDLER, REC_HANDLER, RECORD_SIZE } from "../layout.ts";
 import type { FunctionBody } from "../wasm/function-body.ts";
 import type { Signature } from "../wasm/module.ts";
@@ -17,6 +20,8 @@ export interface HandlerImports {
   cpu: WebAssembly.Global;
   runtime: WebAssembly.Exports;
   signatures: RuntimeSignatures;
+  /** Watches compiled regions at work, if they are to be compared with the interpreter. */
+  verifier?: Verifier | undefined;
 }
 
 export class Handlers {
@@ -26,11 +31,13 @@ export class Handlers {
   readonly #forms: (Form | undefined)[] = [];
   #pending: { index: number; form: Form }[] = [];
   #next = 0;
-  /** Table indexes that released blocks had. */
+  /** Table indexes that released regions had. */
   readonly #free: number[] = [];
+  readonly #effects: EffectsOf;
 
   constructor(imports: HandlerImports) {
     this.#imports = imports;
+    this.#effects = new EffectsOf(imports.signatures);
   }
 
   /** Number of handlers made. */
@@ -75,29 +82,30 @@ export class Handlers {
     );
   }
 
-  /** Compiles whole blocks into one module, and gives the table index of each one's function. */
-  compileBlocks(blocks: readonly CompilableBlock[], view: DataView, staleHandler: number): number[] {
-    const { signatures } = this.#imports;
+  /** Compiles regions into one module, and gives the table index of each one's function. */
+  compileRegions(regions: readonly Region[], view: DataView): number[] {
+    const { signatures: runtime } = this.#imports;
     const module = new ModuleBuilder();
-    const indexes = blocks.map((block, n) => {
-      const forms = this.#formsOf(block, view);
-      const body = compileBlock(block, forms, view, module, signatures, staleHandler);
-      module.add(`h${n}`, HANDLER, body, `block ${forms[0]!.row.mnemonic} ${block.count}`);
+    const indexes = regions.map((region, n) => {
+      const body = compileRegion(region, { view, module, runtime, effects: this.#effects });
+      const { block, forms } = region.nodes[0]!;
+      const label = `region ${forms[0]!.row.mnemonic} ${block.physical.toString(16)} ${region.nodes.length}`;
+      module.add(`h${n}`, HANDLER, body, label);
       return this.#free.pop() ?? this.#reserve();
     });
-    this.#instantiate(module, indexes);
+    this.#instantiate(module, indexes, this.#imports.verifier);
     return indexes;
   }
 
   /** The forms of a block's instructions, which its records' handlers tell. */
-  #formsOf({ record, count }: CompilableBlock, view: DataView): Form[] {
+  formsOf({ record, count }: RegionBlock, view: DataView): Form[] {
     return Array.from({ length: count }, (_, n) => {
       const place = n === 0 ? record + BLOCK_FIRST_HANDLER : record + n * RECORD_SIZE + REC_HANDLER;
       return this.#forms[view.getUint32(place, true)]!;
     });
   }
 
-  /** Gives a compiled block's place in the table back. It may be running: its code lives until it returns. */
+  /** Gives a compiled region's place in the table back. It may be running: its code lives until it returns. */
   release(index: number): void {
     this.#imports.table.set(index, null);
     this.#free.push(index);
@@ -109,16 +117,18 @@ export class Handlers {
     return this.#next++;
   }
 
-  #instantiate(module: ModuleBuilder, indexes: number[]): void {
+  #instantiate(module: ModuleBuilder, indexes: number[], verifier?: Verifier): void {
     const { memory, table, cpu, runtime } = this.#imports;
     const functions: Record<string, WebAssembly.ExportValue> = {};
-    for (const name of module.imported("runtime")) functions[name] = runtime[name]!;
+    for (const name of module.imported("runtime"))
+      functions[name] = verifier?.watch(name, runtime[name]!) ?? runtime[name]!;
     const instance = new WebAssembly.Instance(new WebAssembly.Module(module.encode()), {
       env: { memory, table, cpu },
       runtime: functions,
     });
     indexes.forEach((index, n) => {
-      table.set(index, instance.exports[`h${n}`]);
+      const made = instance.exports[`h${n}`];
+      table.set(index, verifier?.standIn(made as (record: number) => number) ?? made);
     });
   }
 }

@@ -1,5 +1,14 @@
-// Flags within a compiled block: what an instruction sets is remembered, and stored only where something can see it.
+// Flags within a region: what an instruction sets is remembered, and put into locals only where the code may be left or
+// another path joins, as an operation with its operands.
 
+import {
+  FLAGS_ADD,
+  FLAGS_CARRY_GIVEN,
+  FLAGS_CARRY_SHIFT,
+  FLAGS_LOGIC,
+  FLAGS_STORED,
+  FLAGS_SUB,
+} from "../layout.ts";
 import {
   type Bits,
   type Context,
@@ -8,69 +17,195 @@ import {
   toSignedI64,
   zeroExtend,
 } from "../semantics/context.ts";
-import { Flags } from "../semantics/flags.ts";
-import { constant32, constant64, type Expression, extendS, i32, i64, wrap } from "../wasm/expression.ts";
+import { auxiliaryOf, Flags, type FlagValues } from "../semantics/flags.ts";
+import {
+  constant32,
+  constant64,
+  type Expression,
+  extendS,
+  extendU,
+  i32,
+  i64,
+  wrap,
+} from "../wasm/expression.ts";
+import type { Callee, FunctionBody, Local } from "../wasm/function-body.ts";
+import type { RegisterFile } from "./register-file.ts";
 
-/**
- * The last setting of the flags, not stored yet; its expressions are stable. `compare` is an exact a - b; `cf`
- * replaces the carry of the operation.
- */
+interface Operation {
+  readonly kind: "add" | "sub" | "compare";
+  readonly bits: Bits;
+  readonly a: Expression;
+  readonly b: Expression;
+  readonly r: Expression;
+  /** Replaces the carry of the operation. */
+  readonly cf?: Expression;
+}
+
+/** Where the flags come from, if not from the processor's state; the expressions are stable. */
 export type Pending =
+  | Operation
+  | { readonly kind: "logic"; readonly bits: Bits; readonly r: Expression }
   | {
-      kind: "add" | "sub" | "compare";
-      bits: Bits;
-      a: Expression;
-      b: Expression;
-      r: Expression;
-      cf?: Expression;
+      readonly kind: "result";
+      readonly bits: Bits;
+      readonly r: Expression;
+      readonly cf: Expression;
+      readonly of: Expression;
+      readonly af: Expression | undefined;
     }
-  | { kind: "logic"; bits: Bits; r: Expression }
-  | { kind: "stored"; result: Expression; auxiliary: Expression };
+  /** CF and OF as given, the others from an older setting (undefined: the processor's state). */
+  | {
+      readonly kind: "carry";
+      readonly prior: Pending | undefined;
+      readonly cf: Expression;
+      readonly of: Expression;
+    }
+  /** The two words of the processor's state. */
+  | { readonly kind: "stored"; readonly result: Expression; readonly auxiliary: Expression }
+  /** The locals, whatever they hold. */
+  | { readonly kind: "held" };
 
-/** Thrown where flags are set on one of several paths while older ones wait: store those first, then emit again. */
-export class MustStoreFirst extends Error {}
+/** Thrown where registers or flags are set on one of several paths, or the runtime is given the state there. */
+export class MustBeDirect extends Error {}
+
+/** The locals: kind as for storeFlags (0: the processor's state has the flags), and the operands. */
+export class FlagLocals {
+  readonly kind: Local;
+  readonly a: Local;
+  readonly b: Local;
+  readonly r: Local;
+
+  constructor(body: FunctionBody) {
+    this.kind = body.local("i32");
+    this.a = body.local("i64");
+    this.b = body.local("i64");
+    this.r = body.local("i64");
+  }
+}
+
+/** What is known of the flags at a point of the code. */
+export interface FlagState {
+  pending: Pending | undefined;
+  /** Whether the locals have it. */
+  held: boolean;
+}
 
 const bitOf = (bits: Bits, value: Expression, n: number): Expression =>
   bits === 64
     ? wrap(i64.and(i64.shrU(value, constant64(n)), constant64(1)))
     : i32.and(i32.shrU(value, constant32(n)), constant32(1));
 
-export class DeferredFlags extends Flags {
-  pending: Pending | undefined;
-  readonly #context: Context;
-  /** Settings at this depth of nesting are deferred; deeper ones are on one path of several. -1: none is. */
-  baseDepth: number;
+const wideOf = (bits: Bits, value: Expression): Expression => (bits === 64 ? value : extendU(value));
 
-  constructor(context: Context, baseDepth: number) {
+/** The expressions that a pending setting refers to. */
+export function* expressionsOf(pending: Pending | undefined): Iterable<Expression> {
+  for (const value of Object.values(pending ?? {})) {
+    if (typeof value !== "object") continue;
+    if ("code" in value) yield value;
+    else yield* expressionsOf(value);
+  }
+}
+
+export interface FlagsHost {
+  readonly flagState: FlagState;
+  readonly flagLocals: FlagLocals;
+  readonly registers: RegisterFile;
+  /** Whether the code being emitted is on every path through the instruction. */
+  readonly unconditional: boolean;
+  /** Whether the instruction at hand sets flags in the processor's state. */
+  readonly direct: boolean;
+}
+
+export class DeferredFlags extends Flags {
+  readonly #context: Context;
+  readonly #getHost: () => FlagsHost;
+  readonly #storeFlags: () => Callee;
+
+  /** `host` and `storeFlags`, the runtime's function, are asked for when they are needed. */
+  constructor(context: Context, host: () => FlagsHost, storeFlags: () => Callee) {
     super(context);
     this.#context = context;
-    this.baseDepth = baseDepth;
+    this.#getHost = host;
+    this.#storeFlags = storeFlags;
   }
 
-  /** Emits the stores that make memory say what the flags are; they stay pending. */
-  spill(): void {
-    if (this.pending) super.store(this.lastResult(), this.auxiliary());
+  get #host(): FlagsHost {
+    return this.#getHost();
   }
 
-  /** The same, and nothing is pending any more: for what reads or changes the flags in memory. */
+  get #pending(): Pending | undefined {
+    const { flagState } = this.#host;
+    if (flagState.pending?.kind === "held") this.flush();
+    return flagState.pending;
+  }
+
+  /** Emits what makes the processor's state say what the flags are. */
   flush(): void {
-    if (!this.pending) return;
-    if (this.#context.body.depth !== this.baseDepth) throw new MustStoreFirst();
-    this.spill();
-    this.pending = undefined;
+    const { flagState, flagLocals } = this.#host;
+    if (!flagState.pending) return;
+    if (!this.#host.unconditional) throw new MustBeDirect();
+    const { body } = this.#context;
+    body.setTogether(this.takeUnheld());
+    this.copyToState();
+    body.set(flagLocals.kind, constant32(0));
+    flagState.pending = undefined;
+    flagState.held = false;
   }
 
-  #defer(pending: Pending): boolean {
-    if (this.#context.body.depth !== this.baseDepth) {
-      if (this.pending) throw new MustStoreFirst();
-      return false;
+  /** Emits what makes the processor's state right when the locals are; what is known stays as it is. */
+  copyToState(): void {
+    const { kind, a, b, r } = this.#host.flagLocals;
+    this.#context.body.run(this.#storeFlags(), kind.get, a.get, b.get, r.get);
+  }
+
+  /** What must be set for the locals to be right; they are, once that is done. */
+  takeUnheld(): [Local, Expression][] {
+    const { flagState, flagLocals } = this.#host;
+    const { pending } = flagState;
+    if (!pending || flagState.held || pending.kind === "held") return [];
+    flagState.held = true;
+    const { kind, a, b, r } = flagLocals;
+    switch (pending.kind) {
+      case "add":
+      case "sub":
+      case "compare": {
+        const operation = (pending.kind === "add" ? FLAGS_ADD : FLAGS_SUB) + pending.bits;
+        const carry = pending.cf && i32.shl(pending.cf, constant32(FLAGS_CARRY_SHIFT));
+        const all = carry ? i32.or(carry, constant32(operation + FLAGS_CARRY_GIVEN)) : constant32(operation);
+        const { bits } = pending;
+        return [
+          [kind, all],
+          [a, wideOf(bits, pending.a)],
+          [b, wideOf(bits, pending.b)],
+          [r, wideOf(bits, pending.r)],
+        ];
+      }
+      case "logic":
+        return [
+          [kind, constant32(FLAGS_LOGIC + pending.bits)],
+          [r, wideOf(pending.bits, pending.r)],
+        ];
+      default:
+        return [
+          [kind, constant32(FLAGS_STORED)],
+          [a, extendU(this.auxiliary())],
+          [r, this.lastResult()],
+        ];
     }
-    this.pending = pending;
+  }
+
+  /** Remembers a setting; false: it must be made in the processor's state. */
+  #defer(pending: Pending): boolean {
+    const { flagState } = this.#host;
+    if (this.#host.direct) return false;
+    if (!this.#host.unconditional) throw new MustBeDirect();
+    flagState.pending = pending;
+    flagState.held = false;
     return true;
   }
 
   #stable(...values: Expression[]): Expression[] {
-    return values.map((value) => this.#context.body.let(value));
+    return values.map((value) => this.#host.registers.own(value));
   }
 
   override add(bits: Bits, a: Expression, b: Expression, r: Expression): void {
@@ -105,6 +240,30 @@ export class DeferredFlags extends Flags {
     if (!this.#defer({ kind: "logic", bits, r: z! })) super.logic(bits, z!);
   }
 
+  override result(
+    bits: Bits,
+    r: Expression,
+    given: { cf?: Expression; of?: Expression; af?: Expression } = {},
+  ): void {
+    const none = constant32(0);
+    // The result may be in a variable that changes later.
+    const z = r.stable ? this.#host.registers.own(r) : this.#context.body.copy(r);
+    const [cf, of] = this.#stable(given.cf ?? none, given.of ?? none);
+    const af = given.af && this.#context.body.let(given.af);
+    if (!this.#defer({ kind: "result", bits, r: z, cf: cf!, of: of!, af })) super.result(bits, z, given);
+  }
+
+  override assign(values: FlagValues): void {
+    if (this.#host.direct || values.zf || values.sf || values.pf || values.af) {
+      super.assign(values);
+      return;
+    }
+    const [cf, of] = this.#stable(values.cf ?? this.cf(), values.of ?? this.of());
+    const now = this.#pending;
+    const prior = now?.kind === "carry" ? now.prior : now;
+    this.#defer({ kind: "carry", prior, cf: cf!, of: of! });
+  }
+
   protected override store(result: Expression, auxiliary: Expression): void {
     const [x, y] = this.#stable(result, auxiliary);
     if (!this.#defer({ kind: "stored", result: x!, auxiliary: y! })) super.store(x!, y!);
@@ -113,58 +272,121 @@ export class DeferredFlags extends Flags {
   // --- Asking ---
 
   /** Carries (or borrows) out of each bit. */
-  #carries(): Expression | undefined {
-    const pending = this.pending;
-    if (!pending || pending.kind === "logic" || pending.kind === "stored") return undefined;
-    const { bits, a, b, r } = pending;
+  #carries({ kind, bits, a, b, r }: Operation): Expression {
     const o = opsFor(bits);
-    if (pending.kind === "add") return o.or(o.and(a, b), o.and(o.or(a, b), o.not(r)));
+    if (kind === "add") return o.or(o.and(a, b), o.and(o.or(a, b), o.not(r)));
     return o.or(o.and(o.not(a), o.or(b, r)), o.and(b, r));
   }
 
+  /** Asks the setting before one of CF and OF only. */
+  #ofPrior(prior: Pending | undefined, ask: () => Expression): Expression {
+    const { flagState } = this.#host;
+    const now = flagState.pending;
+    flagState.pending = prior;
+    const answer = ask();
+    flagState.pending = now;
+    return answer;
+  }
+
   override cf(): Expression {
-    const pending = this.pending;
-    if (!pending || pending.kind === "stored") return super.cf();
-    if (pending.kind === "logic") return constant32(0);
-    if (pending.cf) return pending.cf;
-    if (pending.kind === "compare") return opsFor(pending.bits).ltU(pending.a, pending.b);
-    return bitOf(pending.bits, this.#carries()!, pending.bits - 1);
+    const pending = this.#pending;
+    switch (pending?.kind) {
+      case "logic":
+        return constant32(0);
+      case "result":
+      case "carry":
+        return pending.cf;
+      case "compare":
+        return opsFor(pending.bits).ltU(pending.a, pending.b);
+      case "add":
+      case "sub":
+        return pending.cf ?? bitOf(pending.bits, this.#carries(pending), pending.bits - 1);
+      default:
+        return super.cf();
+    }
   }
 
   override of(): Expression {
-    const pending = this.pending;
-    if (!pending || pending.kind === "stored") return super.of();
-    if (pending.kind === "logic") return constant32(0);
-    const vector = this.#context.body.let(this.#carries()!);
-    return i32.xor(
-      bitOf(pending.bits, vector, pending.bits - 1),
-      bitOf(pending.bits, vector, pending.bits - 2),
-    );
+    const pending = this.#pending;
+    switch (pending?.kind) {
+      case "logic":
+        return constant32(0);
+      case "result":
+      case "carry":
+        return pending.of;
+      case "compare":
+      case "add":
+      case "sub": {
+        const { bits } = pending;
+        const vector = this.#context.body.let(this.#carries(pending));
+        return i32.xor(bitOf(bits, vector, bits - 1), bitOf(bits, vector, bits - 2));
+      }
+      default:
+        return super.of();
+    }
   }
 
   override af(): Expression {
-    const pending = this.pending;
-    if (!pending || pending.kind === "stored") return super.af();
-    if (pending.kind === "logic") return constant32(0);
-    return bitOf(pending.bits, this.#carries()!, 3);
+    const pending = this.#pending;
+    switch (pending?.kind) {
+      case "logic":
+        return constant32(0);
+      case "result":
+        return pending.af ?? constant32(0);
+      case "carry":
+        return this.#ofPrior(pending.prior, () => this.af());
+      case "compare":
+      case "add":
+      case "sub":
+        return bitOf(pending.bits, this.#carries(pending), 3);
+      default:
+        return super.af();
+    }
   }
 
   override zf(): Expression {
-    const pending = this.pending;
-    if (!pending || pending.kind === "stored") return super.zf();
-    if (pending.kind === "compare") return opsFor(pending.bits).eq(pending.a, pending.b);
-    return opsFor(pending.bits).eqz(zeroExtend(pending.bits, pending.r));
+    const pending = this.#pending;
+    switch (pending?.kind) {
+      case "compare":
+        return opsFor(pending.bits).eq(pending.a, pending.b);
+      case "logic":
+      case "result":
+      case "add":
+      case "sub":
+        return opsFor(pending.bits).eqz(zeroExtend(pending.bits, pending.r));
+      case "carry":
+        return this.#ofPrior(pending.prior, () => this.zf());
+      default:
+        return super.zf();
+    }
   }
 
   override sf(): Expression {
-    const pending = this.pending;
-    if (!pending || pending.kind === "stored") return super.sf();
-    return bitOf(pending.bits, pending.r, pending.bits - 1);
+    const pending = this.#pending;
+    switch (pending?.kind) {
+      case "compare":
+      case "logic":
+      case "result":
+      case "add":
+      case "sub":
+        return bitOf(pending.bits, pending.r, pending.bits - 1);
+      case "carry":
+        return this.#ofPrior(pending.prior, () => this.sf());
+      default:
+        return super.sf();
+    }
+  }
+
+  override pf(): Expression {
+    const pending = this.#pending;
+    if (pending?.kind === "carry") return this.#ofPrior(pending.prior, () => this.pf());
+    return super.pf();
   }
 
   override condition(code: number): Expression {
-    const pending = this.pending;
-    if (pending?.kind !== "compare") return super.condition(code);
+    const pending = this.#pending;
+    if (pending?.kind === "logic") return this.#conditionOfLogic(code, pending.bits, pending.r);
+    if (pending?.kind !== "compare" || pending.cf) return super.condition(code);
     const { bits, a, b } = pending;
     const o = opsFor(bits);
     const [x, y] = [signExtend(bits, a), signExtend(bits, b)];
@@ -194,29 +416,68 @@ export class DeferredFlags extends Flags {
     }
   }
 
+  /** CF and OF are clear: what is asked is the result against 0. */
+  #conditionOfLogic(code: number, bits: Bits, r: Expression): Expression {
+    const o = opsFor(bits);
+    const signed = signExtend(bits, r);
+    const zero = o.constant(0);
+    switch (code) {
+      case 8:
+      case 12:
+        return o.ltS(signed, zero);
+      case 9:
+      case 13:
+        return o.geS(signed, zero);
+      case 14:
+        return o.leS(signed, zero);
+      case 15:
+        return o.gtS(signed, zero);
+      default:
+        return super.condition(code);
+    }
+  }
+
   protected override lastResult(): Expression {
-    const pending = this.pending;
+    const pending = this.#pending;
     if (!pending) return super.lastResult();
     if (pending.kind === "stored") return pending.result;
+    if (pending.kind === "carry") return this.#ofPrior(pending.prior, () => this.lastResult());
+    if (pending.kind === "held") throw new Error("flags asked of locals");
     return pending.bits === 32 ? extendS(pending.r) : toSignedI64(pending.bits, pending.r);
   }
 
   protected override auxiliary(): Expression {
-    const pending = this.pending;
+    const pending = this.#pending;
     if (!pending) return super.auxiliary();
-    if (pending.kind === "stored") return pending.auxiliary;
-    if (pending.kind === "logic") return constant32(0);
-    const { bits } = pending;
-    const vector = this.#context.body.let(this.#carries()!);
-    const narrow = bits === 64 ? wrap(i64.shrU(vector, constant64(32))) : vector;
-    const aligned = bits >= 32 ? narrow : i32.shl(narrow, constant32(32 - bits));
-    const half = bits === 64 ? wrap(vector) : vector;
-    const af = i32.and(half, constant32(8));
+    switch (pending.kind) {
+      case "stored":
+        return pending.auxiliary;
+      case "logic":
+        return constant32(0);
+      case "result":
+        return auxiliaryOf(pending.cf, pending.of, pending.af);
+      case "carry": {
+        const prior = this.#ofPrior(pending.prior, () => this.auxiliary());
+        return i32.or(i32.and(prior, constant32(0x3fffffff)), auxiliaryOf(pending.cf, pending.of));
+      }
+      case "held":
+        throw new Error("flags asked of locals");
+      default:
+        return this.#auxiliaryOf(pending);
+    }
+  }
+
+  #auxiliaryOf(operation: Operation): Expression {
+    const { bits, cf } = operation;
+    const vector = this.#context.body.let(this.#carries(operation));
+    const half = bits === 64 ? wrap(i64.shrU(vector, constant64(32))) : vector;
+    const aligned = bits >= 32 ? half : i32.shl(half, constant32(32 - bits));
+    const af = i32.and(bits === 64 ? wrap(vector) : vector, constant32(8));
     const high = this.#context.body.let(i32.and(aligned, constant32(0xc0000000)));
-    if (!pending.cf) return i32.or(high, af);
+    if (!cf) return i32.or(high, af);
     const of = i32.and(i32.xor(high, i32.shl(high, constant32(1))), constant32(0x80000000));
-    const cf = i32.shl(pending.cf, constant32(31));
-    const second = i32.shrU(i32.xor(cf, of), constant32(1));
-    return i32.or(i32.or(cf, second), af);
+    const carry = i32.shl(cf, constant32(31));
+    const second = i32.shrU(i32.xor(carry, of), constant32(1));
+    return i32.or(i32.or(carry, second), af);
   }
 }

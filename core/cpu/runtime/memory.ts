@@ -4,6 +4,7 @@
 
 import {
   CODE_BITS,
+  EXCEPTION_REFUSED,
   MODE,
   MODE_LONG,
   PAGE_READ,
@@ -28,7 +29,7 @@ import { armed, noteAccess } from "./debug";
 import { AC, setException } from "./exceptions";
 import { codeWritten, mmioRead, mmioWrite, throwFault } from "./host";
 import { EXECUTE, READ, SUPERVISOR, WRITE, walkPhysical } from "./paging";
-import { aligning, current, entryOf, mapEntry, translate } from "./tlb";
+import { aligning, current, entryOf, holdsCode, mapEntry, translate } from "./tlb";
 import { meetsWatchpoint, watching } from "./watch";
 
 const NOTHING_PENDING = 0;
@@ -93,19 +94,27 @@ function scatter(physical: u32, buffer: usize, size: u32): void {
   }
 }
 
+/** Whether stores into decoded code are refused: their instruction is then left with EXCEPTION_REFUSED. */
+let refusing = false;
+
+export function refuseCode(on: bool): void {
+  refusing = on;
+}
+
+/** Whether a store of `size` bytes within a page hits decoded code. */
+function hitsCode(physical: u32, size: u32): bool {
+  const bits = load<u64>(CODE_BITS + ((<usize>physical >> 12) << 3));
+  if (!bits) return false;
+  const first = (physical & 0xfff) >> 6;
+  const last = ((physical & 0xfff) + size - 1) >> 6;
+  for (let chunk = first; chunk <= last; chunk++) if ((bits >> chunk) & 1) return true;
+  return false;
+}
+
 /** Before a store to memory: decoded code that it hits is dropped, video memory noted. */
 function noteWrite(physical: u32, map: u32, size: u32): void {
   if (map & PAGE_VIDEO) store<u8>(VIDEO_DIRTY + (((map & ~0xfff) - VIDEO) >> 12), 1);
-  const bits = load<u64>(CODE_BITS + ((<usize>physical >> 12) << 3));
-  if (!bits) return;
-  const first = (physical & 0xfff) >> 6;
-  const last = ((physical & 0xfff) + size - 1) >> 6;
-  for (let chunk = first; chunk <= last; chunk++) {
-    if ((bits >> chunk) & 1) {
-      codeWritten(physical, size);
-      return;
-    }
-  }
+  if (hitsCode(physical, size)) codeWritten(physical, size);
 }
 
 function readAs(linear: u64, size: u32, who: i32): usize {
@@ -139,6 +148,10 @@ function writeAs(linear: u64, size: u32, who: i32, modify: bool): usize {
   const map = mapEntry(first);
   store<u32>(CPU + PENDING_KIND, NOTHING_PENDING);
   if (size <= room && map & PAGE_READ && map & PAGE_WRITE) {
+    if (refusing && hitsCode(first, size)) {
+      setException(EXCEPTION_REFUSED, 0);
+      return 0;
+    }
     noteWrite(first, map, size);
     return (map & ~0xfff) | (first & 0xfff);
   }
@@ -146,6 +159,10 @@ function writeAs(linear: u64, size: u32, who: i32, modify: bool): usize {
   if (size > room) {
     if (!translate(nextPage(linear), WRITE, who)) return 0;
     second = walkPhysical;
+  }
+  if (refusing && (holdsCode(first) || (size > room && holdsCode(second)))) {
+    setException(EXCEPTION_REFUSED, 0);
+    return 0;
   }
   const buffer = CPU + SCRATCH;
   if (modify) {

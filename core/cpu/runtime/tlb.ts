@@ -106,7 +106,7 @@ export function mapEntry(physical: u32): u32 {
 /** A page that holds decoded code is never entered as writable. */
 // @ts-ignore: decorator of AssemblyScript
 @inline
-function holdsCode(physical: u32): bool {
+export function holdsCode(physical: u32): bool {
   return load<u64>(CODE_BITS + ((<usize>physical >> 12) << 3)) != 0;
 }
 

@@ -78,7 +78,7 @@ export class Flags {
 
   /** ZF, SF and PF of a result; the others as given, 0 where not. */
   result(bits: Bits, r: Expression, given: { cf?: Expression; of?: Expression; af?: Expression } = {}): void {
-    this.store(toSignedI64(bits, r), aux(given.cf ?? ZERO32, given.of ?? ZERO32, given.af));
+    this.store(toSignedI64(bits, r), auxiliaryOf(given.cf ?? ZERO32, given.of ?? ZERO32, given.af));
   }
 
   /** All six from an image of EFLAGS (i32). */
@@ -95,7 +95,7 @@ export class Flags {
       const cf = body.let(values.cf ?? this.cf());
       let kept = i32.and(this.auxiliary(), constant32(values.af ? ~CARRIES : ~0xc0000000));
       if (values.af) kept = i32.or(kept, i32.shl(values.af, constant32(3)));
-      this.store(this.lastResult(), i32.or(kept, aux(cf, of)));
+      this.store(this.lastResult(), i32.or(kept, auxiliaryOf(cf, of)));
       return;
     }
     this.#setAll({
@@ -219,11 +219,11 @@ export class Flags {
     const body = this.#c.body;
     const result = body.let(select(values.zf, constant64(0), constant64(0x100)));
     const deltas = i32.or(values.sf, i32.shl(i32.xor(values.pf, constant32(1)), constant32(8)));
-    this.store(result, i32.or(deltas, aux(body.let(values.cf), body.let(values.of), values.af)));
+    this.store(result, i32.or(deltas, auxiliaryOf(body.let(values.cf), body.let(values.of), values.af)));
   }
 }
 
-function aux(cf: Expression, of: Expression, af?: Expression): Expression {
+export function auxiliaryOf(cf: Expression, of: Expression, af?: Expression): Expression {
   const high = i32.or(i32.shl(cf, constant32(CF_BIT)), i32.shl(i32.xor(cf, of), constant32(CARRY_IN_BIT)));
   return af ? i32.or(high, i32.shl(af, constant32(3))) : high;
 }

@@ -9,6 +9,10 @@ export interface Expression {
   readonly constant?: number | bigint;
   /** Reading it twice, or later, gives the same value: a constant, or a local that is set once. */
   readonly stable?: boolean;
+  /** Index of the local that it reads, when it is nothing else. */
+  readonly local?: number;
+  /** The i32 that this i64 extends. */
+  readonly narrow?: Expression;
 }
 
 const raw = (type: ValueType, ...parts: readonly (readonly number[])[]): Expression => ({
@@ -312,19 +316,19 @@ export const i64: IntegerOps = integerOps("i64");
 export const wrap = (a: Expression): Expression =>
   a.constant !== undefined
     ? constant32(Number(BigInt.asIntN(32, a.constant as bigint)))
-    : operation("i32", [0xa7], check(a, "i64"));
+    : (a.narrow ?? operation("i32", [0xa7], check(a, "i64")));
 
 /** Zero extension of an i32. */
 export const extendU = (a: Expression): Expression =>
   a.constant !== undefined
     ? constant64(BigInt((a.constant as number) >>> 0))
-    : operation("i64", [0xad], check(a, "i32"));
+    : { ...operation("i64", [0xad], check(a, "i32")), narrow: a };
 
 /** Sign extension of an i32. */
 export const extendS = (a: Expression): Expression =>
   a.constant !== undefined
     ? constant64(BigInt(a.constant as number))
-    : operation("i64", [0xac], check(a, "i32"));
+    : { ...operation("i64", [0xac], check(a, "i32")), narrow: a };
 
 /** i64 from a 32-bit load, zero-extended. */
 export const load32AsI64 = (address: Expression, offset = 0): Expression =>

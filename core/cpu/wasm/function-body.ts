@@ -16,6 +16,23 @@ export interface Label {
   readonly depth: number;
 }
 
+type LocalsByType = Record<ValueType, number[]>;
+
+export interface FreeLocals {
+  readonly free: Readonly<LocalsByType>;
+  /** Of all locals. */
+  readonly count: number;
+}
+
+const noLocals = (): LocalsByType => ({ i32: [], i64: [], f32: [], f64: [], v128: [] });
+const mapLocals = ({ i32, i64, f32, f64, v128 }: Readonly<LocalsByType>): LocalsByType => ({
+  i32: [...i32],
+  i64: [...i64],
+  f32: [...f32],
+  f64: [...f64],
+  v128: [...v128],
+});
+
 /** A function that a body can call; the module gives it its index. */
 export interface Callee {
   readonly index: number;
@@ -26,6 +43,8 @@ export class FunctionBody {
   readonly code: number[] = [];
   readonly #parameters: number;
   readonly #locals: ValueType[] = [];
+  /** Locals whose values are no longer wanted, by type. */
+  #free: LocalsByType = noLocals();
   #depth = 0;
 
   /** Parameters come first among the locals. */
@@ -53,16 +72,41 @@ export class FunctionBody {
     return this.#reference(index, type, true);
   }
 
+  /** A variable; what it holds before it is set is unknown once {@link recycle} was called. */
   local(type: ValueType): Local {
-    const index = this.#parameters + this.#locals.length;
-    this.#locals.push(type);
+    const index = this.#free[type].pop() ?? this.#parameters + this.#locals.push(type) - 1;
     return { type, index, get: this.#reference(index, type, false) };
+  }
+
+  /** Number of the next new local: those from here on are for {@link recycle}. */
+  get localCount(): number {
+    return this.#parameters + this.#locals.length;
+  }
+
+  /** Gives the locals from `first` on to whoever asks next, but for those in `kept`. */
+  recycle(first: number, kept: ReadonlySet<number>): void {
+    this.#free = noLocals();
+    for (let index = this.localCount - 1; index >= first; index--) {
+      if (!kept.has(index)) this.#free[this.#locals[index - this.#parameters]!].push(index);
+    }
+  }
+
+  /** Those that may be given away now. To go back to: later locals are free then, too. */
+  get freeLocals(): FreeLocals {
+    return { free: mapLocals(this.#free), count: this.localCount };
+  }
+
+  set freeLocals({ free, count }: FreeLocals) {
+    this.#free = mapLocals(free);
+    for (let index = count; index < this.localCount; index++) {
+      this.#free[this.#locals[index - this.#parameters]!].push(index);
+    }
   }
 
   #reference(index: number, type: ValueType, stable: boolean): Expression {
     const code = [0x20];
     pushUnsigned(code, index);
-    return { type, code, stable };
+    return { type, code, stable, local: index };
   }
 
   set(local: Local, value: Expression): void {
@@ -73,10 +117,26 @@ export class FunctionBody {
 
   /** Evaluates now; the result can be used any number of times. */
   let(value: Expression): Expression {
-    if (value.stable) return value;
+    return value.stable ? value : this.copy(value);
+  }
+
+  /** The same, in a local of its own. */
+  copy(value: Expression): Expression {
     const local = this.local(value.type);
     this.set(local, value);
     return { ...local.get, stable: true };
+  }
+
+  /** Sets several locals at once: none of the values sees what the others become. */
+  setTogether(pairs: readonly (readonly [Local, Expression])[]): void {
+    for (const [local, value] of pairs) {
+      if (value.type !== local.type) throw new Error(`local of ${local.type} set to ${value.type}`);
+      this.code.push(...value.code);
+    }
+    for (const [local] of pairs.toReversed()) {
+      this.code.push(0x21);
+      pushUnsigned(this.code, local.index);
+    }
   }
 
   /** Stores the low `bits` of a value at address + offset. */
@@ -148,11 +208,6 @@ export class FunctionBody {
   return(value?: Expression): void {
     if (value) this.code.push(...value.code);
     this.code.push(0x0f);
-  }
-
-  /** memory.copy */
-  copy(to: Expression, from: Expression, length: Expression): void {
-    this.code.push(...to.code, ...from.code, ...length.code, 0xfc, 0x0a, 0, 0);
   }
 
   /** Leaves a value as the function's result, at its end. */

@@ -1,0 +1,110 @@
+// Which general registers a form of an instruction looks at and changes: found by emitting it once and watching.
+
+import type { Form } from "../interpreter/form.ts";
+import {
+  HandlerContext,
+  loadedFields,
+  type RecordFields,
+  type RuntimeSignatures,
+} from "../interpreter/handler-context.ts";
+import { GPR, REC_BASE, REC_INDEX, REC_REG, REC_RM, REC_VVVV } from "../layout.ts";
+import type { Bits } from "../semantics/context.ts";
+import { constant32, type Expression } from "../wasm/expression.ts";
+import { FunctionBody } from "../wasm/function-body.ts";
+import { ModuleBuilder } from "../wasm/module.ts";
+
+/** Fields of a record that hold the offset of a register. */
+const SLOT_FIELDS = [REC_REG, REC_RM, REC_BASE, REC_INDEX, REC_VVVV];
+/** Offsets in the state that stand in for them; no register of any kind lies there. */
+const STAND_IN = 0x10000;
+
+/** Registers by number. */
+export interface Effects {
+  readonly touched: ReadonlySet<number>;
+  readonly changed: ReadonlySet<number>;
+}
+
+/** The same of a form, whose records say which registers are meant: fields, or numbers of fixed registers. */
+interface FormEffects {
+  readonly touchedFields: Set<number>;
+  readonly changedFields: Set<number>;
+  readonly touched: Set<number>;
+  readonly changed: Set<number>;
+}
+
+const registerOf = (offset: number): number | undefined =>
+  offset >= GPR && offset < GPR + 128 ? (offset - GPR) >> 3 : undefined;
+
+class WatchingContext extends HandlerContext {
+  readonly seen: FormEffects = {
+    touchedFields: new Set(),
+    changedFields: new Set(),
+    touched: new Set(),
+    changed: new Set(),
+  };
+
+  #note(offset: number, changes: boolean): void {
+    if (offset >= STAND_IN) {
+      this.seen.touchedFields.add(offset - STAND_IN);
+      if (changes) this.seen.changedFields.add(offset - STAND_IN);
+      return;
+    }
+    const register = registerOf(offset);
+    if (register === undefined) return;
+    this.seen.touched.add(register);
+    if (changes) this.seen.changed.add(register);
+  }
+
+  override state(offset: number, bits: Bits): Expression {
+    this.#note(offset, false);
+    return super.state(offset, bits);
+  }
+
+  override setState(offset: number, bits: Bits, value: Expression): void {
+    this.#note(offset, true);
+    super.setState(offset, bits, value);
+  }
+
+  protected override exposeRegister(offset: number): void {
+    this.#note(offset, false);
+  }
+}
+
+function watch(form: Form, runtime: RuntimeSignatures): FormEffects {
+  const body = new FunctionBody(["i32"]);
+  const loaded = loadedFields(body.parameter(0, "i32"));
+  const fields: RecordFields = {
+    ...loaded,
+    u16: (field) => (SLOT_FIELDS.includes(field) ? constant32(STAND_IN + field) : loaded.u16(field)),
+  };
+  const context = new WatchingContext(form, new ModuleBuilder(), runtime, body, fields);
+  form.row.semantics(context);
+  return context.seen;
+}
+
+/** Answers by form; a form is emitted once. */
+export class EffectsOf {
+  readonly #runtime: RuntimeSignatures;
+  readonly #known = new Map<string, FormEffects>();
+
+  constructor(runtime: RuntimeSignatures) {
+    this.#runtime = runtime;
+  }
+
+  /** The effects of a record of that form. */
+  of(form: Form, view: DataView, record: number): Effects {
+    let effects = this.#known.get(form.key);
+    if (!effects) {
+      effects = watch(form, this.#runtime);
+      this.#known.set(form.key, effects);
+    }
+    const named = (fields: Set<number>): number[] =>
+      [...fields]
+        .map((field) => registerOf(view.getUint16(record + field, true)))
+        .filter((register) => register !== undefined);
+    return {
+      touched: new Set([...effects.touched, ...named(effects.touchedFields)]),
+      changed: new Set([...effects.changed, ...named(effects.changedFields)]),
+    };
+  }
+}

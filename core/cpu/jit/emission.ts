@@ -1,0 +1,222 @@
+// What the instructions of a region share while it is emitted: its locals, what is known at the current point of the
+// code, and the ways out.
+
+import { CPU } from "../interpreter/handler-context.ts";
+import { BLOCK_INSTRUCTIONS, BLOCK_IP, BUDGET, LINK_FROM, RIP, TLB_POINTER } from "../layout.ts";
+import { constant32, constant64, type Expression, extendS, i32, i64 } from "../wasm/expression.ts";
+import type { Callee, FunctionBody, Label, Local } from "../wasm/function-body.ts";
+import { expressionsOf, FlagLocals, type FlagState } from "./deferred-flags.ts";
+import type { Placement, RegisterFile } from "./register-file.ts";
+
+/** What is known at a point of the code. */
+interface Knowledge {
+  readonly placement: Placement;
+  readonly flags: FlagState;
+  readonly depth: number;
+}
+
+export class Emission {
+  readonly body: FunctionBody;
+  readonly registers: RegisterFile;
+  readonly flagLocals: FlagLocals;
+  readonly flagState: FlagState = { pending: undefined, held: false };
+  /** Instruction pointer at which the region was entered (i64). */
+  readonly base: Expression;
+  /** Address of the translation table (i32). */
+  readonly #tlb: Local;
+  /** Instructions run since the budget was last charged (i32). */
+  readonly executed: Local;
+  /** Depth of nesting of what is on every path through the instruction at hand. */
+  depth = 0;
+  /** Whether the code after this point cannot be reached. */
+  over = false;
+  /** Whether the runtime may have dropped the region since its validity was last looked at. */
+  doubtful = false;
+  readonly #firstScratch: number;
+  /** Offset of the block at hand from the region's start, for faults. */
+  readonly #block: Local;
+  /** For the ways out: the record of the instruction that was not completed; or where to go, and by which link. */
+  readonly #record: Local;
+  readonly #target: Local;
+  readonly #link: Local;
+  #fault: Label = { depth: 0 };
+  #leave: Label = { depth: 0 };
+
+  /** Emits the entry. `count`: instructions that the budget was charged with for the entry's block. */
+  constructor(body: FunctionBody, registers: (body: FunctionBody) => RegisterFile, count: number) {
+    this.body = body;
+    this.flagLocals = new FlagLocals(body);
+    this.executed = body.local("i32");
+    this.#block = body.local("i32");
+    this.#record = body.local("i32");
+    this.#target = body.local("i64");
+    this.#link = body.local("i32");
+    this.base = body.let(i64.load(CPU, BLOCK_IP));
+    this.#tlb = body.local("i32");
+    this.registers = registers(body);
+    this.#firstScratch = body.localCount;
+    this.registers.load();
+    this.loadTlb();
+    body.set(this.executed, constant32(-count));
+  }
+
+  get tlb(): Expression {
+    return this.#tlb.get;
+  }
+
+  /** Another translation table may have been chosen. */
+  loadTlb(): void {
+    this.body.set(this.#tlb, i32.load(CPU, TLB_POINTER));
+  }
+
+  /** Emits the code within the ways out, and these after it. */
+  enclose(inside: () => void, leaveFaulted: Callee, storeFlags: Callee): void {
+    const { body } = this;
+    const save = (): void => {
+      this.registers.store();
+      const { kind, a, b, r } = this.flagLocals;
+      body.run(storeFlags, kind.get, a.get, b.get, r.get);
+      body.store(32, CPU, i32.sub(i32.load(CPU, BUDGET), this.executed.get), BUDGET);
+    };
+    body.block((leave) => {
+      this.#leave = leave;
+      body.block((fault) => {
+        this.#fault = fault;
+        inside();
+        body.unreachable();
+      });
+      save();
+      body.store(64, CPU, i64.add(this.base, extendS(this.#block.get)), BLOCK_IP);
+      body.return(body.call(leaveFaulted, this.#record.get));
+    });
+    save();
+    body.if(this.#link.get, () => {
+      const next = body.let(i32.load(this.#link.get));
+      body.if(
+        next,
+        () => {
+          const budget = body.let(i32.load(CPU, BUDGET));
+          body.if(i32.gtS(budget, constant32(0)), () => {
+            const count = i32.load(i32.add(next, constant32(BLOCK_INSTRUCTIONS)));
+            body.store(32, CPU, i32.sub(budget, count), BUDGET);
+            body.store(64, CPU, this.#target.get, BLOCK_IP);
+            body.return(next);
+          });
+        },
+        () => body.store(32, CPU, this.#link.get, LINK_FROM),
+      );
+    });
+    body.store(64, CPU, this.#target.get, RIP);
+    body.return(constant32(0));
+  }
+
+  /** An instruction pointer by its offset from the region's start (i64). */
+  pointer(delta: number): Expression {
+    return { ...i64.add(this.base, constant64(delta)), stable: true };
+  }
+
+  get unconditional(): boolean {
+    return this.body.depth === this.depth;
+  }
+
+  get direct(): boolean {
+    return this.registers.direct;
+  }
+
+  // --- What is known ---
+
+  get knowledge(): Knowledge {
+    const { placement } = this.registers;
+    return { placement, flags: { ...this.flagState }, depth: this.depth };
+  }
+
+  set knowledge({ placement, flags, depth }: Knowledge) {
+    this.registers.placement = placement;
+    this.flagState.pending = flags.pending;
+    this.flagState.held = flags.held;
+    this.depth = depth;
+  }
+
+  /** What holds wherever paths join: everything is in the locals that are its home. */
+  join(): void {
+    this.registers.forget();
+    this.flagState.pending = { kind: "held" };
+    this.flagState.held = true;
+    this.depth = this.body.depth;
+    this.over = false;
+    this.recycle();
+  }
+
+  /** Emits `inside` as one of several ways to go on from here; what is known is the same after it. */
+  fork(inside: () => void): void {
+    const { knowledge } = this;
+    const scratch = this.body.freeLocals;
+    this.depth = this.body.depth;
+    inside();
+    this.over = false;
+    this.knowledge = knowledge;
+    this.body.freeLocals = scratch;
+  }
+
+  /** After an instruction: temporary values that nothing refers to any more make room. */
+  recycle(): void {
+    const kept = new Set(this.registers.locals());
+    for (const { local } of expressionsOf(this.flagState.pending)) if (local !== undefined) kept.add(local);
+    this.body.recycle(this.#firstScratch, kept);
+  }
+
+  // --- Homes ---
+
+  /** Makes the homes right, as every way out and every join wants them. */
+  settle(takeUnheld: () => [Local, Expression][]): void {
+    const before = this.unconditional ? undefined : this.knowledge;
+    // Flags first: they may be computed now, from where registers were.
+    const flags = takeUnheld();
+    this.body.setTogether([...this.registers.takeUnsaved(), ...flags]);
+    // On one path of several: for the others nothing has happened.
+    if (before) this.knowledge = before;
+  }
+
+  // --- Ways out; the homes are right ---
+
+  enterBlock(delta: number, count: number): void {
+    this.body.set(this.#block, constant32(delta));
+    this.count(count);
+  }
+
+  /** Counts instructions as run. */
+  count(instructions: number): void {
+    if (instructions === 0) return;
+    this.body.set(this.executed, i32.add(this.executed.get, constant32(instructions)));
+  }
+
+  /** Leaves at an instruction, which has not happened. */
+  leaveAt(record: Expression): void {
+    this.body.set(this.#record, record);
+    this.body.branch(this.#fault);
+    this.#isOver();
+  }
+
+  /** Leaves for an instruction pointer, directly to the next block if there is a link that leads to it. */
+  leaveTo(target: Expression, link = 0): void {
+    this.body.set(this.#target, target);
+    this.body.set(this.#link, constant32(link));
+    this.body.branch(this.#leave);
+    this.#isOver();
+  }
+
+  #isOver(): void {
+    if (this.unconditional) this.over = true;
+  }
+
+  /** Charges the budget with what has run. */
+  charge(): void {
+    this.body.store(32, CPU, i32.sub(i32.load(CPU, BUDGET), this.executed.get), BUDGET);
+    this.body.set(this.executed, constant32(0));
+  }
+
+  /** Whether the budget allows to go on (i32). */
+  mayGoOn(): Expression {
+    return i32.gtS(i32.load(CPU, BUDGET), this.executed.get);
+  }
+}

@@ -1,0 +1,194 @@
+// Compiles a region into one function. It takes the record at which it is entered, and returns, as a handler does, the
+// record to go on with, or 0 when RIP says where.
+
+import { codeSizeOf } from "../interpreter/form.ts";
+import type { RuntimeSignatures } from "../interpreter/handler-context.ts";
+import { BLOCK_COMPILED, REC_LINK, RECORD_SIZE } from "../layout.ts";
+import { constant32, type Expression, i32, i64 } from "../wasm/expression.ts";
+import { FunctionBody, type Label } from "../wasm/function-body.ts";
+import type { ModuleBuilder } from "../wasm/module.ts";
+import { type Structure, structureOf } from "./control-flow.ts";
+import type { EffectsOf } from "./effects.ts";
+import { Emission } from "./emission.ts";
+import { isRelative, isUnlimited, type Node, type Region, type RegionBlock } from "./region.ts";
+import { type Flow, knownFields, RegionContext } from "./region-context.ts";
+import { RegisterFile } from "./register-file.ts";
+
+const PAGE = 0x1000;
+
+export interface RegionTools {
+  readonly view: DataView;
+  readonly module: ModuleBuilder;
+  readonly runtime: RuntimeSignatures;
+  readonly effects: EffectsOf;
+}
+
+class RegionCompiler {
+  readonly #tools: RegionTools;
+  readonly #entry: Node;
+  readonly #structure: Structure<RegionBlock>;
+  readonly #emission: Emission;
+  readonly #labels = new Map<Node, Label>();
+  readonly #mode: number;
+
+  constructor(region: Region, tools: RegionTools) {
+    this.#tools = tools;
+    this.#entry = region.nodes[0]!;
+    this.#mode = region.mode;
+    this.#structure = structureOf(this.#entry);
+    const { touched, changed } = this.#effects();
+    const wide = codeSizeOf(region.mode) === 64;
+    this.#emission = new Emission(
+      new FunctionBody(["i32"]),
+      (body) => new RegisterFile(body, wide, touched, changed),
+      this.#entry.block.count,
+    );
+  }
+
+  #effects(): { touched: Set<number>; changed: Set<number> } {
+    const { view, effects } = this.#tools;
+    const all = { touched: new Set<number>(), changed: new Set<number>() };
+    for (const { block, forms, count } of this.#structure.places.keys()) {
+      for (let n = 0; n < count; n++) {
+        const { touched, changed } = effects.of(forms[n]!, view, block.record + n * RECORD_SIZE);
+        for (const register of touched) all.touched.add(register);
+        for (const register of changed) all.changed.add(register);
+      }
+    }
+    return all;
+  }
+
+  compile(): FunctionBody {
+    const { runtime, module } = this.#tools;
+    const imported = (name: string) => module.import("runtime", name, runtime.get(name)!);
+    const { body } = this.#emission;
+    this.#emission.depth = body.depth;
+    this.#emission.enclose(
+      () => {
+        this.#emission.depth = body.depth;
+        this.#tree(this.#entry);
+      },
+      imported("leaveFaulted"),
+      imported("storeFlags"),
+    );
+    body.unreachable();
+    return body;
+  }
+
+  /** Emits a node and what it dominates. */
+  #tree(node: Node): void {
+    const place = this.#structure.places.get(node)!;
+    const merging = place.children
+      .filter((child) => this.#structure.places.get(child)!.merges)
+      .sort((a, b) => this.#orderOf(b) - this.#orderOf(a));
+    if (!place.loops) {
+      this.#within(node, merging);
+      return;
+    }
+    this.#settle();
+    this.#emission.body.loop((start) => {
+      this.#labels.set(node, start);
+      this.#emission.join();
+      this.#within(node, merging);
+    });
+  }
+
+  #orderOf(node: Node): number {
+    return this.#structure.places.get(node)!.order;
+  }
+
+  /** Emits a node within blocks at whose ends those that merge follow, the last in order outermost. */
+  #within(node: Node, [last, ...others]: readonly Node[]): void {
+    if (!last) {
+      this.#emission.depth = this.#emission.body.depth;
+      this.#node(node);
+      return;
+    }
+    this.#emission.body.block((end) => {
+      this.#labels.set(last, end);
+      this.#within(node, others);
+    });
+    this.#emission.join();
+    this.#tree(last);
+  }
+
+  #settle(): void {
+    this.#context?.settle();
+  }
+
+  /** That of the instruction emitted last, wherever. */
+  #context: RegionContext | undefined;
+
+  #node(node: Node): void {
+    const { view, module, runtime } = this.#tools;
+    const { block, forms, count } = node;
+    this.#emission.enterBlock(node.delta, block.count);
+    let last: RegionContext | undefined;
+    for (let n = 0; n < count; n++) {
+      const record = block.record + n * RECORD_SIZE;
+      const fields = knownFields(view, record);
+      const flow = this.#flowOf(node, n);
+      const context = new RegionContext(forms[n]!, module, runtime, fields, this.#emission, flow);
+      this.#context = context;
+      last = context;
+      context.emitHere();
+      if (this.#emission.over) return;
+      context.leaveIfDropped(this.#valid());
+    }
+    if (node.next) {
+      this.#emission.count(count - block.count);
+      this.#go(node, node.next);
+    } else {
+      // The code is never cut where no node follows.
+      last!.leaveForNext(block.record + count * RECORD_SIZE + REC_LINK);
+    }
+  }
+
+  /** Whether the region is still that of its entry (i32). */
+  #valid(): Expression {
+    return i32.load(constant32(this.#entry.block.record + BLOCK_COMPILED));
+  }
+
+  #flowOf(node: Node, index: number): Flow {
+    const target = node.branches.get(index);
+    const page = node.block.physical - (node.block.physical % PAGE);
+    return {
+      delta: node.delta,
+      unlimited: isUnlimited(this.#mode),
+      toTarget: target && (() => this.#go(node, target)),
+      returnTo: (to) => {
+        if (isRelative(node.forms[index]!)) return;
+        for (const back of node.returns) {
+          const hit = i64.eq(to, this.#emission.pointer(back.delta));
+          this.#emission.body.if(hit, () => this.#emission.fork(() => this.#go(node, back)));
+        }
+      },
+      mayLink: (delta) => {
+        const physical = node.block.physical + delta - node.delta;
+        return isUnlimited(this.#mode) && physical >= page && physical < page + PAGE;
+      },
+    };
+  }
+
+  /** Goes on with a node of the region. */
+  #go(from: Node, to: Node): void {
+    const emission = this.#emission;
+    const kind = this.#structure.kindOf(from, to);
+    if (kind === "forward" && !this.#structure.places.get(to)!.merges) {
+      const wasOver = emission.over;
+      this.#tree(to);
+      emission.over = wasOver || emission.unconditional;
+      return;
+    }
+    this.#settle();
+    if (kind === "forward") emission.body.branch(this.#labels.get(to)!);
+    else {
+      if (kind === "back") emission.body.branchIf(this.#labels.get(to)!, emission.mayGoOn());
+      emission.leaveTo(emission.pointer(to.delta));
+    }
+    emission.over = true;
+  }
+}
+
+export const compileRegion = (region: Region, tools: RegionTools): FunctionBody =>
+  new RegionCompiler(region, tools).compile();

@@ -1,0 +1,362 @@
+// The compiler's side of an instruction's semantics: operands are known, general registers and flags are in locals,
+// and branches lead within the region where they can.
+
+import type { Form } from "../interpreter/form.ts";
+import {
+  CPU,
+  HandlerContext,
+  type RecordFields,
+  type RuntimeSignatures,
+  type SlowAccess,
+} from "../interpreter/handler-context.ts";
+import {
+  BLOCK_IP,
+  CURRENT_RECORD,
+  REC_IMMEDIATE,
+  REC_IP_DELTA,
+  REC_LENGTH,
+  REC_LINK,
+  REC_REMAINING,
+  SEGMENT_ATTRIBUTES,
+  SEGMENT_BASE,
+  SEGMENT_LIMIT,
+  SEGMENT_SIZE,
+  SEGMENTS,
+  TLB_WRITE,
+} from "../layout.ts";
+import type { Bits } from "../semantics/context.ts";
+import type { Flags } from "../semantics/flags.ts";
+import { constant32, constant64, type Expression, i32, i64, wrap } from "../wasm/expression.ts";
+import type { ModuleBuilder } from "../wasm/module.ts";
+import { DeferredFlags, MustBeDirect } from "./deferred-flags.ts";
+import type { Emission } from "./emission.ts";
+import { isRegister } from "./register-file.ts";
+
+/**
+ * Functions of the runtime that neither look at general registers and flags nor change them, and never throw: those of
+ * the x87 and SSE (core/cpu/runtime/float), whose names are in lower case, and some others.
+ */
+const PLAIN =
+  /^(f[a-z0-9_]+|(sse|mmx)_[a-z0-9_]+|emms|driveFerr|commitWrite|setException|(multiplyHigh|divide)(Uns|S)igned|region[A-Z][a-z]+)$/;
+
+/** Attributes of a segment: unusable, data, writable, expands up, present. */
+const SEGMENT_KIND = 0x1009e;
+const UP_WRITABLE = 0x92;
+
+const REGION_ACCESS: Record<SlowAccess, string> = {
+  slowRead: "regionRead",
+  slowWrite: "regionWrite",
+  slowModify: "regionModify",
+};
+
+/** The fields of a record, which are known. */
+export const knownFields = (view: DataView, at: number): RecordFields => ({
+  address: constant32(at),
+  u8: (field) => constant32(view.getUint8(at + field)),
+  u16: (field) => constant32(view.getUint16(at + field, true)),
+  i32: (field) => constant32(view.getInt32(at + field, true)),
+  wideI32: (field) => constant64(view.getInt32(at + field, true)),
+  i64: (field) => constant64(view.getBigInt64(at + field, true)),
+});
+
+/** Where the branches of an instruction lead within the region. */
+export interface Flow {
+  /** Of its block from the region's start. */
+  readonly delta: number;
+  /** Goes to the node that its relative branch leads to; undefined if that is not in the region. */
+  readonly toTarget: (() => void) | undefined;
+  /** Goes to one of the region's nodes if that is where a near return leads (i64). */
+  readonly returnTo: (target: Expression) => void;
+  /** Whether the block's code segment has no limit. */
+  readonly unlimited: boolean;
+  /** Whether a place at that offset from the region's start may be left for by a link: it lies in the same page. */
+  readonly mayLink: (delta: number) => boolean;
+}
+
+export class RegionContext extends HandlerContext {
+  readonly #emission: Emission;
+  readonly #flow: Flow;
+  /** Offset of the instruction and of the next from the region's start. */
+  readonly #at: number;
+  readonly #next: number;
+  #target: Expression | undefined;
+
+  constructor(
+    form: Form,
+    module: ModuleBuilder,
+    runtime: RuntimeSignatures,
+    fields: RecordFields,
+    emission: Emission,
+    flow: Flow,
+  ) {
+    super(form, module, runtime, emission.body, fields);
+    this.#emission = emission;
+    this.#flow = flow;
+    this.#at = flow.delta + Number(fields.u16(REC_IP_DELTA).constant);
+    this.#next = this.#at + Number(fields.u8(REC_LENGTH).constant);
+  }
+
+  protected override makeFlags(): Flags {
+    return new DeferredFlags(
+      this,
+      () => this.#emission,
+      () => this.imported("storeFlags"),
+    );
+  }
+
+  get #deferred(): DeferredFlags {
+    return this.flags as DeferredFlags;
+  }
+
+  /** Emits the instruction; what follows it in its block must be emitted unless the emission is over. */
+  emitHere(): void {
+    const { body, registers } = this.#emission;
+    const { knowledge, doubtful } = this.#emission;
+    const mark = body.mark();
+    try {
+      this.row.semantics(this);
+    } catch (error) {
+      if (!(error instanceof MustBeDirect)) throw error;
+      body.rollBack(mark);
+      this.#emission.knowledge = knowledge;
+      this.#emission.doubtful = doubtful;
+      this.#emission.over = false;
+      this.settle();
+      this.#deferred.flush();
+      registers.forget();
+      registers.direct = true;
+      this.row.semantics(this);
+      registers.direct = false;
+    }
+    if (!this.#emission.over) this.#emission.recycle();
+  }
+
+  /** Makes the homes of registers and flags right. */
+  settle(): void {
+    this.#emission.settle(() => this.#deferred.takeUnheld());
+  }
+
+  /** The region may have been dropped by what the instruction has done: then it is left after it. */
+  leaveIfDropped(valid: Expression): void {
+    if (!this.#emission.doubtful) return;
+    this.#emission.doubtful = false;
+    this.settle();
+    this.body.if(i32.eqz(valid), () => {
+      this.#emission.count(-this.#remaining);
+      this.#emission.leaveTo(this.#emission.pointer(this.#next));
+    });
+  }
+
+  get #remaining(): number {
+    return Number(this.fields.u8(REC_REMAINING).constant);
+  }
+
+  /** Leaves for the instruction after the last of its block. */
+  leaveForNext(link: number): void {
+    this.settle();
+    const linked = this.#flow.mayLink(this.#next) ? link : 0;
+    this.#emission.leaveTo(this.#cut(this.#emission.pointer(this.#next)), linked);
+  }
+
+  #cut(target: Expression): Expression {
+    return this.codeSize === 64 ? target : i64.and(target, constant64(0xffffffff));
+  }
+
+  // --- Calls ---
+
+  protected override beforeCall(name: string): void {
+    if (PLAIN.test(name)) return;
+    const emission = this.#emission;
+    if (!emission.unconditional && !emission.direct) throw new MustBeDirect();
+    if (!emission.direct) {
+      this.settle();
+      this.#deferred.flush();
+    }
+    this.#exposeState();
+  }
+
+  /** Makes the processor's state right but for the flags; the homes of registers are. */
+  #exposeState(): void {
+    this.#emission.registers.store();
+    this.#emission.charge();
+    this.setState(BLOCK_IP, 64, this.#emission.pointer(this.#flow.delta));
+  }
+
+  protected override afterCall(name: string): void {
+    if (PLAIN.test(name)) return;
+    this.#emission.registers.reload();
+    this.#emission.loadTlb();
+    this.#emission.doubtful = true;
+  }
+
+  protected override exposeRegister(offset: number): void {
+    if (isRegister(offset)) this.#emission.registers.expose(offset);
+  }
+
+  // --- Memory ---
+
+  protected override tlbPointer(): Expression {
+    return this.#emission.tlb;
+  }
+
+  protected override mayLeave(): void {
+    this.settle();
+  }
+
+  protected override slowAccess(name: SlowAccess, linear: Expression, bytes: number): Expression {
+    const { executed } = this.#emission;
+    const result = this.call(REGION_ACCESS[name], linear, constant32(bytes), executed.get);
+    this.body.set(executed, constant32(0));
+    return result;
+  }
+
+  override store(bits: Bits, linear: Expression, value: Expression): void {
+    if (bits === 128) {
+      super.store(bits, linear, value);
+      return;
+    }
+    const kept = this.body.let(value);
+    const at = this.body.let(linear);
+    const address = this.body.local("i32");
+    const slow = (): void => {
+      const { executed } = this.#emission;
+      const done = this.call(
+        "regionStore",
+        this.wide(at),
+        this.wide(kept),
+        constant32(bits / 8),
+        executed.get,
+      );
+      this.body.set(executed, constant32(0));
+      this.leaveIfZero(done);
+    };
+    this.translate(address, at, bits / 8, TLB_WRITE, slow, () => this.body.store(bits, address.get, kept));
+  }
+
+  protected override checkedLinear(
+    segment: Expression,
+    offset: Expression,
+    bytes: number,
+    write: boolean,
+  ): Expression {
+    if (this.addressSize === 16 || this.codeSize === 64)
+      return super.checkedLinear(segment, offset, bytes, write);
+    const linear = this.body.local("i32");
+    const place = SEGMENTS + Number(segment.constant) * SEGMENT_SIZE;
+    const whole = i32.and(
+      i32.eq(i32.load(CPU, place + SEGMENT_LIMIT), constant32(-1)),
+      i32.eq(
+        i32.and(i32.load(CPU, place + SEGMENT_ATTRIBUTES), constant32(SEGMENT_KIND)),
+        constant32(UP_WRITABLE),
+      ),
+    );
+    this.settle();
+    this.body.if(
+      whole,
+      () => this.body.set(linear, i32.add(offset, i32.load(CPU, place + SEGMENT_BASE))),
+      () => {
+        // It looks at segments only, but may throw.
+        this.#deferred.copyToState();
+        this.#exposeState();
+        this.setState(CURRENT_RECORD, 32, this.fields.address);
+        const name = write ? "segmentWrite" : "segmentRead";
+        this.body.set(linear, this.body.call(this.imported(name), segment, offset, constant32(bytes)));
+      },
+    );
+    return this.body.copy(linear.get);
+  }
+
+  // --- Registers ---
+
+  override state(offset: number, bits: Bits): Expression {
+    if (isRegister(offset)) return this.#emission.registers.read(offset, bits);
+    if (offset === BLOCK_IP) {
+      const pointer = this.#emission.pointer(this.#flow.delta);
+      return bits === 64 ? pointer : this.body.let(wrap(pointer));
+    }
+    return super.state(offset, bits);
+  }
+
+  override setState(offset: number, bits: Bits, value: Expression): void {
+    if (!isRegister(offset)) {
+      super.setState(offset, bits, value);
+      return;
+    }
+    if (!this.#emission.unconditional && !this.#emission.direct) throw new MustBeDirect();
+    this.#emission.registers.write(offset, bits, value);
+  }
+
+  // --- Flow ---
+
+  override ip(): Expression {
+    return this.#emission.pointer(this.#at);
+  }
+
+  override nextIp(): Expression {
+    return this.#emission.pointer(this.#next);
+  }
+
+  get #immediate(): number {
+    return Number(this.fields.i64(REC_IMMEDIATE).constant);
+  }
+
+  override relativeTarget(): Expression {
+    const mask = this.size === 16 ? 0xffff : this.size === 32 ? 0xffffffff : -1;
+    const pointer = this.#emission.pointer(this.#next + this.#immediate);
+    this.#target = { ...i64.and(pointer, constant64(mask)), stable: true };
+    return this.#target;
+  }
+
+  override jump(target: Expression, before?: () => void): void {
+    const known = target === this.#target && this.size !== 16;
+    if (known && this.#flow.toTarget) {
+      before?.();
+      this.#emission.count(-this.#remaining);
+      this.#flow.toTarget();
+      return;
+    }
+    const delta = this.#next + this.#immediate;
+    const to = this.body.let(target);
+    const linked = known && this.#flow.unlimited && this.#flow.mayLink(delta);
+    if (!linked) this.checkTarget(to);
+    before?.();
+    if (!known) this.#flow.returnTo(to);
+    this.#leaveFor(to, linked ? Number(this.fields.address.constant) + REC_LINK : 0);
+  }
+
+  protected override goTo(to: Expression): void {
+    this.#leaveFor(to, 0);
+  }
+
+  #leaveFor(to: Expression, link: number): void {
+    this.settle();
+    this.#emission.count(-this.#remaining);
+    this.#emission.leaveTo(to, link);
+  }
+
+  override branch(condition: Expression, target: Expression, before?: () => void): void {
+    const holds = this.body.let(condition);
+    this.body.if(holds, () => this.#emission.fork(() => this.jump(target, before)));
+  }
+
+  override faultIf(condition: Expression, vector: number, error?: Expression): void {
+    const holds = this.body.let(condition);
+    if (this.#emission.unconditional) this.settle();
+    this.body.if(holds, () => this.fault(vector, error));
+  }
+
+  protected override leaveBy(name: "leaveFaulted" | "leaveToRepeat"): void {
+    this.settle();
+    if (name === "leaveToRepeat") this.#emission.count(1);
+    this.#emission.leaveAt(this.fields.address);
+  }
+
+  override leave(): void {
+    this.settle();
+    this.#deferred.flush();
+    this.#emission.registers.store();
+    this.#emission.charge();
+    this.body.return(constant32(0));
+    if (this.#emission.unconditional) this.#emission.over = true;
+  }
+}

@@ -1,0 +1,180 @@
+// A region: blocks that are compiled into one function, and how control goes between them.
+
+import { ENDS } from "../decode/row.ts";
+import { codeSizeOf, type Form } from "../interpreter/form.ts";
+import { MODE_FLAT_CODE, REC_IMMEDIATE, REC_IP_DELTA, REC_LENGTH, RECORD_SIZE } from "../layout.ts";
+
+/** A decoded block, as far as regions are concerned. */
+export interface RegionBlock {
+  /** Address of the first record. */
+  readonly record: number;
+  readonly count: number;
+  readonly physical: number;
+  readonly mode: number;
+}
+
+/** Whose blocks and forms regions are made of. */
+export interface CodeSource<B extends RegionBlock> {
+  readonly view: DataView;
+  /** The block that starts at a physical address, if it is worth compiling. */
+  warmBlock(physical: number, mode: number): B | undefined;
+  /** The forms of a block's instructions. */
+  formsOf(block: B): readonly Form[];
+}
+
+export interface Node<B extends RegionBlock = RegionBlock> {
+  readonly block: B;
+  readonly forms: readonly Form[];
+  /** Offset of its first instruction from that of the region. */
+  readonly delta: number;
+  /** Instructions of the block that belong to the node: fewer than the block has where another node begins. */
+  count: number;
+  /** Where the relative branch with this index leads. */
+  readonly branches: Map<number, Node<B>>;
+  /** Where it goes on at its end. */
+  next?: Node<B> | undefined;
+  /** Where its near return may lead: after calls in the region. */
+  readonly returns: Node<B>[];
+}
+
+export interface Region<B extends RegionBlock = RegionBlock> {
+  /** The first is where the region is entered. */
+  readonly nodes: readonly Node<B>[];
+  readonly mode: number;
+}
+
+const MOST_INSTRUCTIONS = 300;
+/** Calls of one function whose returns are told apart by comparison. */
+const MOST_RETURNS = 4;
+const PAGE = 0x1000;
+
+export const isRelative = (form: Form): boolean => form.row.operands[0]?.place === "relative";
+const isCall = (form: Form): boolean => form.row.mnemonic === "CALL";
+export const isReturn = (form: Form): boolean => form.row.mnemonic === "RET";
+
+/** Whether code may go from block to block without a look at CS: it spans all addresses. */
+export const isUnlimited = (mode: number): boolean =>
+  codeSizeOf(mode) === 64 || (mode & MODE_FLAT_CODE) !== 0;
+
+/** Nodes that control may reach from a node. */
+export const successorsOf = <B extends RegionBlock>(node: Node<B>): Node<B>[] => [
+  ...node.branches.values(),
+  ...(node.next ? [node.next] : []),
+  ...node.returns,
+];
+
+class Growth<B extends RegionBlock> {
+  readonly #source: CodeSource<B>;
+  readonly #mode: number;
+  readonly nodes: Node<B>[] = [];
+  readonly #byPhysical = new Map<number, Node<B>>();
+  readonly #instructions = new Set<number>();
+  readonly #calls: { target: Node<B>; after: Node<B>; from: Node<B> }[] = [];
+
+  constructor(source: CodeSource<B>, entry: B) {
+    this.#source = source;
+    this.#mode = entry.mode;
+    this.#add(entry, 0);
+  }
+
+  #add(block: B, delta: number): Node<B> {
+    const forms = this.#source.formsOf(block);
+    const node: Node<B> = { block, forms, delta, count: block.count, branches: new Map(), returns: [] };
+    this.nodes.push(node);
+    this.#byPhysical.set(block.physical, node);
+    for (let n = 0; n < block.count; n++) this.#instructions.add(block.physical + this.#offset(block, n));
+    return node;
+  }
+
+  /** Offset of an instruction from its block's start. */
+  #offset(block: B, n: number): number {
+    return this.#source.view.getUint16(block.record + n * RECORD_SIZE + REC_IP_DELTA, true);
+  }
+
+  /** Offset of the next instruction. */
+  #after(block: B, n: number): number {
+    return this.#offset(block, n) + this.#source.view.getUint8(block.record + n * RECORD_SIZE + REC_LENGTH);
+  }
+
+  /** Offset of a relative branch's target. */
+  #target(block: B, n: number): number {
+    const immediate = this.#source.view.getInt32(block.record + n * RECORD_SIZE + REC_IMMEDIATE, true);
+    return this.#after(block, n) + immediate;
+  }
+
+  /** The node at an offset from a node's start, if that lies in its page and is warm. */
+  #at(from: Node<B>, offset: number): Node<B> | undefined {
+    const inPage = (from.block.physical % PAGE) + offset;
+    if (inPage < 0 || inPage >= PAGE) return undefined;
+    const physical = from.block.physical + offset;
+    const known = this.#byPhysical.get(physical);
+    if (known) return known;
+    if (this.#instructions.size >= MOST_INSTRUCTIONS) return undefined;
+    const block = this.#source.warmBlock(physical, this.#mode);
+    return block && this.#add(block, from.delta + offset);
+  }
+
+  /** Adds what can be reached. */
+  grow(): void {
+    for (const node of this.nodes) {
+      const { block, forms } = node;
+      forms.forEach((form, n) => {
+        if (!isRelative(form) || form.size === 16) return;
+        const target = this.#at(node, this.#target(block, n));
+        if (!target) return;
+        node.branches.set(n, target);
+        const after = isCall(form) && this.#at(node, this.#after(block, n));
+        if (after) this.#calls.push({ target, after, from: node });
+      });
+      const last = block.count - 1;
+      if (!(forms[last]!.row.flags & ENDS)) node.next = this.#at(node, this.#after(block, last));
+    }
+  }
+
+  /** Ends each node where another begins. */
+  cut(): void {
+    for (const node of this.nodes) {
+      for (let n = 1; n < node.block.count; n++) {
+        const other = this.#byPhysical.get(node.block.physical + this.#offset(node.block, n));
+        if (!other) continue;
+        node.count = n;
+        node.next = other;
+        for (const index of node.branches.keys()) if (index >= n) node.branches.delete(index);
+        break;
+      }
+    }
+  }
+
+  /** Leads returns back to where the region calls. */
+  returnFromCalls(): void {
+    const calls = this.#calls.filter(({ from, target }) => [...from.branches.values()].includes(target));
+    const after = new Map(calls.map((call) => [call.from, call.after]));
+    for (const call of calls) {
+      const seen = new Set([call.target]);
+      for (const node of seen) {
+        const ending = node.count === node.block.count ? node.forms.at(-1)! : undefined;
+        if (ending && isReturn(ending)) {
+          if (node.returns.length < MOST_RETURNS && !node.returns.includes(call.after)) {
+            node.returns.push(call.after);
+          }
+        } else if (ending && isCall(ending)) {
+          const back = after.get(node);
+          if (back) seen.add(back);
+        }
+        for (const [n, target] of node.branches) if (!isCall(node.forms[n]!)) seen.add(target);
+        if (node.next) seen.add(node.next);
+      }
+    }
+  }
+}
+
+/** The region that is entered at a block: what can be reached from there in its page, as far as it is warm. */
+export function growRegion<B extends RegionBlock>(entry: B, source: CodeSource<B>): Region<B> {
+  const growth = new Growth(source, entry);
+  if (isUnlimited(entry.mode)) {
+    growth.grow();
+    growth.cut();
+    growth.returnFromCalls();
+  }
+  return { nodes: growth.nodes, mode: entry.mode };
+}

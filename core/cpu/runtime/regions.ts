@@ -1,0 +1,92 @@
+// What compiled regions of code need of the runtime: accesses that their translation table does not answer, and
+// flags that they kept as an operation with its operands.
+
+import {
+  BUDGET,
+  FLAGS_ADD,
+  FLAGS_AUX,
+  FLAGS_CARRY_GIVEN,
+  FLAGS_CARRY_SHIFT,
+  FLAGS_LOGIC,
+  FLAGS_RESULT,
+  FLAGS_SIZE_MASK,
+  FLAGS_STORED,
+  FLAGS_SUB,
+} from "../layout";
+import { CPU } from "./cpu";
+import { commitWrite, refuseCode, slowModify, slowRead, slowWrite } from "./memory";
+
+/** Counts instructions that a region has run against the budget. */
+// @ts-ignore: decorator of AssemblyScript
+@inline
+function charge(instructions: i32): void {
+  store<i32>(CPU + BUDGET, load<i32>(CPU + BUDGET) - instructions);
+}
+
+/** As slowRead, after so many instructions that are not counted yet. */
+export function regionRead(linear: u64, size: u32, instructions: i32): usize {
+  charge(instructions);
+  return slowRead(linear, size);
+}
+
+/** As slowWrite; a store into decoded code is refused (EXCEPTION_REFUSED). */
+export function regionWrite(linear: u64, size: u32, instructions: i32): usize {
+  charge(instructions);
+  refuseCode(true);
+  const address = slowWrite(linear, size);
+  refuseCode(false);
+  return address;
+}
+
+/** As slowModify; a store into decoded code is refused (EXCEPTION_REFUSED). */
+export function regionModify(linear: u64, size: u32, instructions: i32): usize {
+  charge(instructions);
+  refuseCode(true);
+  const address = slowModify(linear, size);
+  refuseCode(false);
+  return address;
+}
+
+/** Stores the low `size` bytes (1, 2, 4 or 8) of a value; false: not done, the instruction must be left. */
+export function regionStore(linear: u64, value: u64, size: u32, instructions: i32): bool {
+  const address = regionWrite(linear, size, instructions);
+  if (!address) return false;
+  if (size == 1) store<u8>(address, <u8>value);
+  else if (size == 2) store<u16>(address, <u16>value);
+  else if (size == 4) store<u32>(address, <u32>value);
+  else store<u64>(address, value);
+  commitWrite();
+  return true;
+}
+
+/**
+ * Stores flags kept as an operation: `kind` is one of FLAGS_* plus the operand size in bits, plus
+ * FLAGS_CARRY_GIVEN and CF at FLAGS_CARRY_SHIFT where that is not the operation's; 0: they are stored already. For
+ * FLAGS_STORED, `r` and `a` are the words themselves.
+ */
+export function storeFlags(kind: i32, a: u64, b: u64, r: u64): void {
+  if (kind == 0) return;
+  const operation = kind & ~(FLAGS_SIZE_MASK | FLAGS_CARRY_GIVEN | (1 << FLAGS_CARRY_SHIFT));
+  if (operation == FLAGS_STORED) {
+    store<u64>(CPU + FLAGS_RESULT, r);
+    store<u32>(CPU + FLAGS_AUX, <u32>a);
+    return;
+  }
+  const unused: u64 = 64 - (kind & FLAGS_SIZE_MASK);
+  store<i64>(CPU + FLAGS_RESULT, (<i64>(r << unused)) >> unused);
+  if (operation == FLAGS_LOGIC) {
+    store<u32>(CPU + FLAGS_AUX, 0);
+    return;
+  }
+  let carries: u64 = 0;
+  if (operation == FLAGS_ADD) carries = (a & b) | ((a | b) & ~r);
+  else if (operation == FLAGS_SUB) carries = (~a & (b | r)) | (b & r);
+  const high = <u32>((carries << unused) >> 32) & 0xc0000000;
+  let auxiliary = high | (<u32>carries & 8);
+  if (kind & FLAGS_CARRY_GIVEN) {
+    const overflow = (high ^ (high << 1)) & 0x80000000;
+    const carry = ((<u32>kind >> FLAGS_CARRY_SHIFT) & 1) << 31;
+    auxiliary = carry | ((carry ^ overflow) >> 1) | (<u32>carries & 8);
+  }
+  store<u32>(CPU + FLAGS_AUX, auxiliary);
+}
