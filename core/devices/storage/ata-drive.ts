@@ -1,5 +1,7 @@
+import { addressOf, countOf, putAddress } from "./ata-address.ts";
+import { type Command, commandOf, type Transfer } from "./ata-commands.ts";
 import { defaultGeometry, type Geometry, identifyAta } from "./ata-identify.ts";
-import { DEVICE_LBA, ErrorBits, IdeDrive, Status } from "./ide-drive.ts";
+import { ErrorBits, IdeDrive, Status } from "./ide-drive.ts";
 import type { Completion, Medium, Outcome } from "./medium.ts";
 
 const SECTOR = 512;
@@ -17,8 +19,6 @@ const ENABLE_LOOK_AHEAD = 0xaa;
 const ENABLE_REVERTING = 0xcc;
 
 const POWER_ACTIVE = 0xff;
-
-type Transfer = "read" | "write" | "verify";
 
 interface Request {
   transfer: Transfer;
@@ -43,71 +43,6 @@ interface AtaState {
   /** What is under way at the medium. */
   accessing: "load" | "store" | "flush" | null;
 }
-
-/** What a command does. A method's name; those with data also tell how. */
-type Command =
-  | { run: "transfer"; transfer: Transfer; ext?: boolean; dma?: boolean; multiple?: boolean }
-  | { run: "abort" | "initializeParameters" | "setMultiple" | "checkPower" | "flush" }
-  | { run: "identify" | "setFeatures" | "succeed" }
-  | { run: "readNativeMax"; ext?: boolean };
-
-const transfer = (
-  kind: Transfer,
-  options: { ext?: boolean; dma?: boolean; multiple?: boolean } = {},
-): Command => ({
-  run: "transfer",
-  transfer: kind,
-  ...options,
-});
-
-/** Commands by their code; those not here are aborted. [ATA] chapter 8 and annexes of its forerunners */
-const COMMANDS: ReadonlyMap<number, Command> = new Map<number, Command>([
-  [0x00, { run: "abort" }], // NOP always aborts
-  [0x20, transfer("read")],
-  [0x21, transfer("read")],
-  [0x24, transfer("read", { ext: true })],
-  [0x25, transfer("read", { ext: true, dma: true })],
-  [0x27, { run: "readNativeMax", ext: true }],
-  [0x29, transfer("read", { ext: true, multiple: true })],
-  [0x30, transfer("write")],
-  [0x31, transfer("write")],
-  [0x34, transfer("write", { ext: true })],
-  [0x35, transfer("write", { ext: true, dma: true })],
-  [0x39, transfer("write", { ext: true, multiple: true })],
-  [0x40, transfer("verify")],
-  [0x41, transfer("verify")],
-  [0x42, transfer("verify", { ext: true })],
-  [0x91, { run: "initializeParameters" }],
-  [0xc4, transfer("read", { multiple: true })],
-  [0xc5, transfer("write", { multiple: true })],
-  [0xc6, { run: "setMultiple" }],
-  [0xc8, transfer("read", { dma: true })],
-  [0xc9, transfer("read", { dma: true })],
-  [0xca, transfer("write", { dma: true })],
-  [0xcb, transfer("write", { dma: true })],
-  // STANDBY IMMEDIATE, IDLE IMMEDIATE, STANDBY, IDLE, CHECK POWER MODE, SLEEP, by their old and new codes.
-  [0x94, { run: "succeed" }],
-  [0x95, { run: "succeed" }],
-  [0x96, { run: "succeed" }],
-  [0x97, { run: "succeed" }],
-  [0x98, { run: "checkPower" }],
-  [0x99, { run: "succeed" }],
-  [0xe0, { run: "succeed" }],
-  [0xe1, { run: "succeed" }],
-  [0xe2, { run: "succeed" }],
-  [0xe3, { run: "succeed" }],
-  [0xe5, { run: "checkPower" }],
-  [0xe6, { run: "succeed" }],
-  [0xe7, { run: "flush" }],
-  [0xea, { run: "flush" }],
-  [0xec, { run: "identify" }],
-  [0xef, { run: "setFeatures" }],
-  [0xf8, { run: "readNativeMax" }],
-]);
-
-/** RECALIBRATE and SEEK take the low four bits of their code as a step rate of old. */
-const RECALIBRATE = 0x10;
-const SEEK = 0x70;
 
 /**
  * ATA hard disk: CHS, LBA28 and LBA48; PIO, multiple and DMA. [ATA]
@@ -143,19 +78,16 @@ export class AtaDrive extends IdeDrive<AtaState> {
   }
 
   protected override execute(code: number): void {
-    const command = COMMANDS.get(code);
-    if (!command) {
-      if ((code & 0xf0) === RECALIBRATE) this.#succeed();
-      else if ((code & 0xf0) === SEEK) this.#seek();
-      else this.#fail(ErrorBits.ABRT);
-      return;
-    }
+    const command = commandOf(code);
     switch (command.run) {
       case "transfer":
         this.#begin(command);
         break;
+      case "seek":
+        this.#seek();
+        break;
       case "readNativeMax":
-        this.#putAddress(this.#sectors - 1, command.ext ?? false);
+        putAddress(this.state, this.#sectors - 1, command.ext ?? false);
         this.#succeed();
         break;
       case "initializeParameters":
@@ -242,8 +174,8 @@ export class AtaDrive extends IdeDrive<AtaState> {
       this.#fail(ErrorBits.ABRT);
       return;
     }
-    const sector = this.#address(ext);
-    const remaining = this.#count(ext);
+    const sector = addressOf(this.state, ext);
+    const remaining = countOf(this.state, ext);
     if (sector < 0 || sector + remaining > this.#sectors) {
       this.#fail(ErrorBits.IDNF);
       return;
@@ -256,54 +188,6 @@ export class AtaDrive extends IdeDrive<AtaState> {
     state.request = { transfer: kind, dma, ext, sector, remaining, block };
     if (kind === "write") this.#collect(false);
     else this.#load();
-  }
-
-  /** The sector addressed by the registers, -1 for a CHS address that does not exist. */
-  #address(ext: boolean): number {
-    const { task, previous, device, geometry } = this.state;
-    if (ext) {
-      const low = task.lbaLow + task.lbaMid * 0x100 + task.lbaHigh * 0x1_0000;
-      const high = previous.lbaLow + previous.lbaMid * 0x100 + previous.lbaHigh * 0x1_0000;
-      return high * 0x100_0000 + low;
-    }
-    const head = device & 0x0f;
-    if (device & DEVICE_LBA)
-      return head * 0x100_0000 + task.lbaHigh * 0x1_0000 + task.lbaMid * 0x100 + task.lbaLow;
-    const { heads, sectorsPerTrack } = geometry;
-    if (task.lbaLow === 0 || task.lbaLow > sectorsPerTrack || head >= heads) return -1;
-    const cylinder = task.lbaHigh * 0x100 + task.lbaMid;
-    return (cylinder * heads + head) * sectorsPerTrack + task.lbaLow - 1;
-  }
-
-  #putAddress(sector: number, ext: boolean): void {
-    const { task, previous, geometry } = this.state;
-    if (!ext && (this.state.device & DEVICE_LBA) === 0) {
-      const { heads, sectorsPerTrack } = geometry;
-      const track = Math.floor(sector / sectorsPerTrack);
-      const cylinder = Math.floor(track / heads);
-      task.lbaLow = (sector % sectorsPerTrack) + 1;
-      task.lbaMid = cylinder & 0xff;
-      task.lbaHigh = (cylinder >> 8) & 0xff;
-      this.state.device = (this.state.device & 0xf0) | (track % heads);
-      return;
-    }
-    const limited = ext ? sector : Math.min(sector, 0x0fff_ffff);
-    task.lbaLow = limited & 0xff;
-    task.lbaMid = (limited >>> 8) & 0xff;
-    task.lbaHigh = (limited >>> 16) & 0xff;
-    const high = Math.floor(limited / 0x100_0000);
-    if (ext) {
-      previous.lbaLow = high & 0xff;
-      previous.lbaMid = (high >>> 8) & 0xff;
-      previous.lbaHigh = (high >>> 16) & 0xff;
-    } else {
-      this.state.device = (this.state.device & 0xf0) | high;
-    }
-  }
-
-  #count(ext: boolean): number {
-    const { task, previous } = this.state;
-    return ext ? previous.sectorCount * 0x100 + task.sectorCount || 0x1_0000 : task.sectorCount || 0x100;
   }
 
   /** Reads the next chunk from the medium. */
@@ -324,7 +208,7 @@ export class AtaDrive extends IdeDrive<AtaState> {
     const { state } = this;
     state.accessing = null;
     if (outcome === "failed") {
-      this.#putAddress(request.sector, request.ext);
+      putAddress(this.state, request.sector, request.ext);
       this.#fail(ErrorBits.UNC);
       return;
     }
@@ -377,7 +261,7 @@ export class AtaDrive extends IdeDrive<AtaState> {
       (outcome) => {
         state.accessing = null;
         if (outcome === "failed") {
-          this.#putAddress(request.sector, request.ext);
+          putAddress(this.state, request.sector, request.ext);
           this.#fail(ErrorBits.ABRT, Status.DF);
           return;
         }
@@ -399,7 +283,7 @@ export class AtaDrive extends IdeDrive<AtaState> {
     const sectors = state.buffer.length / SECTOR;
     request.sector += sectors;
     request.remaining -= sectors;
-    this.#putAddress(request.sector - 1, request.ext);
+    putAddress(this.state, request.sector - 1, request.ext);
     state.task.sectorCount = request.remaining & 0xff;
     if (request.ext) state.previous.sectorCount = (request.remaining >> 8) & 0xff;
   }
@@ -417,7 +301,7 @@ export class AtaDrive extends IdeDrive<AtaState> {
   }
 
   #seek(): void {
-    const sector = this.#address(false);
+    const sector = addressOf(this.state, false);
     if (sector < 0 || sector >= this.#sectors) this.#fail(ErrorBits.IDNF);
     else this.#succeed();
   }
