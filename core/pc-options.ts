@@ -85,9 +85,12 @@ export interface PcControl {
   changeMedium(slot: DriveSlot, device: BlockDevice | null): void;
   powerButton(): void;
   reset(): void;
-  /** The whole machine, as one versioned, checksummed file. Waits for disk transfers under way. */
+  /**
+   * The whole machine with what its disposable disks have kept, as one versioned, checksummed file. Waits for disk
+   * transfers under way, and gives the event loop its turns: no slice may be run, and nothing reset, until it is done.
+   */
   save(): Promise<Uint8Array>;
-  /** Replaces the whole machine's state by a saved one of a machine with the same options. */
+  /** Replaces the whole machine's state by a saved one of a machine with the same options; nothing if it throws. */
   load(file: Uint8Array): void;
   /** Flushes and closes every medium. */
   close(): Promise<void>;

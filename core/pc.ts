@@ -4,7 +4,7 @@ import { TwinboxError } from "./base/errors.ts";
 import { Bus } from "./board/bus.ts";
 import type { BusTarget, Device, Width } from "./board/device.ts";
 import { PciBus, PciDevice, PciSpace } from "./board/pci.ts";
-import { decodeSnapshot, encodeSnapshot } from "./board/snapshot.ts";
+import { encodeSnapshot, openSnapshot, type SnapshotParts } from "./board/snapshot.ts";
 import { Cpu, SHUTDOWN } from "./cpu/cpu.ts";
 import { A20_MASK, CPU_BASE, TLB } from "./cpu/layout.ts";
 import { cpuModel, DEFAULT_CPU, describeCpu } from "./cpu/models/catalogue.ts";
@@ -46,6 +46,10 @@ const LOOK_AROUND_NS = 1e6;
 /** Accesses to devices after which it does too: each takes as long as hundreds of instructions on memory. */
 const LOOK_AROUND_ACCESSES = 1000;
 const LARGEST_FIRMWARE = MIB;
+/** Of what this file itself puts into a saved state. */
+const BOARD_VERSION = 1;
+/** Host milliseconds of work on a saved state between two turns of the event loop. */
+const SAVING_MS = 5;
 const WIDTH_OF_PORTS: Width = 4;
 
 /** The host's clock; every JavaScript host has it. */
@@ -583,6 +587,15 @@ export class Pc implements PcControl {
     );
   }
 
+  #checkDevices(saved: SnapshotParts["devices"]): void {
+    for (const { name, version } of [...this.#devices, { name: "board", version: BOARD_VERSION }]) {
+      if (saved[name]?.version === version) continue;
+      throw new TwinboxError("unsupported-format", `The saved state knows another ${name}.`, {
+        advice: "Load it with the version of Twinbox that saved it.",
+      });
+    }
+  }
+
   #regions() {
     return {
       ram: this.memory.ram,
@@ -601,36 +614,33 @@ export class Pc implements PcControl {
       this.#devices.map(({ name, version, state }) => [name, { version, state }]),
     );
     const board = {
-      version: 1,
+      version: BOARD_VERSION,
       state: { timeNs: this.#time.clock.now(), epochMs: this.#time.clock.epoch, a20: this.#a20 },
     };
-    return encodeSnapshot({
-      machine: this.#identity(),
-      devices: { ...devices, board },
-      memory: this.#regions(),
-    });
+    return inSteps(
+      encodeSnapshot({
+        machine: this.#identity(),
+        devices: { ...devices, board },
+        memory: this.#regions(),
+        disks: this.drives.unsaved,
+      }),
+    );
   }
 
   load(file: Uint8Array): void {
-    const { machine, devices } = decodeSnapshot(file, this.#regions());
+    const { machine, devices, restore } = openSnapshot(file);
     this.#checkProcessor(machine.cpu);
     if (JSON.stringify(machine) !== JSON.stringify(this.#identity())) {
       throw new TwinboxError("invalid-argument", "The saved state is that of another machine.", {
         advice: "Load it with the same memory, drives and firmware as it was saved with.",
       });
     }
+    this.#checkDevices(devices);
+    restore({ memory: this.#regions(), disks: this.drives.unsaved });
     const board = devices.board!.state;
     this.#time.clock.epoch = board.epochMs;
     this.#time.restore(board.timeNs);
-    for (const device of this.#devices) {
-      const saved = devices[device.name];
-      if (!saved || saved.version !== device.version) {
-        throw new TwinboxError("unsupported-format", `The saved state knows another ${device.name}.`, {
-          advice: "Load it with the version of Twinbox that saved it.",
-        });
-      }
-      device.state = saved.state;
-    }
+    for (const device of this.#devices) device.state = devices[device.name]!.state;
     for (const device of this.#devices) device.afterLoad?.();
     this.cpu.afterLoad();
     this.debugger.afterLoad();
@@ -640,6 +650,18 @@ export class Pc implements PcControl {
 }
 
 declare function setTimeout(run: () => void, ms: number): unknown;
+
+/** Does the work with turns of the event loop in between. */
+async function inSteps<T>(work: Generator<undefined, T>): Promise<T> {
+  for (;;) {
+    const until = performance.now() + SAVING_MS;
+    while (performance.now() < until) {
+      const step = work.next();
+      if (step.done) return step.value;
+    }
+    await new Promise<void>((resolve) => setTimeout(resolve, 0));
+  }
+}
 
 /** Builds a machine. Rejects with a TwinboxError when the options cannot be had. */
 export async function createPc(options: PcOptions): Promise<PcControl> {

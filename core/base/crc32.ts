@@ -21,14 +21,14 @@ function makeTables(): Int32Array {
 /**
  * CRC-32 of IEEE 802.3, as in zip, gzip and PNG; unsigned. Eight bytes a step, each through a table of its own
  * ("slicing by 8"), as a saved machine is hundreds of megabytes. Words are read as the host has them: little-endian,
- * like every host that Twinbox runs on.
+ * like every host that Twinbox runs on. `before` is the sum of the bytes that come before these.
  */
-export function crc32(bytes: Uint8Array): number {
+export function crc32(bytes: Uint8Array, before = 0): number {
   const head = Math.min(-bytes.byteOffset & 3, bytes.length);
   const count = Math.floor((bytes.length - head) / 8) * 2;
   // Too few bytes for a word may lie where no word can start.
   const words = count > 0 ? new Int32Array(bytes.buffer, bytes.byteOffset + head, count) : new Int32Array();
-  let crc = byBytes(-1, bytes.subarray(0, head));
+  let crc = byBytes(~before, bytes.subarray(0, head));
   crc = byWords(crc, words);
   return ~byBytes(crc, bytes.subarray(head + words.byteLength)) >>> 0;
 }

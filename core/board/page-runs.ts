@@ -8,17 +8,26 @@ const PAGE_WORDS = PAGE_SIZE / 4;
  */
 export type PageRuns = Uint32Array;
 
-/** The runs of `region`'s pages that hold anything. */
-export function usedPages(region: Uint8Array): PageRuns {
+/** Pages looked at or copied in one step. */
+const STEP_PAGES = 256;
+
+/** The runs of `region`'s pages that hold anything, found in steps of a mebibyte. */
+export function* usedPages(region: Uint8Array): Generator<undefined, PageRuns> {
   const isZero = zeroTest(region);
   const runs: number[] = [];
   const pages = Math.ceil(region.length / PAGE_SIZE);
+  let first = -1;
   for (let page = 0; page < pages; page++) {
-    if (isZero(page)) continue;
-    const first = page;
-    while (page + 1 < pages && !isZero(page + 1)) page++;
-    runs.push(first, page - first + 1);
+    if (page % STEP_PAGES === STEP_PAGES - 1) yield;
+    const used = !isZero(page);
+    if (used === first >= 0) continue;
+    if (used) first = page;
+    else {
+      runs.push(first, page - first);
+      first = -1;
+    }
   }
+  if (first >= 0) runs.push(first, pages - first);
   return Uint32Array.from(runs);
 }
 
@@ -38,13 +47,13 @@ export function bytesOf(runs: PageRuns, size: number): number | undefined {
   return bytes;
 }
 
-/** Copies the pages of `runs` out of `region` to the start of `into`, without gaps. */
-export function gatherPages(region: Uint8Array, runs: PageRuns, into: Uint8Array): void {
-  let offset = 0;
+/** The pages of `runs`, in pieces of a mebibyte at most. */
+export function* piecesOf(region: Uint8Array, runs: PageRuns): Generator<Uint8Array> {
   for (let i = 0; i < runs.length; i += 2) {
-    const run = pagesOf(region, runs[i]!, runs[i + 1]!);
-    into.set(run, offset);
-    offset += run.length;
+    const end = runs[i]! + runs[i + 1]!;
+    for (let page = runs[i]!; page < end; page += STEP_PAGES) {
+      yield pagesOf(region, page, Math.min(STEP_PAGES, end - page));
+    }
   }
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { crc32 } from "../base/crc32.ts";
-import { decodeSnapshot, encodeSnapshot, type SnapshotParts } from "./snapshot.ts";
+import { type DiskPages, encodeSnapshot, openSnapshot, type SnapshotParts } from "./snapshot.ts";
 import { seededRandom } from "./testing/random.ts";
 
 const PAGE = 4096;
@@ -21,7 +21,50 @@ function sample(): SnapshotParts {
       uart0: { version: 3, state: { fifo: new Uint8Array(16).subarray(4, 9), since: 2n ** 70n } },
     },
     memory: { ram, video, cpu0: new Uint8Array(300).fill(9), none: new Uint8Array(0) },
+    disks: {},
   };
+}
+
+/** The file, and how many steps it was made in. */
+function encodedInSteps(parts: SnapshotParts): { file: Uint8Array; steps: number } {
+  const work = encodeSnapshot(parts);
+  for (let steps = 1; ; steps++) {
+    const step = work.next();
+    if (step.done) return { file: step.value, steps };
+  }
+}
+
+const encoded = (parts: SnapshotParts): Uint8Array => encodedInSteps(parts).file;
+
+function decode(file: Uint8Array, memory: Record<string, Uint8Array>, disks: SnapshotParts["disks"] = {}) {
+  const { machine, devices, restore } = openSnapshot(file);
+  restore({ memory, disks });
+  return { machine, devices };
+}
+
+/** A disposable disk of four pages that has these changes. */
+class TestDisk implements DiskPages {
+  readonly size = 4 * PAGE;
+  runs: Uint32Array;
+  bytes: Uint8Array;
+
+  constructor(runs: number[], bytes: Uint8Array) {
+    this.runs = Uint32Array.from(runs);
+    this.bytes = bytes;
+  }
+
+  changedPages(): Uint32Array {
+    return this.runs;
+  }
+
+  changedBytes(): Uint8Array[] {
+    return [this.bytes.subarray(0, 100), this.bytes.subarray(100)];
+  }
+
+  restore(runs: Uint32Array, bytes: Uint8Array): void {
+    this.runs = runs;
+    this.bytes = bytes.slice();
+  }
 }
 
 const filled = (memory: Record<string, Uint8Array>, value: number): Record<string, Uint8Array> =>
@@ -39,7 +82,7 @@ function sealed(file: Uint8Array): Uint8Array {
 function failure(file: Uint8Array, into = filled(sample().memory, 0x55)): unknown {
   const before = structuredClone(into);
   try {
-    decodeSnapshot(file, into);
+    decode(file, into);
     return undefined;
   } catch (error) {
     for (const [name, bytes] of Object.entries(into)) {
@@ -53,20 +96,20 @@ describe("a saved machine", () => {
   test.each([0, 0xff])("comes back whole, into memory full of %i", (rubbish) => {
     const parts = sample();
     const memory = filled(parts.memory, rubbish);
-    const { machine, devices } = decodeSnapshot(encodeSnapshot(parts), memory);
-    expect({ machine, devices, memory }).toStrictEqual(parts);
+    const { machine, devices } = decode(encoded(parts), memory);
+    expect({ machine, devices, memory, disks: {} }).toStrictEqual(parts);
   });
 
   test("comes back from and into any place in a larger buffer", () => {
     const parts = sample();
-    const file = encodeSnapshot(parts);
+    const file = encoded(parts);
     for (let shift = 1; shift < 5; shift++) {
       const ram = new Uint8Array(17 * PAGE).fill(0xee).subarray(shift, shift + 16 * PAGE);
       const moved = new Uint8Array(file.length + shift).subarray(shift);
       moved.set(file);
-      decodeSnapshot(moved, { ...filled(parts.memory, 0xee), ram });
+      decode(moved, { ...filled(parts.memory, 0xee), ram });
       expect(Buffer.compare(ram, parts.memory.ram!)).toBe(0);
-      expect(encodeSnapshot({ ...parts, memory: { ...parts.memory, ram } })).toEqual(file);
+      expect(encoded({ ...parts, memory: { ...parts.memory, ram } })).toEqual(file);
       expect(new Uint8Array(ram.buffer, 0, shift)).toEqual(new Uint8Array(shift).fill(0xee));
     }
   });
@@ -74,7 +117,7 @@ describe("a saved machine", () => {
   test("comes back into shared memory", () => {
     const parts = sample();
     const ram = new Uint8Array(new SharedArrayBuffer(16 * PAGE)).fill(1);
-    decodeSnapshot(encodeSnapshot(parts), { ...filled(parts.memory, 1), ram });
+    decode(encoded(parts), { ...filled(parts.memory, 1), ram });
     expect(Buffer.compare(ram, parts.memory.ram!)).toBe(0);
   });
 
@@ -82,18 +125,41 @@ describe("a saved machine", () => {
     const ram = new Uint8Array(128 << 20);
     const used = 20 << 20;
     for (let page = 0; page < used / PAGE; page++) ram[page * 5 * PAGE + (page % PAGE)] = 1;
-    const file = encodeSnapshot({ machine: {}, devices: {}, memory: { ram } });
+    const file = encoded({ machine: {}, devices: {}, memory: { ram }, disks: {} });
     expect(file.length).toBeGreaterThan(used);
     expect(file.length).toBeLessThan(used * 1.01);
   });
 
+  test("is made in steps of little work each", () => {
+    const ram = new Uint8Array(64 << 20);
+    ram.fill(1, 0, 32 << 20);
+    const { steps } = encodedInSteps({ machine: {}, devices: {}, memory: { ram }, disks: {} });
+    // A look at each of 64 MiB and a copy of each of 32.
+    expect(steps).toBeGreaterThanOrEqual(96);
+  });
+
+  test("has the changes of its disposable disks, a page of zeros among them", () => {
+    const bytes = new Uint8Array(3 * PAGE).fill(7, 0, PAGE);
+    const file = encoded({ ...sample(), disks: { hda: new TestDisk([0, 2, 3, 1], bytes) } });
+    const [hda, hdb] = [new TestDisk([], new Uint8Array()), new TestDisk([1, 1], new Uint8Array(PAGE))];
+    decode(file, sample().memory, { hda, hdb });
+    expect([...hda.runs]).toEqual([0, 2, 3, 1]);
+    expect(hda.bytes).toEqual(bytes);
+    expect([...hdb.runs]).toEqual([]);
+  });
+
+  test("is not for a machine without its disposable disk", () => {
+    const file = encoded({ ...sample(), disks: { hda: new TestDisk([0, 1], new Uint8Array(PAGE)) } });
+    expect(failure(file)).toMatchObject({ kind: "invalid-argument", subject: "disk hda" });
+  });
+
   test("equal machines give equal files", () => {
-    expect(encodeSnapshot(sample())).toEqual(encodeSnapshot(sample()));
+    expect(encoded(sample())).toEqual(encoded(sample()));
   });
 });
 
 describe("a file that is not sound changes nothing", () => {
-  const good = encodeSnapshot(sample());
+  const good = encoded(sample());
 
   test("any single bit flipped", () => {
     const file = good.slice();
@@ -127,7 +193,7 @@ describe("a file that is not sound changes nothing", () => {
   test("random damage under a right checksum", () => {
     const { machine, devices } = sample();
     const memory = { ram: new Uint8Array(PAGE + 1).fill(1) };
-    const file = encodeSnapshot({ machine, devices, memory });
+    const file = encoded({ machine, devices, memory, disks: {} });
     // All that comes before the pages, their section's header included.
     const structure = file.length - memory.ram.length - 4;
     const random = seededRandom(3);
@@ -150,10 +216,10 @@ describe("a file that is not sound changes nothing", () => {
 
   test("of a newer version", () => {
     const file = good.slice();
-    file[8] = 2;
+    file[8] = 3;
     expect(failure(sealed(file))).toMatchObject({
       kind: "unsupported-format",
-      message: expect.stringContaining("version 2"),
+      message: expect.stringContaining("version 3"),
       advice: expect.stringContaining("newer"),
     });
   });

@@ -1,7 +1,7 @@
 import { crc32 } from "../base/crc32.ts";
 import { TwinboxError } from "../base/errors.ts";
 import type { PlainState } from "./device.ts";
-import { bytesOf, gatherPages, type PageRuns, scatterPages, usedPages } from "./page-runs.ts";
+import { bytesOf, type PageRuns, piecesOf, scatterPages, usedPages } from "./page-runs.ts";
 import { decodePlain, encodePlain } from "./plain-codec.ts";
 
 /** A whole machine, as one file holds it: docs/snapshot-format.md. */
@@ -12,11 +12,25 @@ export interface SnapshotParts {
   devices: Record<string, { version: number; state: PlainState }>;
   /** Memory regions by name ("ram", "video", "cpu0" …). */
   memory: Record<string, Uint8Array>;
+  /** By the drive's slot, the disposable disks. */
+  disks: Record<string, DiskPages>;
+}
+
+/** A disk whose changes are in memory and nowhere else. */
+export interface DiskPages {
+  /** Of the disk, in bytes. */
+  readonly size: number;
+  /** The pages that are not those of its image. */
+  changedPages(): PageRuns;
+  /** Those pages' bytes, in order, in pieces of less than a mebibyte. */
+  changedBytes(): Iterable<Uint8Array>;
+  /** The disk has these changes, and no others. Throws corrupt, before anything changes, where it could not have them. */
+  restore(runs: PageRuns, bytes: Uint8Array): void;
 }
 
 const MAGIC = ascii("TWINBOXS");
 /** Raised when the layout of the file changes; the shape of one device's state has a version of its own. */
-const VERSION = 1;
+const VERSION = 2;
 /** Magic and version. */
 const HEADER_SIZE = MAGIC.length + 4;
 const CHECKSUM_SIZE = 4;
@@ -25,6 +39,9 @@ const CHECKSUM_SIZE = 4;
 const SECTIONS = ["MACH", "DEVS", "MEMS", "PAGE"].map(ascii);
 const SECTION_HEADER_SIZE = 12;
 
+/** Regions of a disk's changes are named by its slot, after this. */
+const DISK = "disk ";
+
 /** What the section MEMS says of a memory region. Its pages follow those of the region before it in PAGE. */
 interface Region {
   /** In bytes. */
@@ -32,20 +49,34 @@ interface Region {
   runs: PageRuns;
 }
 
-/** @throws TwinboxError internal, naming the place, if `machine` or a state is not plain data. */
-export function encodeSnapshot({ machine, devices, memory }: SnapshotParts): Uint8Array {
-  const regions = Object.entries(memory).map(([name, bytes]) => {
-    const runs = usedPages(bytes);
-    return { name, bytes, runs, stored: bytesOf(runs, bytes.length)! };
-  });
+/** A region and where its pages come from. */
+interface Source extends Region {
+  pieces: Iterable<Uint8Array>;
+}
+
+/**
+ * The file, made in steps of some milliseconds each; between two of them the event loop may have its turn, and the
+ * memory and disks must stay as they are. Devices' states are all taken in the first step.
+ *
+ * @throws TwinboxError internal, naming the place, if `machine` or a state is not plain data.
+ */
+export function* encodeSnapshot(parts: SnapshotParts): Generator<undefined, Uint8Array> {
+  const devices = encodePlain(parts.devices);
+  const sources: [string, Source][] = [];
+  for (const [name, bytes] of Object.entries(parts.memory)) {
+    const runs = yield* usedPages(bytes);
+    sources.push([name, { size: bytes.length, runs, pieces: piecesOf(bytes, runs) }]);
+  }
+  for (const [slot, disk] of Object.entries(parts.disks)) {
+    const source = { size: disk.size, runs: disk.changedPages(), pieces: disk.changedBytes() };
+    sources.push([DISK + slot, source]);
+  }
   const directory = Object.fromEntries(
-    regions.map(({ name, bytes, runs }): [string, Region] => [name, { size: bytes.length, runs }]),
+    sources.map(([name, { size, runs }]): [string, Region] => [name, { size, runs }]),
   );
-  const plain = [machine, devices, directory].map(encodePlain);
-  const lengths = [
-    ...plain.map(({ length }) => length),
-    regions.reduce((total, { stored }) => total + stored, 0),
-  ];
+  const plain = [encodePlain(parts.machine), devices, encodePlain(directory)];
+  const pages = sources.reduce((total, [, { runs, size }]) => total + bytesOf(runs, size)!, 0);
+  const lengths = [...plain.map(({ length }) => length), pages];
 
   const size = lengths.reduce((total, length) => total + SECTION_HEADER_SIZE + length, HEADER_SIZE);
   const file = new Uint8Array(size + CHECKSUM_SIZE);
@@ -63,25 +94,40 @@ export function encodeSnapshot({ machine, devices, memory }: SnapshotParts): Uin
       offset += content.length;
     }
   }
-  for (const { bytes, runs, stored } of regions) {
-    gatherPages(bytes, runs, file.subarray(offset, offset + stored));
-    offset += stored;
+  let checksum = crc32(file.subarray(0, offset));
+  for (const [, { pieces }] of sources) {
+    for (const piece of pieces) {
+      file.set(piece, offset);
+      // Of the copy: it is in the host's caches now.
+      checksum = crc32(file.subarray(offset, offset + piece.length), checksum);
+      offset += piece.length;
+      yield;
+    }
   }
-  view.setUint32(size, crc32(file.subarray(0, size)), true);
+  view.setUint32(size, checksum, true);
   return file;
 }
 
+/** A saved state that has been found sound; nothing has been changed by it yet. */
+export interface OpenedSnapshot {
+  machine: PlainState;
+  devices: SnapshotParts["devices"];
+  /**
+   * Gives memory regions and disks what was saved of them: the same names, each of its saved size; whatever they held
+   * before is gone. A disk that the file does not know is left without changes.
+   *
+   * @throws TwinboxError invalid-argument, before anything has changed, if the regions or disks are others.
+   */
+  restore(into: Pick<SnapshotParts, "memory" | "disks">): void;
+}
+
 /**
- * Reads what {@link encodeSnapshot} wrote. `into` receives the memory regions: the same names, each of its saved
- * size; whatever they held before is gone. Nothing in `into` changes unless all of the file is sound.
+ * Reads what {@link encodeSnapshot} wrote.
  *
- * @throws TwinboxError unsupported-format if it is no saved machine, or a newer version's; corrupt if it is cut short
- *   or damaged; invalid-argument if `into` has other regions.
+ * @throws TwinboxError unsupported-format if it is no saved machine, or another version's; corrupt if it is cut short
+ *   or damaged.
  */
-export function decodeSnapshot(
-  file: Uint8Array,
-  into: Record<string, Uint8Array>,
-): { machine: PlainState; devices: SnapshotParts["devices"] } {
+export function openSnapshot(file: Uint8Array): OpenedSnapshot {
   checkHeader(file);
   const end = file.length - CHECKSUM_SIZE;
   if (end < HEADER_SIZE) throw damaged("it is cut short");
@@ -89,14 +135,22 @@ export function decodeSnapshot(
     throw damaged("its checksum is wrong, or it is cut short");
   }
   const [machine, devices, directory, pages] = splitSections(file.subarray(HEADER_SIZE, end));
-  const saved = {
+  const regions = placePages(decodeDirectory(directory!), pages!);
+  return {
     machine: decodeMachine(machine!),
     devices: decodeDevices(devices!),
+    restore({ memory, disks }) {
+      checkRegions(regions, memory, disks);
+      for (const [slot, disk] of Object.entries(disks)) {
+        const saved = regions.get(DISK + slot);
+        disk.restore(saved?.runs ?? new Uint32Array(), saved?.stored ?? new Uint8Array());
+      }
+      for (const [name, bytes] of Object.entries(memory)) {
+        const { runs, stored } = regions.get(name)!;
+        scatterPages(bytes, runs, stored);
+      }
+    },
   };
-  const regions = placePages(decodeDirectory(directory!), pages!);
-  checkRegions(regions, into);
-  for (const [name, { runs, stored }] of regions) scatterPages(into[name]!, runs, stored);
-  return saved;
 }
 
 /** Before the checksum, which another version may well have elsewhere. */
@@ -179,15 +233,29 @@ function placePages(directory: Map<string, Region>, pages: Uint8Array) {
   return regions;
 }
 
-function checkRegions(saved: ReadonlyMap<string, Region>, into: Record<string, Uint8Array>): void {
-  for (const name of new Set([...saved.keys(), ...Object.keys(into)])) {
+function checkRegions(
+  saved: ReadonlyMap<string, Region>,
+  memory: SnapshotParts["memory"],
+  disks: SnapshotParts["disks"],
+): void {
+  const sizes = new Map(Object.entries(memory).map(([name, bytes]) => [name, bytes.length]));
+  for (const [slot, { size }] of Object.entries(disks)) {
+    if (saved.has(DISK + slot)) sizes.set(DISK + slot, size);
+  }
+  for (const name of new Set([...saved.keys(), ...sizes.keys()])) {
     const there = saved.get(name)?.size;
-    const here = Object.hasOwn(into, name) ? into[name]!.length : undefined;
+    const here = sizes.get(name);
     if (there === here) continue;
+    const isDisk = name.startsWith(DISK);
     throw new TwinboxError(
       "invalid-argument",
       `The saved state is of another machine: it has ${there ?? "no"} bytes of ${name}, this one ${here ?? "no"}.`,
-      { subject: name, advice: "Give the machine the settings it was saved with." },
+      {
+        subject: name,
+        advice: isDisk
+          ? "Attach the same image, disposable, as when it was saved."
+          : "Give the machine the settings it was saved with.",
+      },
     );
   }
 }

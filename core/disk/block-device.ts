@@ -16,6 +16,18 @@ export interface ByteStore {
   close(): Promise<void>;
 }
 
+/** What a device keeps in memory and nowhere else, as a machine's saved state holds it: by pages of 4 KiB. */
+export interface UnsavedChanges {
+  /** Of the device, in bytes. */
+  readonly size: number;
+  /** Runs of changed pages, ascending: of each its first page and its number of pages. */
+  changedPages(): Uint32Array;
+  /** Their bytes, in order, in pieces of less than a mebibyte. Nothing is written meanwhile. */
+  changedBytes(): Iterable<Uint8Array>;
+  /** These changes and no others. @throws TwinboxError corrupt, before anything changes, where it could not have them. */
+  restore(runs: Uint32Array, bytes: Uint8Array): void;
+}
+
 /** What a drive reads and writes: a linear array of bytes of a fixed size, whatever format holds them. */
 export interface BlockDevice {
   /** For messages. */
@@ -29,4 +41,6 @@ export interface BlockDevice {
   write(offset: number, from: Uint8Array): Promise<void>;
   flush(): Promise<void>;
   close(): Promise<void>;
+  /** Of a device that has any. */
+  readonly unsaved?: UnsavedChanges;
 }

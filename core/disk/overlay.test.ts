@@ -25,7 +25,7 @@ describe("disposable overlay", () => {
     expect(all).toEqual(expected);
     expect(store.bytes).toEqual(base);
     expect(store.operations.some(({ operation }) => operation === "write")).toBe(false);
-    expect(overlay.changedBytes).toBe(65536);
+    expect([...overlay.changedPages()]).toEqual([16, 16]);
   });
 
   it("equals a plain disk under random reads and writes", async () => {
@@ -74,5 +74,42 @@ describe("disposable overlay", () => {
     const got = new Uint8Array(512);
     await overlay.read(0, got);
     expect(got[0]).toBe(5);
+  });
+
+  it("gives its changes to another overlay of the same base, which has no others then", async () => {
+    const base = pattern(200 * 1024);
+    const { overlay } = await overlayOf(base.slice());
+    await overlay.write(512 * 130, new Uint8Array(512).fill(0xee));
+    // Written back to what the image has, it is a change all the same; so is the short cluster at the end.
+    await overlay.write(0, base.slice(0, 512));
+    await overlay.write(199 * 1024, new Uint8Array(1024));
+    const { overlay: other } = await overlayOf(base.slice());
+    await other.write(2 * 65536, new Uint8Array(512).fill(0x77));
+    const bytes = new Uint8Array(Buffer.concat([...overlay.changedBytes()]));
+    expect([...overlay.changedPages()]).toEqual([0, 16, 16, 16, 48, 2]);
+    other.restore(overlay.changedPages(), bytes);
+    bytes.fill(0);
+    const expected = base
+      .slice()
+      .fill(0xee, 512 * 130, 512 * 131)
+      .fill(0, 199 * 1024);
+    const all = new Uint8Array(other.size);
+    await other.read(0, all);
+    expect(all).toEqual(expected);
+    await other.write(512 * 131, new Uint8Array(512).fill(0xdd));
+    await overlay.read(0, all);
+    expect(all).toEqual(expected);
+  });
+
+  it.each([
+    ["not those of whole clusters", [1, 16]],
+    ["too few of a cluster", [16, 15]],
+    ["beyond the end", [64, 16]],
+  ])("refuses pages that are %s, and stays as it was", async (_, runs) => {
+    const { overlay } = await overlayOf(pattern(200 * 1024));
+    await overlay.write(0, new Uint8Array(512).fill(0x99));
+    const before = [...overlay.changedPages()];
+    expect(() => overlay.restore(Uint32Array.from(runs), new Uint8Array(65536))).toThrow(TwinboxError);
+    expect([...overlay.changedPages()]).toEqual(before);
   });
 });

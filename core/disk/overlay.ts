@@ -1,17 +1,21 @@
 import { TwinboxError } from "../base/errors.ts";
-import type { BlockDevice } from "./block-device.ts";
+import type { BlockDevice, UnsavedChanges } from "./block-device.ts";
 
 /** Changes are kept in pieces of this many bytes. */
 const CLUSTER = 65_536;
+/** A saved state counts in pages. */
+const PAGE = 4096;
+const CLUSTER_PAGES = CLUSTER / PAGE;
 
 /**
- * A disposable disk: reads come from a base that is never written, writes stay in memory and are gone with it.
- * Uses as much memory as clusters were written.
+ * A disposable disk: reads come from a base that is never written, writes stay in memory and are gone with it,
+ * unless they go into a saved state. Uses as much memory as clusters were written.
  */
-export class Overlay implements BlockDevice {
+export class Overlay implements BlockDevice, UnsavedChanges {
   readonly readOnly = false;
+  readonly unsaved = this;
   readonly #base: BlockDevice;
-  readonly #clusters = new Map<number, Uint8Array>();
+  #clusters = new Map<number, Uint8Array>();
   /** Clusters being copied from the base, so that two writes to one cluster meet in the same copy. */
   readonly #copying = new Map<number, Promise<Uint8Array>>();
 
@@ -27,11 +31,31 @@ export class Overlay implements BlockDevice {
     return this.#base.size;
   }
 
-  /** Bytes of memory that hold changes. */
-  get changedBytes(): number {
-    let bytes = 0;
-    for (const cluster of this.#clusters.values()) bytes += cluster.length;
-    return bytes;
+  changedPages(): Uint32Array {
+    const pagesOf = (index: number) => Math.ceil(this.#lengthOf(index) / PAGE);
+    return Uint32Array.from(this.#changed().flatMap((index) => [index * CLUSTER_PAGES, pagesOf(index)]));
+  }
+
+  *changedBytes(): Generator<Uint8Array> {
+    for (const index of this.#changed()) yield this.#clusters.get(index)!;
+  }
+
+  restore(runs: Uint32Array, bytes: Uint8Array): void {
+    const clusters = new Map<number, Uint8Array>();
+    let offset = 0;
+    for (let i = 0; i < runs.length; i += 2) {
+      const index = runs[i]! / CLUSTER_PAGES;
+      const length = Number.isInteger(index) ? this.#lengthOf(index) : 0;
+      if (length <= 0 || runs[i + 1] !== Math.ceil(length / PAGE)) {
+        throw new TwinboxError(
+          "corrupt",
+          `The saved state is damaged: ${this.name} cannot have its changes.`,
+        );
+      }
+      clusters.set(index, bytes.slice(offset, offset + length));
+      offset += length;
+    }
+    this.#clusters = clusters;
   }
 
   async read(offset: number, into: Uint8Array): Promise<void> {
@@ -74,6 +98,11 @@ export class Overlay implements BlockDevice {
   async close(): Promise<void> {
     this.#clusters.clear();
     await this.#base.close();
+  }
+
+  /** Clusters that have been written, ascending. */
+  #changed(): number[] {
+    return [...this.#clusters.keys()].sort((a, b) => a - b);
   }
 
   #lengthOf(index: number): number {

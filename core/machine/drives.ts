@@ -10,7 +10,7 @@ import { AtapiDrive } from "../devices/storage/atapi-drive.ts";
 import { Fdc } from "../devices/storage/fdc.ts";
 import { IdeController } from "../devices/storage/ide.ts";
 import type { Completion } from "../devices/storage/medium.ts";
-import type { BlockDevice } from "../disk/block-device.ts";
+import type { BlockDevice, UnsavedChanges } from "../disk/block-device.ts";
 import { dmaChannels, irqs } from "../memory-map.ts";
 import type { DriveKind, DriveOptions, DriveSlot } from "../pc-options.ts";
 
@@ -90,6 +90,14 @@ export class Drives {
   /** Whether a transfer to or from a medium is under way. */
   get busy(): boolean {
     return this.ide.busy || this.fdc.busy;
+  }
+
+  /** By slot, what disposable disks have kept. */
+  get unsaved(): Record<string, UnsavedChanges> {
+    const disks = this.all.flatMap(({ slot, device }): [string, UnsavedChanges][] =>
+      device?.unsaved ? [[slot, device.unsaved]] : [],
+    );
+    return Object.fromEntries(disks);
   }
 
   get devices(): Device[] {

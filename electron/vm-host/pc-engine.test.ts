@@ -313,7 +313,11 @@ test("a machine is saved while paused only, and goes on from there", async () =>
   await engine.start();
   await expect(engine.save()).rejects.toMatchObject({ kind: "invalid-state" });
   engine.pause();
-  const state = await engine.save();
+  const saving = engine.save();
+  for (const change of [() => engine.resume(), () => engine.reset()]) {
+    expect(change).toThrow(expect.objectContaining({ kind: "busy" }));
+  }
+  const state = await saving;
   const restored = newEngine();
   await restored.start(state);
   await eventually(() => expect(new TextDecoder().decode(restored.serialHistory())).toBe("restored\r\n"));

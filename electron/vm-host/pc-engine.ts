@@ -82,6 +82,7 @@ export class PcEngine implements Engine {
   /** Looks in a row that have found the screen as it was. */
   #unchanged = 0;
   #changes = 0;
+  #saving = false;
 
   constructor(options: PcEngineOptions, parts: PcEngineParts) {
     this.#options = options;
@@ -136,10 +137,12 @@ export class PcEngine implements Engine {
   }
 
   resume(): void {
+    this.#notWhileSaving();
     this.#loop?.resume();
   }
 
   reset(): void {
+    this.#notWhileSaving();
     this.#on().reset();
   }
 
@@ -161,6 +164,7 @@ export class PcEngine implements Engine {
   }
 
   async changeMedium(medium: AttachedMedium): Promise<void> {
+    this.#notWhileSaving();
     const pc = this.#on();
     const old = this.#devices.get(medium.slot);
     const device = medium.path === null ? null : await this.#open(medium);
@@ -198,6 +202,7 @@ export class PcEngine implements Engine {
 
   /** One instruction, or the delivery of an interrupt, while paused. True: an exception or interrupt was delivered. */
   step(interrupts: boolean): boolean {
+    this.#notWhileSaving();
     const delivered = this.debugger.step(interrupts);
     this.#afterSlice();
     return delivered;
@@ -247,7 +252,13 @@ export class PcEngine implements Engine {
       throw new TwinboxError("invalid-state", "A machine is saved while it is paused.", {
         advice: "Pause it first.",
       });
-    return this.#on().save();
+    this.#notWhileSaving();
+    this.#saving = true;
+    try {
+      return await this.#on().save();
+    } finally {
+      this.#saving = false;
+    }
   }
 
   onEnd(listener: (end: EngineEnd) => void): void {
@@ -256,6 +267,12 @@ export class PcEngine implements Engine {
 
   onTrouble(listener: (error: TwinboxError) => void): void {
     this.#trouble.on(listener);
+  }
+
+  /** The state goes into its file in steps, and must not change meanwhile. */
+  #notWhileSaving(): void {
+    if (!this.#saving) return;
+    throw new TwinboxError("busy", "The machine is being saved.", { advice: "Wait until it is done." });
   }
 
   #on(): PcControl {

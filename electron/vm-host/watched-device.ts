@@ -27,6 +27,7 @@ export function watchDevice(device: BlockDevice, onTrouble: (error: TwinboxError
     read: (offset, into) => watch(device.read(offset, into)),
     write: (offset, from) => watch(device.write(offset, from)),
     flush: () => watch(device.flush()),
+    ...(device.unsaved && { unsaved: device.unsaved }),
     close: () => {
       closed ??= device.close();
       return closed;
