@@ -440,3 +440,20 @@ describe("descriptor tables", () => {
     expect(world.fault((a) => a.ltr("ax"), 3)).toEqual([13, 0]);
   });
 });
+
+describe("ENTER", () => {
+  it("of 32 bits on a 16-bit stack makes EBP of all of ESP", () => {
+    world.setDescriptor(FREE, descriptor(0, 0xffff, 0x93, 0));
+    world.run((a) => {
+      a.mov("eax", FREE);
+      a.mov("ss", "ax");
+      a.mov("ebp", 0x1fff0);
+      a.mov("esp", 0x10000);
+      a.enter(8, 1);
+      a.hlt();
+    });
+    expect(machine.get("ebp")).toBe(0x1fffc);
+    expect(machine.get("esp")).toBe(0x1fff0);
+    expect([machine.u32(0xfffc), machine.u32(0xfff8)]).toEqual([0x1fff0, 0x1fffc]);
+  });
+});

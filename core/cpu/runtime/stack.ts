@@ -80,10 +80,12 @@ function writeStack(offset: u64, bytes: u32, value: u64): void {
 export function enter(bytes: u32, allocation: u32, level: u32): void {
   const mask = stackMask();
   level &= 31;
-  let top = load<u64>(CPU + RSP) - bytes;
+  const pointer = load<u64>(CPU + RSP);
+  let top = pointer - bytes;
   let frame = load<u64>(CPU + RBP);
   writeStack(top & mask, bytes, frame);
-  const newFrame = top & mask;
+  // All of ESP, of which a 16-bit stack has moved the lower half.
+  const newFrame = (pointer & ~mask) | (top & mask);
   if (level > 0) {
     for (let n: u32 = 1; n < level; n++) {
       frame -= bytes;
