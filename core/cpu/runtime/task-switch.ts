@@ -80,6 +80,8 @@ const GPR_16: u32 = 0x12;
 const SEGMENTS_16: u32 = 0x22;
 const LDT_16: u32 = 0x2a;
 const LAST_16: u32 = 0x2b;
+/** Upper halves of a 16-bit task's registers: the manual is silent, the 80386 sets them. [test386] */
+const UPPER_HALF: u32 = 0xffff0000;
 
 /** The registers of the task to come: 8 general, then ES CS SS DS FS GS, 4 bytes each. */
 const INCOMING: usize = memory.data(14 * 4);
@@ -147,7 +149,9 @@ export function switchTask(selector: u32, cause: i32, next: u64): void {
 
 function readIncoming(base: u64, wide: bool): void {
   for (let n: u32 = 0; n < 8; n++) {
-    const value = wide ? systemRead32(linearSum(base, GPR_32 + n * 4)) : systemRead16(linearSum(base, GPR_16 + n * 2));
+    const value = wide
+      ? systemRead32(linearSum(base, GPR_32 + n * 4))
+      : UPPER_HALF | systemRead16(linearSum(base, GPR_16 + n * 2));
     store<u32>(INCOMING + (n << 2), value);
   }
   for (let n: u32 = ES; n <= GS; n++) {
@@ -183,9 +187,7 @@ function incomingSelector(number: u32): u32 {
 /** Loads the new task's registers. The selectors are all there before the first descriptor is looked at. */
 function enterTask(flags: u32, wide: bool, directory: u32, ldt: u32): void {
   for (let n: u32 = 0; n < 8; n++) {
-    const value = load<u32>(INCOMING + (n << 2));
-    if (wide) store<u64>(CPU + GPR + n * 8, value);
-    else store<u16>(CPU + GPR + n * 8, <u16>value);
+    store<u64>(CPU + GPR + n * 8, load<u32>(INCOMING + (n << 2)));
   }
   for (let n: u32 = ES; n <= GS; n++) setNull(n, incomingSelector(n));
   setNull(LDTR, ldt);
