@@ -26,6 +26,7 @@ const USER32 = FREE + 16;
 const USER_DATA = FREE + 24;
 const USER64 = FREE + 32;
 const TASK64 = FREE + 48;
+const OTHER64 = FREE + 64;
 
 const LONG_CODE = 0x50000;
 const IDT64 = 0x16000;
@@ -146,6 +147,54 @@ describe("long mode", () => {
     expect(Number(register(4))).toBe(INNER_STACKS[0] - 40);
     expect(world.selector(2)).toBe(0);
     expect(cpu.get32(CPL)).toBe(0);
+  });
+
+  it("IRETQ to level 3 makes what it may not see null, and leaves the base of GS", () => {
+    setGate64(0x80, HANDLERS + 0x800, 0, 3);
+    machine.assemble(USER, 64, (a) => {
+      a.mov("rbx", "gs");
+      a.mov("rax", "[gs:0]");
+      a.int(0x80);
+    });
+    machine.view.setBigUint64(0x70000, 0x1122334455667788n, true);
+    runLong((a) => {
+      a.mov("eax", DATA64);
+      a.mov("gs", "ax");
+      a.mov("ecx", 0xc0000101);
+      a.mov("eax", 0x70000);
+      a.xor("edx", "edx");
+      a.wrmsr();
+      for (const value of [USER_DATA | 3, 0x40000, 0x202, USER64 | 3, USER]) a.push(value);
+      a.iretq();
+    });
+    expect(machine.ip).toBe(HANDLERS + 0x801);
+    expect(Number(register(3)) & 0xffff).toBe(0);
+    expect(register(0)).toBe(0x1122334455667788n);
+  });
+
+  it.each(["lgdt", "lidt"] as const)("%s of a base that is not canonical is #GP(0)", (name) => {
+    machine.view.setBigUint64(0x70002, 0xffaa_aaaa_aaaa_aaaan, true);
+    const at = runLong((a) => {
+      a.label("fault");
+      a[name]("[0x70000]");
+    });
+    expect(machine.ip).toBe(HANDLERS + 0xd1);
+    const top = Number(register(4));
+    expect([machine.u32(top), machine.u32(top + 8)]).toEqual([0, at("fault")]);
+  });
+
+  it.each([
+    ["lldt", 0x82n],
+    ["ltr", 0x89n],
+  ] as const)("%s of a base that is not canonical is #GP(selector)", (name, access) => {
+    world.setDescriptor(OTHER64, (access << 40n) | 0x67n);
+    world.setDescriptor(OTHER64 + 8, 0xffaa_aaaan);
+    runLong((a) => {
+      a.mov("eax", OTHER64);
+      a[name]("ax");
+    });
+    expect(machine.ip).toBe(HANDLERS + 0xd1);
+    expect(machine.u32(Number(register(4)))).toBe(OTHER64);
   });
 
   it("goes to compatibility mode by IRETQ", () => {

@@ -28,6 +28,7 @@ import {
 } from "./descriptors";
 import { longMode, privilege, protectedMode, requirePrivilege, setZero, virtual8086 } from "./eflags";
 import { GP, NP, raise, raisePlain, UD } from "./exceptions";
+import { isCanonical } from "./frames";
 import { systemRead64, systemWrite8 } from "./memory";
 
 /** Leaves by #UD in real and virtual-8086 mode. */
@@ -54,7 +55,9 @@ export function loadLdt(selector: u32): void {
   const attributes = attributesOf(descriptor);
   if (systemType(attributes) != TYPE_LDT) raiseSelector(GP, selector);
   if (!(attributes & PRESENT)) raiseSelector(NP, selector);
-  setSegment(LDTR, selector, systemBase(place, descriptor), limitOf(descriptor), attributes);
+  const base = systemBase(place, descriptor);
+  if (!isCanonical(base)) raiseSelector(GP, selector);
+  setSegment(LDTR, selector, base, limitOf(descriptor), attributes);
 }
 
 export function loadTask(selector: u32): void {
@@ -68,6 +71,7 @@ export function loadTask(selector: u32): void {
   if (type != TYPE_TSS32 && (type != TYPE_TSS16 || longMode())) raiseSelector(GP, selector);
   if (!(attributes & PRESENT)) raiseSelector(NP, selector);
   const base = systemBase(place, descriptor);
+  if (!isCanonical(base)) raiseSelector(GP, selector);
   systemWrite8(place + 5, (<u32>(descriptor >> 40) & 0xff) | BUSY);
   setSegment(TR, selector, base, limitOf(descriptor), attributes | BUSY);
 }

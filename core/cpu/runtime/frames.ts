@@ -4,7 +4,7 @@ import { GPR, MODE, MODE_STACK_32, SEGMENT_ATTRIBUTES, SEGMENT_BASE, SEGMENT_LIM
 import { CPU } from "./cpu";
 import { attributesOf, baseOf, BIG, CODE, external, limitOf, UNUSABLE } from "./descriptors";
 import { code64, privilege } from "./eflags";
-import { raise, SS as STACK_FAULT } from "./exceptions";
+import { GP, raise, SS as STACK_FAULT } from "./exceptions";
 import {
   read16,
   read32,
@@ -37,6 +37,11 @@ let pointer: u64 = 0;
 @inline
 export function isCanonical(address: u64): bool {
   return <i64>(address << 16) >> 16 == <i64>address;
+}
+
+/** Leaves by #GP(0) for an address that is not canonical. */
+export function requireCanonical(address: u64): void {
+  if (!isCanonical(address)) raise(GP, 0);
 }
 
 /** The stack of SS:RSP. */

@@ -19,6 +19,7 @@ export { deliverException, hardwareBreakpoint, interrupt, softwareException, sof
 export { interruptReturn } from "./interrupt-return";
 export { clearInterruptFlag, flagsToPush, popFlags, setAlignmentFlag, setInterruptFlag, setZero } from "./eflags";
 export { accessRights, loadLdt, loadTask, requireProtected, segmentLimit, verifySegment } from "./descriptor-tables";
+export { requireCanonical } from "./frames";
 export {
   clearTaskSwitched,
   halt,

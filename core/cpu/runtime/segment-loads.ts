@@ -1,6 +1,6 @@
 // MOV, POP and LDS to LGS: loading of data and stack segment registers.
 
-import { DR, EFLAGS, MODE, SEGMENT_ATTRIBUTES, SHADOW } from "../layout";
+import { DR, EFLAGS, MODE, SEGMENT_ATTRIBUTES, SEGMENT_BASE, SHADOW } from "../layout";
 import { CPU } from "./cpu";
 import {
   attributesOf,
@@ -100,5 +100,6 @@ function dropIfPrivileged(number: u32): void {
   const attributes = load<u32>(segment(number) + SEGMENT_ATTRIBUTES);
   if (attributes & UNUSABLE) return;
   if ((attributes & (CODE | CONFORMING)) == (CODE | CONFORMING)) return;
-  if (dplOf(attributes) < privilege()) setNull(number, 0);
+  // The selector becomes null; 64-bit code goes on with the bases of FS and GS, for only loading a selector clears them.
+  if (dplOf(attributes) < privilege()) setSegment(number, 0, load<u64>(segment(number) + SEGMENT_BASE), 0, UNUSABLE);
 }

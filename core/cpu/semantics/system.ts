@@ -216,7 +216,7 @@ export const arpl = (c: Context): void => {
   c.run("setZero", lower);
 };
 
-/** LGDT and LIDT: a limit of 16 bits, a base of 24, 32 or 64. */
+/** LGDT and LIDT: a limit of 16 bits, a base of 24, 32 or 64; one that is not canonical is #GP(0). */
 const loadTable =
   (base: number) =>
   (c: Context): void => {
@@ -227,6 +227,7 @@ const loadTable =
     const limit = c.load(16, linear);
     const address = c.load(long ? 64 : 32, add.add(linear, add.constant(2)));
     const cut = !long && c.size === 16 ? i32.and(address, constant32(0xffffff)) : address;
+    if (long) c.runThrowing("requireCanonical", cut);
     c.setState(base, 64, wide(cut));
     c.setState(base + 8, 32, limit);
   };
