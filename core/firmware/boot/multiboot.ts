@@ -24,7 +24,7 @@ const Gives = {
 const MIB = 0x10_0000;
 const PAGE = 0x1000;
 /** The information structure and what it points to: conventional memory that kernels leave alone. */
-const INFORMATION = 0x9000;
+const INFORMATION = 0x8_0000;
 const MEMORY_MAP = INFORMATION + 0x80;
 const MODULES = INFORMATION + 0x300;
 const STRINGS = INFORMATION + 0x320;
@@ -139,7 +139,7 @@ export function loadMultiboot(
   const top = memoryMib * MIB;
   let end = MIB;
   for (const { address, bytes, length } of segments) {
-    if (address + length > top || address < 0x10000) {
+    if (address + length > top || address < 0x1000) {
       reject(`The kernel does not fit into ${memoryMib} MiB of memory.`, "Give the machine more memory.");
     }
     memory.write(address, bytes);
