@@ -72,9 +72,9 @@ export class SiliconRun {
       for (let n = 0; n < count; n += STATES) instructions.push([subject, subject.instruct(this.#random)]);
     }
     const before = Buffer.alloc(instructions.length * STATES * CASE);
-    instructions.forEach(([, instruction], n) => {
+    instructions.forEach(([subject, instruction], n) => {
       for (let state = 0; state < STATES; state++)
-        this.#make(before, (n * STATES + state) * CASE, instruction);
+        this.#make(before, (n * STATES + state) * CASE, instruction, subject);
     });
     const after = this.#native.runJoined(before);
     instructions.forEach(([subject], n) => {
@@ -86,7 +86,7 @@ export class SiliconRun {
   }
 
   /** Registers of one state, x87 and SSE of another, memory of a third. */
-  #make(out: Buffer, at: number, { code, registers }: Instruction): void {
+  #make(out: Buffer, at: number, { code, registers }: Instruction, { tolerance }: Subject): void {
     const lane = this.#pool[this.#random.below(LANES.length)]!;
     const pick = (): Uint8Array => lane[this.#random.below(POOL)]!.bytes;
     out.set(pick().subarray(0, FX), at);
@@ -95,6 +95,7 @@ export class SiliconRun {
     const made = new Case(out.subarray(at, at + CASE));
     made.setCode(code);
     for (const [register, value] of registers) made.setRegister(register, value);
+    tolerance.prepare?.(made, this.#random);
   }
 
   #compare(subject: Subject, before: Buffer, after: Buffer, isNewCode: boolean): void {
