@@ -230,6 +230,9 @@ export const MODEL_NULL_CLEARS_BASE = 0x800;
 export const MODEL_HUGE_PAGES = 0x1000;
 /** EDX after reset (u32). */
 export const MODEL_SIGNATURE = 0x22020;
+/** Bits of MXCSR that exist (u32), and bits beyond the physical address, from MAXPHYADDR to 63 (u64). */
+export const MODEL_MXCSR = 0x2202c;
+export const MODEL_BEYOND = 0x22030;
 /** Answers of CPUID: their number (u32), then leaf, subleaf or all ones for any, EAX EBX ECX EDX. */
 export const CPUID_ENTRIES = 0x22024;
 export const CPUID_TABLE = 0x22800;

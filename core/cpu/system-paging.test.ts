@@ -157,7 +157,7 @@ describe("4-level paging", () => {
   });
 
   it("what lies beyond 4 GiB reads as ones and takes no store", () => {
-    world.setEntry(PAGE_ENTRY, (1n << 39n) | P | W);
+    world.setEntry(PAGE_ENTRY, (1n << 35n) | P | W);
     world.run64((a) => {
       a.mov(`[${PAGE}]`, "ebx");
       a.mov("eax", `[${PAGE}]`);

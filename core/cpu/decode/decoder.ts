@@ -1,6 +1,7 @@
 // From bytes to a decoded instruction, by the tables. [SDM] vol. 2A, chapter 2.
 
 import {
+  BRANCH,
   D64,
   type Entry,
   F64,
@@ -87,6 +88,8 @@ export class Decoder {
   #long = false;
   /** CPUID features of the model; undefined: every row counts. */
   readonly #features: ReadonlySet<string> | undefined;
+  /** In 64-bit code, 66 makes near branches those of 16 bits, as on AMD's; Intel's ignore it. [APM] vol. 1, 2.5.9 */
+  readonly #branches16: boolean;
 
   /** Rows whose feature is not among `features` are no instructions; without it, all are. */
   constructor(
@@ -94,6 +97,7 @@ export class Decoder {
     features?: ReadonlySet<string>,
   ) {
     this.#features = features;
+    this.#branches16 = features?.has("branch16") ?? false;
     this.#oneByte = tables.oneByte;
     this.#twoByte = tables.twoByte;
     this.#threeByte38 = tables.threeByte38;
@@ -186,7 +190,8 @@ export class Decoder {
     let operandSize: CodeSize = codeSize === 16 ? (operandPrefix ? 32 : 16) : operandPrefix ? 16 : 32;
     if (row.flags & NO_66 || mandatory === 0x66) operandSize = codeSize === 16 ? 16 : 32;
     if (long) {
-      if (rex & 8 || row.flags & F64) operandSize = 64;
+      const short = this.#branches16 && operandPrefix && row.flags & BRANCH;
+      if (rex & 8 || (row.flags & F64 && !short)) operandSize = 64;
       else if (row.flags & D64 && operandSize === 32) operandSize = 64;
     }
     let addressSize: CodeSize = codeSize;

@@ -26,7 +26,6 @@ export interface Leaf {
 export const ANY = 0xffff_ffff;
 
 const EXTENDED = 0x8000_0000;
-const PHYSICAL_ADDRESS_BITS = 40;
 const LINEAR_ADDRESS_BITS = 48;
 /** CLFLUSH works on 64 bytes, told in units of 8. */
 const CLFLUSH_UNITS = 8;
@@ -157,7 +156,7 @@ function extendedLeaves(model: CpuModel): Leaf[] {
     leaf(7, 0, 0, 0, features.has("tsc") ? INVARIANT_TSC : 0),
     leaf(
       8,
-      PHYSICAL_ADDRESS_BITS | (LINEAR_ADDRESS_BITS << 8),
+      model.physicalBits | (LINEAR_ADDRESS_BITS << 8),
       amd ? bitsOf(features, LEAF_EXTENDED_8_EBX) : 0,
       0,
       0,

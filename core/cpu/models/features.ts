@@ -108,9 +108,9 @@ export const LEAF_EXTENDED_21_EAX = {
 
 /**
  * What no bit tells: CPUID itself; the long NOPs and other hints of the P6; RDPMC; SYSCALL outside 64-bit code, which
- * only AMD has.
+ * only AMD has; near branches of 16 bits in 64-bit code, by a prefix that Intel's ignore.
  */
-export type UntoldFeature = "cpuid" | "nopl" | "rdpmc" | "syscall_legacy";
+export type UntoldFeature = "cpuid" | "nopl" | "rdpmc" | "syscall_legacy" | "branch16";
 
 export type Feature =
   | UntoldFeature

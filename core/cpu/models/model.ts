@@ -27,6 +27,8 @@ export interface CpuModel {
   /** At most 47 characters. */
   readonly brand: string;
   readonly features: ReadonlySet<Feature>;
+  /** MAXPHYADDR: bits of a physical address. */
+  readonly physicalBits: number;
   /** Highest leaves of CPUID; 0 as the latter: there are no extended ones. */
   readonly lastLeaf: number;
   readonly lastExtendedLeaf: number;

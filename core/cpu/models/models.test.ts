@@ -1,6 +1,16 @@
 import { describe, expect, it } from "vitest";
-import { CR4_ALLOWED, EFER, SEGMENT_ATTRIBUTES, SEGMENT_SIZE, SEGMENTS, STAR } from "../layout.ts";
-import { DATA, ModelMachine, RAX, RBX, RCX, RDX } from "../testing/model-machine.ts";
+import {
+  CR4_ALLOWED,
+  EFER,
+  RIP,
+  SEGMENT_ATTRIBUTES,
+  SEGMENT_BASE,
+  SEGMENT_SIZE,
+  SEGMENTS,
+  STAR,
+} from "../layout.ts";
+import { DATA, ModelMachine, RAX, RBX, RCX, RDX, RSP } from "../testing/model-machine.ts";
+import { CODE } from "../testing/protected-world.ts";
 import { CPU_MODEL_NAMES, type CpuChoice, type CpuModelName, describeCpu, parseCpu } from "./catalogue.ts";
 import { CPU_VENDORS } from "./model.ts";
 
@@ -114,6 +124,92 @@ describe.each(named)("%s", (text, { model, vendor }) => {
     const vector = machine.step(0x0f, 0x05);
     expect(vector).toBe(vendor === "amd" ? -1 : UD);
     if (vendor === "amd") expect([machine.machine.ip, machine.get(RCX)]).toEqual([0x12340, 0x20002n]);
+  });
+});
+
+describe("a null selector", () => {
+  /** Base of FS after a MOV of null to it, where it was 0x1234000. */
+  const baseOfNull = (text: string): bigint => {
+    const machine = machineOf(text);
+    machine.enterLong();
+    const base = SEGMENTS + 4 * SEGMENT_SIZE + SEGMENT_BASE;
+    machine.machine.cpu.set64(base, 0x1234000n);
+    machine.set(RAX, 0n);
+    expect(machine.step(0x8e, 0xe0)).toBe(-1);
+    return machine.machine.cpu.get64(base);
+  };
+
+  it("clears the base, except on AMD's before Zen 2", () => {
+    for (const text of ["core2", "x86-64-v2", "x86-64-v2,vendor=amd"]) expect(baseOfNull(text)).toBe(0n);
+    expect(baseOfNull("core2,vendor=amd")).toBe(0x1234000n);
+  });
+});
+
+describe("a near branch with the prefix 66, in 64-bit code", () => {
+  // As seen on a processor of the Zen family.
+  it.each<[string, number[], bigint]>([
+    ["JMP", [0x66, 0xe9], 0n],
+    ["JNO", [0x66, 0x0f, 0x81], 0n],
+    ["CALL", [0x66, 0xe8], 2n],
+  ])("is of 16 bits on AMD's: %s", (_, opcode, pushed) => {
+    const machine = machineOf("x86-64-v2,vendor=amd");
+    machine.enterLong();
+    const rsp = machine.get(RSP);
+    // To 16 bytes before address 0.
+    const distance = -(CODE + opcode.length + 2) - 16;
+    expect(machine.step(...opcode, distance & 0xff, (distance >> 8) & 0xff)).toBe(-1);
+    expect(machine.machine.cpu.get64(RIP)).toBe(0xfff0n);
+    expect(rsp - machine.get(RSP)).toBe(pushed);
+  });
+
+  it("is as without it on Intel's, and with REX.W", () => {
+    for (const [text, rex] of [
+      ["x86-64-v2", []],
+      ["x86-64-v2,vendor=amd", [0x48]],
+    ] as const) {
+      const machine = machineOf(text);
+      machine.enterLong();
+      expect(machine.step(0x66, ...rex, 0xe9, 0x10, 0x00, 0x01, 0x00)).toBe(-1);
+      expect(machine.machine.cpu.get64(RIP)).toBe(BigInt(CODE + 6 + rex.length) + 0x10010n);
+    }
+  });
+});
+
+describe("a Pentium III", () => {
+  it("has no DAZ: MXCSR refuses it, and FXSAVE tells no mask", () => {
+    for (const [text, daz] of [
+      ["pentium3", false],
+      ["pentium3,vendor=amd", false],
+      ["core2", true],
+    ] as const) {
+      const machine = machineOf(text);
+      machine.cr4 = 0x200;
+      machine.machine.write(DATA, Uint8Array.of(0xc0, 0x1f, 0, 0));
+      machine.set(RAX, BigInt(DATA));
+      // LDMXCSR [EAX]
+      expect(machine.step(0x0f, 0xae, 0x10)).toBe(daz ? -1 : GP);
+      // FXSAVE [EAX]
+      expect(machine.step(0x0f, 0xae, 0x00)).toBe(-1);
+      expect(machine.machine.view.getUint32(DATA + 28, true)).toBe(daz ? 0xffff : 0);
+    }
+  });
+
+  it("has 36 bits of physical address, by its MTRRs", () => {
+    const PHYSMASK0 = 0x201;
+    for (const [text, bits] of [
+      ["pentium3", 36n],
+      ["core2", 36n],
+      ["x86-64-v2", 40n],
+    ] as const) {
+      const machine = machineOf(text);
+      expect(machine.wrmsr(PHYSMASK0, (1n << (bits - 1n)) | 0x800n)).toBe(true);
+      expect(machine.wrmsr(PHYSMASK0, (1n << bits) | 0x800n)).toBe(false);
+    }
+  });
+
+  it("of AMD's has the clock control that Linux looks for", () => {
+    expect(machineOf("pentium3,vendor=amd").wrmsr(0xc001001b, 0x2000_0001n)).toBe(true);
+    expect(machineOf("core2,vendor=amd").wrmsr(0xc001001b, 0x2000_0001n)).toBe(false);
   });
 });
 

@@ -66,12 +66,15 @@ const AMD_SYSTEM = [
   storage(0xc001_0055),
 ];
 
+/** CLK_CTL, with the ramp of the clock that Linux sets where it finds another one. */
+const CLOCK_CONTROL = storage(0xc001_001b, 0xffff_ffffn, 0x2000_0000n);
+
 /** DE_CFG, with LFENCE serialising. */
 const AMD_DECODE = storage(0xc001_1029, ALL, 2n);
 
 export const INTEL_P6: readonly PlainMsr[] = [PLATFORM, ...MICROCODE, DEBUG_CONTROL, ...P6_COUNTERS];
 export const INTEL_CORE: readonly PlainMsr[] = [PLATFORM, ...MICROCODE, DEBUG_CONTROL, MISC_ENABLE];
 export const INTEL_MODERN: readonly PlainMsr[] = [...INTEL_CORE, ARCH_CAPABILITIES, ...SPECULATION];
-export const AMD_K7: readonly PlainMsr[] = [storage(0x8b), DEBUG_CONTROL, ...K7_COUNTERS, ...AMD_SYSTEM];
-export const AMD_K8: readonly PlainMsr[] = AMD_K7;
-export const AMD_MODERN: readonly PlainMsr[] = [...AMD_K7, AMD_DECODE];
+export const AMD_K8: readonly PlainMsr[] = [storage(0x8b), DEBUG_CONTROL, ...K7_COUNTERS, ...AMD_SYSTEM];
+export const AMD_K7: readonly PlainMsr[] = [...AMD_K8, CLOCK_CONTROL];
+export const AMD_MODERN: readonly PlainMsr[] = [...AMD_K8, AMD_DECODE];

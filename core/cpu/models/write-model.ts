@@ -9,6 +9,7 @@ import {
   EFLAGS_KNOWN,
   MODEL_AMD,
   MODEL_APIC,
+  MODEL_BEYOND,
   MODEL_FLAGS,
   MODEL_HUGE_PAGES,
   MODEL_MCA,
@@ -16,6 +17,7 @@ import {
   MODEL_MSR_TABLE,
   MODEL_MSRS,
   MODEL_MTRR,
+  MODEL_MXCSR,
   MODEL_NULL_CLEARS_BASE,
   MODEL_PAT,
   MODEL_SEP,
@@ -33,6 +35,9 @@ import type { CpuModel } from "./model.ts";
 
 /** Flags that every processor from the i486 on has: the arithmetic and control ones, VM, RF, AC. */
 const EFLAGS_ALWAYS = 0x7_7fd7;
+/** Exceptions and their masks, rounding, flush to zero; denormals are zeros. [SDM] vol. 1, 10.2.3 */
+const MXCSR_BITS = 0xffff;
+const MXCSR_DAZ = 0x40;
 /** x87 and SSE state. */
 const XCR0_LEGACY = 3n;
 
@@ -62,6 +67,9 @@ export function writeModel(view: DataView, base: number, model: CpuModel): void 
   const clearsBase = model.vendor === "intel" ? MODEL_NULL_CLEARS_BASE : MODEL_AMD;
   u32(MODEL_FLAGS, maskOf(features, FLAGS) | clearsBase);
   u32(MODEL_SIGNATURE, signatureOf(model));
+  // DAZ came with SSE2, on Intel's and on AMD's processors.
+  u32(MODEL_MXCSR, features.has("sse2") ? MXCSR_BITS : MXCSR_BITS & ~MXCSR_DAZ);
+  u64(MODEL_BEYOND, BigInt.asUintN(64, -1n << BigInt(model.physicalBits)));
   const leaves = features.has("cpuid") ? leavesOf(model) : [];
   u32(CPUID_ENTRIES, leaves.length);
   leaves.forEach(({ leaf, subleaf, registers }, n) => {

@@ -8,6 +8,7 @@ import {
   CR4_ALLOWED,
   EFER,
   HALTED,
+  MODEL_BEYOND,
   PDPTE,
   SEGMENT_ATTRIBUTES,
   SEGMENT_BASE,
@@ -45,9 +46,8 @@ const EFER_LME: u64 = 1 << 8;
 const EFER_LMA: u64 = 1 << 10;
 
 const PDPTE_PRESENT: u64 = 1;
-/** Bits 1, 2, 5 to 8, and those above our MAXPHYADDR of 40. */
-const PDPTE_RESERVED: u64 = 0xffffff00000001e6;
-const CR3_RESERVED: u64 = 0xffffff0000000000;
+/** Bits 1, 2, 5 to 8; those from MAXPHYADDR on are too. */
+const PDPTE_RESERVED: u64 = 0x1e6;
 /** With CR4.PCIDE, a MOV to CR3 with it may keep what is cached for the PCID. */
 const CR3_KEEP: u64 = 1 << 63;
 const PCID: u64 = 0xfff;
@@ -76,7 +76,7 @@ export function writeControl(number: u32, value: u64): void {
   else if (number == 3) {
     // What may be kept need not be: the tables hold the current PCID's pages alone.
     if (load<u64>(CPU + CR4) & CR4_PCIDE) value &= ~CR3_KEEP;
-    if (longMode() && value & CR3_RESERVED) raise(GP, 0);
+    if (longMode() && value & load<u64>(CPU + MODEL_BEYOND)) raise(GP, 0);
     loadPageDirectory(value);
   } else if (number == 4) writeCr4(value);
   else {
@@ -137,9 +137,10 @@ export function loadPageDirectory(value: u64): void {
 
 function loadPdptes(directory: u64): void {
   const place = directory & 0xffffffe0;
+  const reserved = PDPTE_RESERVED | load<u64>(CPU + MODEL_BEYOND);
   for (let n = 0; n < 4; n++) {
     const entry = readEntry64(place + n * 8);
-    if (entry & PDPTE_PRESENT && entry & PDPTE_RESERVED) raise(GP, 0);
+    if (entry & PDPTE_PRESENT && entry & reserved) raise(GP, 0);
   }
   for (let n = 0; n < 4; n++) store<u64>(CPU + PDPTE + n * 8, readEntry64(place + n * 8));
 }

@@ -3,6 +3,8 @@
 import {
   GDTR_BASE,
   GDTR_LIMIT,
+  MODEL_FLAGS,
+  MODEL_NULL_CLEARS_BASE,
   SEGMENT_ATTRIBUTES,
   SEGMENT_BASE,
   SEGMENT_LIMIT,
@@ -150,8 +152,12 @@ export function setFromDescriptor(number: u32, selector: u32, descriptor: u64): 
   setSegment(number, selector, baseOf(descriptor), limitOf(descriptor), attributesOf(descriptor) | ACCESSED);
 }
 
+/** A data segment register that holds no segment. Not every model clears base and limit. [APM] vol. 3, Fn8000_0021 */
 export function setNull(number: u32, selector: u32): void {
-  setSegment(number, selector, 0, 0, UNUSABLE);
+  const clears = (load<u32>(CPU + MODEL_FLAGS) & MODEL_NULL_CLEARS_BASE) != 0;
+  const place = segment(number);
+  const base = clears ? 0 : load<u64>(place + SEGMENT_BASE);
+  setSegment(number, selector, base, clears ? 0 : load<u32>(place + SEGMENT_LIMIT), UNUSABLE);
 }
 
 /** As segment registers are in virtual-8086 mode. */

@@ -37,6 +37,7 @@ import {
   TSC_AUX,
   TSC_OFFSET,
   XSS,
+  MODEL_BEYOND,
 } from "../layout";
 import { CPU } from "./cpu";
 import { privilege, requirePrivilege } from "./eflags";
@@ -95,9 +96,9 @@ const CR4_PCE: u32 = 1 << 8;
 const MTRR_TYPES: u32 = 0x73;
 const PAT_TYPES: u32 = 0xf3;
 
-/** Reserved bits of MTRR_PHYSBASE (with our 40 bits of physical address), MTRR_PHYSMASK and MTRR_DEF_TYPE. */
-const PHYSBASE_RESERVED: u64 = 0xffffff0000000f00;
-const PHYSMASK_RESERVED: u64 = 0xffffff00000007ff;
+/** Reserved bits of MTRR_PHYSBASE and MTRR_PHYSMASK, as are those from MAXPHYADDR on, and of MTRR_DEF_TYPE. */
+const PHYSBASE_RESERVED: u64 = 0xf00;
+const PHYSMASK_RESERVED: u64 = 0x7ff;
 const DEF_TYPE_RESERVED: u64 = 0xfffffffffffff300;
 
 /** Offsets of the groups of MTRRs from the first. */
@@ -146,8 +147,8 @@ function mtrrOffset(number: u32): i32 {
 function isMtrrValue(offset: u32, value: u64): bool {
   if (offset == MTRR_DEFAULT) return isType(value, MTRR_TYPES) && !(value & DEF_TYPE_RESERVED);
   if (offset >= MTRR_FIXED) return areTypes(value, MTRR_TYPES);
-  if (offset & 8) return !(value & PHYSMASK_RESERVED);
-  return isType(value, MTRR_TYPES) && !(value & PHYSBASE_RESERVED);
+  if (offset & 8) return !(value & (PHYSMASK_RESERVED | load<u64>(CPU + MODEL_BEYOND)));
+  return isType(value, MTRR_TYPES) && !(value & (PHYSBASE_RESERVED | load<u64>(CPU + MODEL_BEYOND)));
 }
 
 /** Offset in the state of a register that is storage and nothing else; 0 if it is none. */

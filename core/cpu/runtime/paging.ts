@@ -7,6 +7,7 @@ import {
   CR3,
   CR4,
   EFER,
+  MODEL_BEYOND,
   MODEL_FLAGS,
   MODEL_HUGE_PAGES,
   PAGE_READ,
@@ -58,12 +59,11 @@ const GLOBAL: u64 = 0x100;
 const NO_EXECUTE: u64 = 1 << 63;
 /** Physical address bits 12 to 51. */
 const ADDRESS: u64 = 0x000ffffffffff000;
-/** Physical address bits beyond our MAXPHYADDR of 40. */
-const BEYOND: u64 = 0x000fff0000000000;
 /** What PAE paging reserves above them, and 4-level paging ignores. */
 const BEYOND_PAE: u64 = 0x7ff0000000000000;
-/** PSE-36: bits 13 to 20 are address bits 32 to 39, bit 21 would be more. */
-const PSE36_RESERVED: u64 = 0x200000;
+/** PSE-36: from bit 13 on are the address bits from 32 on, as far as there are any; the rest to bit 21 is reserved. */
+const PSE36: u64 = 0x3fe000;
+const PSE36_SHIFT = 19;
 
 /**
  * Beyond 4 GiB there is nothing: such a page behaves as this one, between the local APIC and the firmware, which
@@ -145,7 +145,9 @@ function walkNarrow(linear: u64, access: i32, who: i32): bool {
   const pde = readEntry32(directory);
   if (!(pde & PRESENT)) return pageFault(linear, access, who, 0);
   if (pde & PAGE_SIZE && load<u64>(CPU + CR4) & CR4_PSE) {
-    if (pde & PSE36_RESERVED) return pageFault(linear, access, who, ERROR_PROTECTION | ERROR_RESERVED);
+    if (pde & PSE36 & (load<u64>(CPU + MODEL_BEYOND) >> PSE36_SHIFT)) {
+      return pageFault(linear, access, who, ERROR_PROTECTION | ERROR_RESERVED);
+    }
     if (!allowed(linear, access, who, pde, false)) return false;
     markUsed(directory, pde, access);
     const base = (pde & 0xffc00000) | (((pde >> 13) & 0xff) << 32);
@@ -204,7 +206,7 @@ function walkKnown(linear: u64, access: i32, who: i32, known: u64, reserved: u64
 function walkWide(linear: u64, access: i32, who: i32): bool {
   const long = (load<u64>(CPU + EFER) & EFER_LMA) != 0;
   const nxe = (load<u64>(CPU + EFER) & EFER_NXE) != 0;
-  const reserved = BEYOND | (nxe ? 0 : NO_EXECUTE) | (long ? 0 : BEYOND_PAE);
+  const reserved = (load<u64>(CPU + MODEL_BEYOND) & ADDRESS) | (nxe ? 0 : NO_EXECUTE) | (long ? 0 : BEYOND_PAE);
   const slot = knownPlace(linear);
   if (load<u64>(slot) == knownTag(linear) && access != LOOK) {
     if (walkKnown(linear, access, who, load<u64>(slot + 8), reserved)) return true;

@@ -14,7 +14,7 @@ import {
 import { CPU } from "./cpu";
 import { requirePrivilege } from "./eflags";
 import { GP, raise, raisePlain, UD } from "./exceptions";
-import { isX87Initial, loadX87, MXCSR_MASK, resetX87, saveX87 } from "./float/x87/control";
+import { isBadMxcsr, isX87Initial, loadX87, mxcsrMask, resetX87, saveX87 } from "./float/x87/control";
 import { throwFault } from "./host";
 import { commitWrite, slowModify, slowRead } from "./memory";
 
@@ -71,7 +71,7 @@ export function xsave(linear: u64, kind: u32, wide: i32, xmm: i32): void {
   if (saved & SSE) memory.copy(image + IMAGE_XMM, CPU + XMM, xmm << 4);
   if ((compact ? saved : requested) & SSE) {
     store<u32>(image + IMAGE_MXCSR, load<u32>(CPU + MXCSR));
-    store<u32>(image + IMAGE_MXCSR, MXCSR_MASK, 4);
+    store<u32>(image + IMAGE_MXCSR, mxcsrMask(), 4);
   }
   if (compact) {
     store<u64>(image + XSTATE_BV, saved);
@@ -111,7 +111,7 @@ export function xrstor(linear: u64, privileged: bool, wide: i32, xmm: i32): void
   const present = load<u64>(image + XSTATE_BV) & requested;
   // Of a standard image MXCSR is taken even where the XMM registers are not.
   const takesMxcsr = ((compact ? present : requested) & SSE) != 0;
-  if (takesMxcsr && load<u32>(image + IMAGE_MXCSR) & ~MXCSR_MASK) raise(GP, 0);
+  if (takesMxcsr && isBadMxcsr(load<u32>(image + IMAGE_MXCSR))) raise(GP, 0);
   if (present & X87) loadX87(image, wide);
   else if (requested & X87) resetX87();
   if (present & SSE) memory.copy(CPU + XMM, image + IMAGE_XMM, xmm << 4);

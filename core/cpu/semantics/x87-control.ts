@@ -1,6 +1,6 @@
 // x87 control instructions, and the images of its state in memory. [SDM] vol. 1, 8.3.12; vol. 1, 10.5.
 
-import { MXCSR } from "../layout.ts";
+import { MODEL_MXCSR, MXCSR } from "../layout.ts";
 import { constant32, type Expression, i32, wrap } from "../wasm/expression.ts";
 import { type Context, GP, RAX } from "./context.ts";
 import { beginMmx, beginSse, enterMmx } from "./simd-state.ts";
@@ -89,8 +89,6 @@ export const emms = (c: Context): void => {
 const FX_BYTES = 512;
 /** FXSAVE writes the image up to the last XMM register that the mode has. */
 const FX_WRITTEN = 160;
-/** Bits of MXCSR that do not exist. */
-const MXCSR_RESERVED = ~0xffff;
 
 /** XMM registers that the mode has. */
 const xmmRegisters = (c: Context): number => (c.codeSize === 64 ? 16 : 8);
@@ -124,7 +122,8 @@ function alignedImage(c: Context, write: boolean): Expression {
 export const ldmxcsr = (c: Context): void => {
   beginSse(c);
   const value = c.read(0);
-  c.faultIf(i32.and(value, constant32(MXCSR_RESERVED)), GP, constant32(0));
+  const unknown = i32.xor(c.state(MODEL_MXCSR, 32), constant32(-1));
+  c.faultIf(i32.and(value, unknown), GP, constant32(0));
   c.setState(MXCSR, 32, value);
 };
 

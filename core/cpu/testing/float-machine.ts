@@ -4,6 +4,8 @@
  * state before one instruction, replaced by the state after it.
  */
 
+import { MODEL_MXCSR } from "../layout.ts";
+
 /** Byte offsets in a record. */
 export const OPERATION = 0;
 /** 0: an x87 instruction. */
@@ -47,6 +49,7 @@ export function createFloatMachine(wasm: Uint8Array): FloatMachine & { record: U
   };
   const imports = new Proxy(env, { get: (target, name) => target[String(name)] ?? stub });
   const instance = new WebAssembly.Instance(new WebAssembly.Module(wasm), { env: imports });
+  new DataView(memory.buffer).setUint32(CPU_BASE + MODEL_MXCSR, 0xffff, true);
   return {
     f: instance.exports as Exports,
     view: new DataView(memory.buffer),

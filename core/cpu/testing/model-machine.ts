@@ -26,6 +26,7 @@ export const RAX = 0;
 export const RCX = 1;
 export const RDX = 2;
 export const RBX = 3;
+export const RSP = 4;
 
 /** Where instructions may have a memory operand; aligned to 64 bytes. */
 export const DATA = 0x8000;

@@ -1,14 +1,26 @@
 /** FNINIT, FNCLEX, FLDCW, FNSTSW, FWAIT, EMMS, and the images of FNSTENV, FNSAVE and FXSAVE. [SDM] vol. 1, 8.1.10 and 10.5 */
 import { CPU } from "../../cpu";
 import {
-  FPU_CONTROL, FPU_CS, FPU_DP, FPU_DS, FPU_IP, FPU_OPCODE, FPU_REGISTER_SIZE, FPU_REGISTERS, FPU_STATUS, FPU_TAGS, MXCSR, XMM,
+  FPU_CONTROL, FPU_CS, FPU_DP, FPU_DS, FPU_IP, FPU_OPCODE, FPU_REGISTER_SIZE, FPU_REGISTERS, FPU_STATUS, FPU_TAGS, MODEL_MXCSR, MXCSR, XMM,
 } from "../../../layout";
 import { BUSY, ES, EXCEPTIONS, SF } from "../rounding";
 import { NORMAL, ZERO, takeF80 } from "../operands";
 import { control, highOf, registerAddress, setTop, significandOf, status, summarise } from "./stack";
 
-/** Bits of MXCSR that exist; 1s elsewhere in a loaded value mean #GP. */
-export const MXCSR_MASK: u32 = 0xffff;
+/** MXCSR_MASK in an image of a processor without DAZ, which knows of no such field. [SDM] vol. 1, 11.6.6 */
+const NO_MASK: u32 = 0;
+const DAZ: u32 = 0x40;
+
+/** Whether bits of `value` do not exist in MXCSR: loading them means #GP. */
+export function isBadMxcsr(value: u32): bool {
+  return (value & ~load<u32>(CPU + MODEL_MXCSR)) != 0;
+}
+
+/** What an image says of the bits of MXCSR. */
+export function mxcsrMask(): u32 {
+  const mask = load<u32>(CPU + MODEL_MXCSR);
+  return mask & DAZ ? mask : NO_MASK;
+}
 
 export function fninit(): void {
   store<u16>(CPU + FPU_CONTROL, 0x37f);
@@ -197,7 +209,7 @@ export function frstor(address: u32, format: i32): i32 {
 export function fxsave(address: u32, wide: i32, xmm: i32): void {
   saveX87(address, wide);
   store<u32>(address, load<u32>(CPU + MXCSR), 24);
-  store<u32>(address, MXCSR_MASK, 28);
+  store<u32>(address, mxcsrMask(), 28);
   memory.copy(address + 160, CPU + XMM, xmm << 4);
 }
 
@@ -230,7 +242,7 @@ export function saveX87(address: u32, wide: i32): void {
 
 /** FXRSTOR. Returns 0, or -1 (#GP, nothing loaded) when reserved bits of MXCSR are set. */
 export function fxrstor(address: u32, wide: i32, xmm: i32): i32 {
-  if (load<u32>(address, 24) & ~MXCSR_MASK) return -1;
+  if (isBadMxcsr(load<u32>(address, 24))) return -1;
   loadX87(address, wide);
   store<u32>(CPU + MXCSR, load<u32>(address, 24));
   memory.copy(CPU + XMM, address + 160, xmm << 4);
