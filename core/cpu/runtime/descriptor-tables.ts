@@ -43,6 +43,16 @@ function systemPlace(selector: u32): u64 {
   return place;
 }
 
+/** The type in the upper half of a descriptor of 16 bytes; below it, that half is an address. */
+const UPPER_TYPE: u64 = 0x1f00 << 32;
+
+/** Base of the LDT or task; leaves by #GP(selector) where there cannot be one. */
+function checkedBase(selector: u32, place: u64, descriptor: u64): u64 {
+  const base = systemBase(place, descriptor);
+  if (!isCanonical(base) || (longMode() && systemRead64(place + 8) & UPPER_TYPE)) raiseSelector(GP, selector);
+  return base;
+}
+
 export function loadLdt(selector: u32): void {
   requireProtected();
   requirePrivilege();
@@ -55,8 +65,7 @@ export function loadLdt(selector: u32): void {
   const attributes = attributesOf(descriptor);
   if (systemType(attributes) != TYPE_LDT) raiseSelector(GP, selector);
   if (!(attributes & PRESENT)) raiseSelector(NP, selector);
-  const base = systemBase(place, descriptor);
-  if (!isCanonical(base)) raiseSelector(GP, selector);
+  const base = checkedBase(selector, place, descriptor);
   setSegment(LDTR, selector, base, limitOf(descriptor), attributes);
 }
 
@@ -70,8 +79,7 @@ export function loadTask(selector: u32): void {
   const type = systemType(attributes);
   if (type != TYPE_TSS32 && (type != TYPE_TSS16 || longMode())) raiseSelector(GP, selector);
   if (!(attributes & PRESENT)) raiseSelector(NP, selector);
-  const base = systemBase(place, descriptor);
-  if (!isCanonical(base)) raiseSelector(GP, selector);
+  const base = checkedBase(selector, place, descriptor);
   systemWrite8(place + 5, (<u32>(descriptor >> 40) & 0xff) | BUSY);
   setSegment(TR, selector, base, limitOf(descriptor), attributes | BUSY);
 }

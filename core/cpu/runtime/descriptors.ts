@@ -152,7 +152,7 @@ export function setFromDescriptor(number: u32, selector: u32, descriptor: u64): 
   setSegment(number, selector, baseOf(descriptor), limitOf(descriptor), attributesOf(descriptor) | ACCESSED);
 }
 
-/** A data segment register that holds no segment. Not every model clears base and limit. [APM] vol. 3, Fn8000_0021 */
+/** A segment register that holds no segment. Not every model clears base and limit. [APM] vol. 3, Fn8000_0021 */
 export function setNull(number: u32, selector: u32): void {
   const clears = (load<u32>(CPU + MODEL_FLAGS) & MODEL_NULL_CLEARS_BASE) != 0;
   const place = segment(number);
