@@ -1,3 +1,4 @@
+import type { Page } from "playwright-core";
 import { afterEach, describe, expect, test } from "vitest";
 import type { ConsoleInput } from "../electron/contract/console.ts";
 import { choose, openBeside, paneOf, screenHash, terminalText, view } from "./actions.ts";
@@ -98,6 +99,35 @@ describe("keyboard and mouse", () => {
     await page.keyboard.press("p");
     await page.keyboard.up("ControlRight");
     await expect.poll(() => paneOf(page, "Debian 12").getByText("Paused").count()).toBe(1);
+    await page.context().close();
+  });
+
+  /** What the guest has got of Escape since the last look. */
+  const escapes = (page: Page) =>
+    page.evaluate(() =>
+      window.fake
+        .takeInputs()
+        .flatMap((input) => (input.type === "key" && input.code === "Escape" ? [input.down] : [])),
+    );
+
+  test("Escape is the guest's: pressed with the mouse captured, kept by the browser to end the lock, and after that", async () => {
+    const page = await windows.open();
+    await choose(page, "Debian Desktop");
+    await paneOf(page, "Debian Desktop").locator("canvas.screen").click();
+    await page.waitForFunction(() => document.pointerLockElement !== null);
+    await page.evaluate(() => window.fake.takeInputs());
+    await page.keyboard.press("Escape");
+    await expect.poll(() => escapes(page)).toEqual([true, false]);
+
+    // A person's Escape ends the lock in the browser, and the page sees no key. Keys of a test do not.
+    await page.waitForTimeout(300);
+    await page.evaluate(() => document.exitPointerLock());
+    await page.waitForFunction(() => document.pointerLockElement === null);
+    await expect.poll(() => escapes(page)).toEqual([true, false]);
+
+    // The keyboard stays the guest's.
+    await page.keyboard.press("Escape");
+    await expect.poll(() => escapes(page)).toEqual([true, false]);
     await page.context().close();
   });
 
