@@ -234,6 +234,43 @@ describe("INT 13h", () => {
   });
 });
 
+describe("INT 14h", () => {
+  const TIMED_OUT = 0x80;
+  const DATA_READY = 0x01;
+
+  it("sets the line, sends and receives on COM1", async () => {
+    // 9600 bits a second, 8 data bits.
+    const line = await interrupt(0x14, { ax: 0x00e3, dx: 0 });
+    expect(line.ax & 0x6000).toBe(0x6000);
+    board.serial = "";
+    expect((await interrupt(0x14, { ax: 0x0141, dx: 0 })).ax & 0x80ff).toBe(0x41);
+    expect(await board.run(() => board.serial === "A")).toBe(true);
+    board.uart.receive(Uint8Array.of(0x62));
+    expect(await board.run(() => (board.io.read(0x3fd, 1) & DATA_READY) !== 0)).toBe(true);
+    expect((await interrupt(0x14, { ax: 0x0200, dx: 0 })).ax).toBe(0x0062);
+  });
+
+  it("gives up on a byte that does not come", async () => {
+    board.memory.write8(bda.comTimeout, 0);
+    expect((await interrupt(0x14, { ax: 0x0200, dx: 0 })).ax >> 8).toBe(TIMED_OUT);
+    board.memory.write8(bda.comTimeout, 1);
+  });
+
+  it("sets and tells the modem's lines by the extended functions", async () => {
+    // No parity, one stop bit, 8 bits, 19200 bits a second.
+    await interrupt(0x14, { ax: 0x0400, bx: 0, cx: 0x0308, dx: 0 });
+    board.io.write(0x3fb, 0x83, 1);
+    expect(board.io.read(0x3f8, 1)).toBe(6);
+    board.io.write(0x3fb, 0x03, 1);
+    expect((await interrupt(0x14, { ax: 0x0501, bx: 0x0002, dx: 0 })).bx & 0xff).toBe(2);
+    expect((await interrupt(0x14, { ax: 0x0500, bx: 0, dx: 0 })).bx & 0xff).toBe(2);
+  });
+
+  it("leaves a port that is not there", async () => {
+    expect((await interrupt(0x14, { ax: 0x0355, dx: 3 })).ax).toBe(0x0355);
+  });
+});
+
 describe("INT 15h", () => {
   it("lists memory by E820, in order and without overlap", async () => {
     const ranges: { base: number; length: number; type: number }[] = [];

@@ -81,6 +81,60 @@ describe("INT 19h", () => {
     expect(await boots("hdc", "cdrom", bootCd(2))).toEqual({ dl: 0, cs: 0 });
   });
 
+  it("starts a CD's hard disk image as drive 80h, before the machine's own", async () => {
+    const cd = bootCd(4);
+    const a = new Assembler({ bits: 16, origin: 0x7c00 });
+    a.xor("ax", "ax");
+    a.mov("ds", "ax");
+    a.mov("es", "ax");
+    a.mov("[0x504]", "dl");
+    for (const [n, drive] of [0x80, 0x81].entries()) {
+      // Head 1, sector 1: 16 sectors into the disk.
+      a.mov("ax", 0x0201);
+      a.mov("bx", 0x600 + n * SECTOR);
+      a.mov("cx", 1);
+      a.mov("dx", 0x0100 | drive);
+      a.int(0x13);
+    }
+    a.mov("ah", 8);
+    a.mov("dl", 0x80);
+    a.int(0x13);
+    a.mov("[0x508]", "cx");
+    a.mov("[0x50a]", "dx");
+    a.mov("ax", 0x4b01);
+    a.mov("dl", 0x80);
+    a.mov("si", 0x520);
+    a.int(0x13);
+    a.mov(`word [${DONE}]`, 0x600d);
+    a.label("end");
+    a.hlt();
+    a.jmp("end");
+    const image = 20 * CD_SECTOR;
+    cd.set(a.assemble(), image);
+    // One partition that ends at head 3, sector 16 of cylinder 4: 320 sectors with the first track.
+    const view = new DataView(cd.buffer, image);
+    view.setUint8(0x1be + 5, 3);
+    view.setUint8(0x1be + 6, 16);
+    view.setUint32(0x1be + 8, 16, true);
+    view.setUint32(0x1be + 12, 304, true);
+    view.setUint16(16 * SECTOR, 0xcdcd, true);
+    const own = new Uint8Array(1 << 20);
+    for (let at = 0; at < own.length; at += SECTOR) own[at] = 0xdd;
+    const board = new FirmwareBoard({ memoryMib: 2, bootOrder: ["cdrom"], menuTicks: 0 }, [
+      { slot: "hda", kind: "disk", device: memoryDisk("own", own) },
+      { slot: "hdc", kind: "cdrom", device: memoryDisk("cd", cd) },
+    ]);
+    const { memory } = board;
+    expect(await board.run(() => memory.read16(DONE) === 0x600d)).toBe(true);
+    expect(memory.read8(0x504)).toBe(0x80);
+    expect(memory.read16(0x600)).toBe(0xcdcd);
+    expect(memory.read16(0x600 + SECTOR)).toBe(0x00dd);
+    // 5 cylinders, 4 heads, 16 sectors; two drives.
+    expect([memory.read16(0x508), memory.read16(0x50a)]).toEqual([0x0410, 0x0302]);
+    // The specification packet: hard disk emulation, drive 80h, the image's place.
+    expect([memory.read8(0x521), memory.read8(0x522), memory.read32(0x524)]).toEqual([4, 0x80, 20]);
+  });
+
   it("shows the menu at F12 and starts what is chosen", async () => {
     const bytes = new Uint8Array(1_474_560);
     bytes.set(reporter(0x7c00, SECTOR));

@@ -1,5 +1,7 @@
 import { Assembler } from "../../assembler/assembler.ts";
 import { addresses } from "../../memory-map.ts";
+import { setChecksum } from "../tables/bytes.ts";
+import { bios32, directoryHeader } from "./bios32.ts";
 import { fonts } from "./font-data.ts";
 import { disketteParameters, videoCapabilities, videoParameters } from "./parameter-tables.ts";
 import { internalServices, interruptServices, realModeCode, type ServiceName } from "./stubs.ts";
@@ -100,6 +102,7 @@ function codeHalf(tables: RomTables, date: string): Assembler {
   realModeCode(a);
   vbeProtectedMode(a);
   vbeRealMode(a);
+  bios32(a);
   videoParameters(a);
   videoCapabilities(a);
   a.label("font8x8");
@@ -143,6 +146,8 @@ export function buildRom(tables: RomTables, date: string): Rom {
   bytes.set(tables.data, dataLayout.tables);
   const code = codeHalf(tables, date);
   bytes.set(code.assemble(), CODE_BASE - DATA_BASE);
+  const directory = CODE_BASE - DATA_BASE + code.addressOf(directoryHeader.label);
+  setChecksum(bytes.subarray(directory, directory + directoryHeader.length), directoryHeader.checksum);
   // The checksum makes the bytes of segment F000h add up to zero.
   bytes[bytes.length - 1] = -bytes.subarray(HALF).reduce((sum, byte) => sum + byte, 0) & 0xff;
   const services = new Map<number, ServiceName>();

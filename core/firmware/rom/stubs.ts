@@ -1,6 +1,7 @@
 import type { Assembler } from "../../assembler/assembler.ts";
 import { ports } from "../../memory-map.ts";
 import { bda } from "../bda.ts";
+import { protectedSwitch } from "./protected-switch.ts";
 
 /** Services that real-mode code reaches by an interrupt, in the order of their vectors. */
 export const interruptServices = {
@@ -45,8 +46,14 @@ function callService(a: Assembler, name: ServiceName): void {
  * A service that may have to wait: it then goes on at `NAME.wait`, or at `NAME.spin` where HLT is not allowed
  * (virtual-8086 mode), and is called again.
  */
-function waitingService(a: Assembler, name: ServiceName, after: () => void): void {
+function waitingService(
+  a: Assembler,
+  name: ServiceName,
+  after: () => void,
+  before: () => void = () => {},
+): void {
   a.label(name);
+  before();
   callService(a, name);
   after();
   a.label(`${name}.wait`);
@@ -311,7 +318,13 @@ function interruptEntries(a: Assembler): void {
     callService(a, name);
     a.iret();
   }
-  for (const name of ["int13", "int14", "int15", "int16"] as const) waitingService(a, name, () => a.iret());
+  for (const name of ["int13", "int14", "int16"] as const) waitingService(a, name, () => a.iret());
+  const after = () => a.iret();
+  waitingService(a, "int15", after, () => {
+    a.cmp("ah", 0x89);
+    a.jz("protectedSwitch");
+  });
+  protectedSwitch(a);
 }
 
 /** Print screen: each character of the text page to the first printer. */
