@@ -28,7 +28,7 @@ describe("a boot loader shows its menu and starts its guest", () => {
     await twinbox({
       name: "grub-cd64",
       timeout: TIMEOUT,
-      options: { ...guests.installerGrubIso64, memory: 768 },
+      options: { ...guests.installerGrubIso64, memory: 1024 },
       steps: TO_THE_INSTALLER,
     });
   });
