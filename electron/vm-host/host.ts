@@ -6,7 +6,7 @@ import { BEAT_MS, type HostEvent, type HostMachine, type HostService, hostSchema
 import { toProblem } from "../contract/problem.ts";
 import { serveRpc } from "../contract/rpc.ts";
 import type { Parent } from "./parent.ts";
-import { encodePng, shrink } from "./png.ts";
+import { encodePng, encodePngAside, shrink } from "./png.ts";
 
 /** Makes the engine that a machine's settings name. `isBacklogged` tells that output waits for the event loop. */
 export type EngineFactory = (machine: HostMachine, isBacklogged: () => boolean) => Engine;
@@ -78,7 +78,7 @@ class Host implements HostService {
   async screenshot(): Promise<Uint8Array> {
     const picture = this.#on().screenshot();
     if (!picture) throw new TwinboxError("invalid-state", "The machine has not shown anything yet.");
-    return encodePng(picture);
+    return encodePngAside(picture);
   }
 
   /** A window looks on; it may do so before the machine is on. */

@@ -1,6 +1,6 @@
 import { inflateSync } from "node:zlib";
 import { expect, test } from "vitest";
-import { encodePng, shrink } from "./png.ts";
+import { encodePng, encodePngAside, shrink } from "./png.ts";
 
 const picture = (width: number, height: number, at: (x: number, y: number) => number[]) => {
   const pixels = new Uint8Array(width * height * 4);
@@ -20,6 +20,11 @@ test("a PNG holds the picture's size and its rows of RGB", () => {
   expect([...rows]).toEqual([0, 0, 0, 9, 1, 0, 9, 2, 0, 9, 0, 0, 1, 9, 1, 1, 9, 2, 1, 9]);
   // The checksum of an IEND chunk, from the PNG specification.
   expect(png.subarray(-12).toString("hex")).toBe("0000000049454e44ae426082");
+});
+
+test("another thread makes the same file", async () => {
+  const screen = picture(64, 48, (x, y) => [x, y, x * y]);
+  expect(await encodePngAside(screen)).toEqual(encodePng(screen));
 });
 
 test("a thumbnail keeps the proportions, and each of its pixels is the mean of an area", () => {

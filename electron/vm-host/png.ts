@@ -1,16 +1,20 @@
-import { crc32, deflateSync } from "node:zlib";
+import { promisify } from "node:util";
+import { crc32, deflate, deflateSync } from "node:zlib";
 import type { Picture } from "../contract/engine.ts";
 
 const SIGNATURE = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a);
 
-/** A PNG file, 8-bit true colour; alpha is left out, as a monitor is opaque. [PNG] */
-export function encodePng({ width, height, pixels }: Picture): Uint8Array {
-  const header = new Uint8Array(13);
-  const view = new DataView(header.buffer);
-  view.setUint32(0, width);
-  view.setUint32(4, height);
-  header[8] = 8; // bits a sample
-  header[9] = 2; // colour type: RGB
+const COMPRESSION = { level: 6 };
+
+/** A PNG file, 8-bit true colour; alpha is left out, as a monitor is opaque. For small pictures. [PNG] */
+export const encodePng = (picture: Picture): Uint8Array =>
+  fileOf(picture, deflateSync(rowsOf(picture), COMPRESSION));
+
+/** The same of a whole screen, whose compression would keep the event loop for too long: another thread does it. */
+export const encodePngAside = async (picture: Picture): Promise<Uint8Array> =>
+  fileOf(picture, await promisify(deflate)(rowsOf(picture), COMPRESSION));
+
+function rowsOf({ width, height, pixels }: Picture): Uint8Array {
   const rows = new Uint8Array(height * (1 + width * 3)); // each row begins with its filter type, 0: none
   for (let y = 0, to = 0, from = 0; y < height; y++) {
     to++;
@@ -20,10 +24,20 @@ export function encodePng({ width, height, pixels }: Picture): Uint8Array {
       rows[to++] = pixels[from + 2];
     }
   }
+  return rows;
+}
+
+function fileOf({ width, height }: Picture, data: Uint8Array): Uint8Array {
+  const header = new Uint8Array(13);
+  const view = new DataView(header.buffer);
+  view.setUint32(0, width);
+  view.setUint32(4, height);
+  header[8] = 8; // bits a sample
+  header[9] = 2; // colour type: RGB
   return Buffer.concat([
     SIGNATURE,
     chunk("IHDR", header),
-    chunk("IDAT", deflateSync(rows, { level: 6 })),
+    chunk("IDAT", data),
     chunk("IEND", new Uint8Array()),
   ]);
 }
