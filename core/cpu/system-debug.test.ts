@@ -165,6 +165,23 @@ describe("breakpoints", () => {
     });
     expect(world.frame).toMatchObject({ vector: 1, ip: at("next") });
   });
+
+  it("of data met by MOV SS and INT1 behind it are one trap", () => {
+    // The handler counts in memory and returns.
+    machine.assemble(HANDLERS + 16, 32, (a) => {
+      a.inc("dword [0x70010]");
+      a.iretd();
+    });
+    machine.view.setUint16(0x70004, 0x10, true);
+    watch(ACCESS, 1, (a) => {
+      a.mov("ss", "[0x70004]");
+      a.int1();
+      a.hlt();
+    });
+    expect(cpu.halted).toBe(1);
+    expect(machine.u32(0x70010)).toBe(1);
+    expect(status() & 0xf).toBe(1);
+  });
 });
 
 describe("single steps", () => {

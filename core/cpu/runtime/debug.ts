@@ -125,13 +125,24 @@ export function endStep(): void {
 }
 
 function report(bits: u32): void {
+  noteInStatus(bits);
+  setException(DB, -1);
+}
+
+function noteInStatus(bits: u32): void {
   const kept = load<u64>(CPU + DR6) & (bits & <u32>DR6_BREAKPOINTS ? ~DR6_BREAKPOINTS : ~0);
   store<u64>(CPU + DR6, kept | bits);
-  setException(DB, -1);
 }
 
 /** INT n has cleared TF: there is no trap after it. */
 export function cancelTrap(): void {
+  traced = false;
+}
+
+/** INT1 raises #DB itself: breakpoints that MOV SS has met before are told with it, not after. */
+export function joinTraps(): void {
+  if (met) noteInStatus(met);
+  met = 0;
   traced = false;
 }
 

@@ -16,7 +16,7 @@ import {
   SEGMENT_SELECTOR,
 } from "../layout";
 import { CPU } from "./cpu";
-import { cancelTrap, takeGeneralDetect } from "./debug";
+import { cancelTrap, joinTraps, takeGeneralDetect } from "./debug";
 import {
   attributesOf,
   BIG,
@@ -154,7 +154,7 @@ export function softwareException(vector: i32, next: u64): void {
 
 /** INT1: like the debug exception of the hardware, but a trap that no gate's DPL forbids. */
 export function hardwareBreakpoint(next: u64): void {
-  cancelTrap();
+  joinTraps();
   deliver(DB, false, NO_ERROR, next, getFlags());
 }
 
