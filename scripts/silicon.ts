@@ -14,7 +14,7 @@ import { SiliconRun } from "../core/cpu/testing/silicon-run.ts";
 import { buildRuntimeIfStale } from "./build-runtime.ts";
 
 /** Cases of each instruction that are made at a time, and instructions. */
-const COUNT = 64;
+const COUNT = 256;
 const TOGETHER = 64;
 
 const { values } = parseArgs({

@@ -2,30 +2,37 @@
  * Runs single instructions on the host's processor, in the state that each case gives. For
  * core/cpu/testing/native.ts; compile with -no-pie, and with -m32 for 32-bit code.
  *
- * Standard input: u32 bytes of memory in a case (at most 4096), then cases. Standard output: the cases as their
- * instructions left them. All little-endian; instructions lie at CODE, memory at DATA, all around is not mapped.
+ * Arguments: a file of cases, which become what their instructions left, and the bytes of memory in each (at most
+ * 4096). All little-endian; instructions lie at CODE, memory at DATA, all around is not mapped.
  *
- * State goes in and out by way of signal frames: the instruction is followed by INT3, whose handler finds every
- * register in the frame, replaces them by the next case's, and returns into that. A case that never comes there is
- * ended by a clock.
+ * An instruction that goes on behind itself is followed by a jump to `leave`, which costs no more than storing the
+ * state. What goes elsewhere is single-stepped, so that nothing is run or fetched where it goes to. Those, and
+ * instructions that meet an exception, come back by a signal, whose frame has every register.
  */
 #define _GNU_SOURCE
+#include <fcntl.h>
 #include <signal.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/time.h>
+#include <sys/stat.h>
 #include <ucontext.h>
 
 #define CODE 0x100000
 #define DATA 0x110000
 #define PAGE 4096
+/* Room of an instruction with the jump behind it. */
+#define CODE_BYTES 32
+#define TF 0x100
+#define IF 0x200
+#define DB 1
+#define BP 3
+#define PF 14
 
 struct __attribute__((packed)) instruction {
   int32_t vector;    /* after: the exception that it met, -1 if none */
-  uint32_t error;    /* after: its error code */
+  uint32_t length;   /* before: of an instruction that goes on behind itself, else 0 */
   uint8_t code[16];  /* before: the bytes, then INT3 */
   uint64_t ip;       /* after: where execution went on */
   uint64_t flags;
@@ -33,101 +40,152 @@ struct __attribute__((packed)) instruction {
   uint8_t fx[512];   /* FXSAVE image */
 };
 
-static struct instruction now;
-static uint32_t memory_bytes;
-/* Cases begun, and how many there were at the last tick of the clock. */
-static uint64_t cases, cases_at_tick;
+/* What `enter` loads and `leave` stores; the processor wants its image aligned. */
+uint64_t registers[16], flags, host_stack;
+uint8_t image[512] __attribute__((aligned(16)));
+static struct instruction *now;
+/* Whether the trap that `enter` itself causes by setting TF is still to come. */
+static int entering;
+
+void enter(void);
+void leave(void);
+void resume(void);
 
 #ifdef __x86_64__
 static const int REGISTERS[] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI, REG_RDI,
                                 REG_R8,  REG_R9,  REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15};
 #define IP REG_RIP
-#define IMAGE 0
+#define SP REG_RSP
+/* The image in a signal's frame, and as much of it as the processor has in this mode. */
+#define FRAME_IMAGE 0
+#define IMAGE_BYTES 416
+__asm__(
+    "enter: push %rbx; push %rbp; push %r12; push %r13; push %r14; push %r15\n"
+    "mov %rsp, host_stack\n"
+    "fxrstor64 image\n"
+    "mov registers+8, %rcx; mov registers+16, %rdx; mov registers+24, %rbx\n"
+    "mov registers+40, %rbp; mov registers+48, %rsi; mov registers+56, %rdi\n"
+    "mov registers+64, %r8; mov registers+72, %r9; mov registers+80, %r10; mov registers+88, %r11\n"
+    "mov registers+96, %r12; mov registers+104, %r13; mov registers+112, %r14; mov registers+120, %r15\n"
+    "mov registers, %rax\n"
+    "mov $flags, %rsp; popfq\n"
+    "mov registers+32, %rsp\n"
+    "jmp 0x100000\n"
+    "leave: mov %rsp, registers+32\n"
+    "mov host_stack, %rsp\n"
+    "pushfq; popq flags\n"
+    "cld\n"
+    "mov %rax, registers; mov %rcx, registers+8; mov %rdx, registers+16; mov %rbx, registers+24\n"
+    "mov %rbp, registers+40; mov %rsi, registers+48; mov %rdi, registers+56\n"
+    "mov %r8, registers+64; mov %r9, registers+72; mov %r10, registers+80; mov %r11, registers+88\n"
+    "mov %r12, registers+96; mov %r13, registers+104; mov %r14, registers+112; mov %r15, registers+120\n"
+    "fxsave64 image\n"
+    "resume: fninit; ldmxcsr default_mxcsr\n"
+    "pop %r15; pop %r14; pop %r13; pop %r12; pop %rbp; pop %rbx\n"
+    "ret\n");
 #else
 static const int REGISTERS[] = {REG_EAX, REG_ECX, REG_EDX, REG_EBX, REG_ESP, REG_EBP, REG_ESI, REG_EDI};
 #define IP REG_EIP
-/* A 32-bit frame has an FSAVE image first, from which the kernel takes the x87's part. */
-#define IMAGE 112
+#define SP REG_ESP
+#define FRAME_IMAGE 112
+#define IMAGE_BYTES 288
+__asm__(
+    "enter: push %ebx; push %ebp; push %esi; push %edi\n"
+    "mov %esp, host_stack\n"
+    "fxrstor image\n"
+    "mov registers, %eax; mov registers+8, %ecx; mov registers+16, %edx; mov registers+24, %ebx\n"
+    "mov registers+40, %ebp; mov registers+48, %esi; mov registers+56, %edi\n"
+    "mov $flags, %esp; popf\n"
+    "mov registers+32, %esp\n"
+    "jmp 0x100000\n"
+    "leave: mov %esp, registers+32\n"
+    "mov host_stack, %esp\n"
+    "pushf; popl flags\n"
+    "cld\n"
+    "mov %eax, registers; mov %ecx, registers+8; mov %edx, registers+16; mov %ebx, registers+24\n"
+    "mov %ebp, registers+40; mov %esi, registers+48; mov %edi, registers+56\n"
+    "fxsave image\n"
+    "resume: fninit; ldmxcsr default_mxcsr\n"
+    "pop %edi; pop %esi; pop %ebp; pop %ebx\n"
+    "ret\n");
 #endif
 #define COUNT (int)(sizeof REGISTERS / sizeof *REGISTERS)
 
-static void *code(void) { return (void *)CODE; }
-static void *data(void) { return (void *)DATA; }
+const uint32_t default_mxcsr = 0x1f80;
 
-/* Reads the next case; ends the program when there is none. */
-static void next(void) {
-  if (fread(&now, sizeof now, 1, stdin) != 1 || fread(data(), memory_bytes, 1, stdin) != 1) {
-    fflush(stdout);
-    exit(0);
-  }
-  memcpy(code(), now.code, sizeof now.code);
-}
-
-static void load_image(uint8_t *frame) {
-  uint8_t *image = frame + IMAGE;
-  uint64_t features = 3;
-  memcpy(image, now.fx, 416);
-  memcpy(image + 512, &features, sizeof features);
-#if IMAGE
-  uint32_t environment[7] = {0}, tags = 0;
-  memcpy(&environment[0], image, 2);
-  memcpy(&environment[1], image + 2, 2);
-  for (int i = 0; i < 8; i++) tags |= image[4] & (1 << i) ? 0 : 3 << (2 * i);
-  environment[2] = tags;
-  memcpy(frame, environment, sizeof environment);
-  for (int i = 0; i < 8; i++) memcpy(frame + 28 + 10 * i, image + 32 + 16 * i, 10);
-#endif
-}
+static uint8_t *code(void) { return (uint8_t *)CODE; }
+static uint8_t *data(void) { return (uint8_t *)DATA; }
 
 static void on_signal(int number, siginfo_t *info, void *context) {
   mcontext_t *machine = &((ucontext_t *)context)->uc_mcontext;
   greg_t *gregs = machine->gregs;
-  uint8_t *frame = (uint8_t *)machine->fpregs;
   (void)info;
-  if (number == SIGVTALRM) {
-    const int moves = cases != cases_at_tick;
-    cases_at_tick = cases;
-    if (moves) return;
-    /* A branch has gone to itself for a whole tick: the case ends here. */
-    gregs[REG_TRAPNO] = -1;
+  (void)number;
+  now->ip = (unsigned long)gregs[IP];
+  now->vector = (int32_t)gregs[REG_TRAPNO];
+  if (now->vector == DB && entering) {
+    /* The step of the jump to CODE; the next is the instruction's. */
+    entering = now->ip != CODE;
+    return;
   }
-  if (number != SIGUSR1) {
-    now.ip = (unsigned long)gregs[IP];
-    now.vector = (int32_t)gregs[REG_TRAPNO];
-    now.error = (uint32_t)gregs[REG_ERR];
-    if (number == SIGTRAP && now.vector == 3 && now.ip != CODE + 1) {
-      now.ip--;
-      now.vector = -1;
-    }
-    /* A jump out of the page has happened; only the fetch there fails. */
-    if (now.vector == 14 && now.ip != CODE) now.vector = -1;
-    now.flags = (unsigned long)gregs[REG_EFL];
-    for (int i = 0; i < COUNT; i++) now.registers[i] = (unsigned long)gregs[REGISTERS[i]];
-    memcpy(now.fx, frame + IMAGE, sizeof now.fx);
-    fwrite(&now, sizeof now, 1, stdout);
-    fwrite(data(), memory_bytes, 1, stdout);
+  if (now->vector == DB) now->vector = -1;
+  if (now->vector == BP && now->ip != CODE + 1) {
+    now->ip--;
+    now->vector = -1;
   }
-  next();
-  cases++;
-  gregs[IP] = CODE;
-  gregs[REG_EFL] = (greg_t)((now.flags & ~0x100ul) | 0x200);
-  for (int i = 0; i < COUNT; i++) gregs[REGISTERS[i]] = (greg_t)now.registers[i];
-  load_image(frame);
+  /* A jump out of the page has happened; only the fetch there fails. */
+  if (now->vector == PF && now->ip != CODE) now->vector = -1;
+  flags = (unsigned long)gregs[REG_EFL];
+  for (int i = 0; i < COUNT; i++) registers[i] = (unsigned long)gregs[REGISTERS[i]];
+  memcpy(image, (uint8_t *)machine->fpregs + FRAME_IMAGE, IMAGE_BYTES);
+  gregs[IP] = (greg_t)(unsigned long)resume;
+  gregs[SP] = (greg_t)host_stack;
+  gregs[REG_EFL] = IF;
 }
 
-int main(void) {
-  static const int signals[] = {SIGUSR1, SIGTRAP, SIGILL, SIGFPE, SIGSEGV, SIGBUS, SIGVTALRM};
-  struct sigaction action = {.sa_sigaction = on_signal, .sa_flags = SA_SIGINFO | SA_ONSTACK};
-  const struct itimerval tick = {.it_interval = {.tv_usec = 200000}, .it_value = {.tv_usec = 200000}};
-  stack_t stack = {.ss_sp = malloc(1 << 16), .ss_size = 1 << 16};
-  const int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE;
-  if (fread(&memory_bytes, sizeof memory_bytes, 1, stdin) != 1 || memory_bytes > PAGE) return 1;
-  if (mmap(code(), PAGE, PROT_READ | PROT_WRITE | PROT_EXEC, flags, -1, 0) != code()) return 2;
-  if (mmap(data(), PAGE, PROT_READ | PROT_WRITE, flags, -1, 0) != data()) return 2;
+static void run(struct instruction *one, uint32_t memory_bytes) {
+  uint8_t *const memory = (uint8_t *)(one + 1);
+  now = one;
+  memset(code(), 0xcc, CODE_BYTES);
+  memcpy(code(), one->code, sizeof one->code);
+  if (one->length) {
+    const uint32_t next = CODE + one->length, distance = (uint32_t)(unsigned long)leave - (next + 5);
+    code()[one->length] = 0xe9;
+    memcpy(code() + one->length + 1, &distance, sizeof distance);
+  }
+  memcpy(data(), memory, memory_bytes);
+  memcpy(registers, one->registers, sizeof registers);
+  memcpy(image, one->fx, sizeof image);
+  entering = one->length == 0;
+  flags = (one->flags & ~(uint64_t)TF) | IF | (entering ? TF : 0);
+  one->vector = -1;
+  one->ip = CODE + one->length;
+  enter();
+  one->flags = flags;
+  memcpy(one->registers, registers, sizeof registers);
+  memcpy(one->fx, image, sizeof image);
+  memcpy(memory, data(), memory_bytes);
+}
+
+int main(int argc, char **argv) {
+  static const int signals[] = {SIGTRAP, SIGILL, SIGFPE, SIGSEGV, SIGBUS};
+  const struct sigaction action = {.sa_sigaction = on_signal, .sa_flags = SA_SIGINFO | SA_ONSTACK};
+  const stack_t stack = {.ss_sp = malloc(1 << 16), .ss_size = 1 << 16};
+  const int flags_here = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE;
+  if (argc != 3) return 1;
+  const int file = open(argv[1], O_RDWR);
+  const uint32_t memory_bytes = (uint32_t)atoi(argv[2]);
+  struct stat status;
+  if (file < 0 || fstat(file, &status) != 0 || memory_bytes > PAGE) return 1;
+  const size_t size = (size_t)status.st_size;
+  uint8_t *const cases = mmap(0, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, file, 0);
+  if (cases == MAP_FAILED) return 2;
+  if (mmap(code(), PAGE, PROT_READ | PROT_WRITE | PROT_EXEC, flags_here, -1, 0) != code()) return 2;
+  if (mmap(data(), PAGE, PROT_READ | PROT_WRITE, flags_here, -1, 0) != data()) return 2;
   memset(code(), 0xcc, PAGE);
   sigaltstack(&stack, 0);
   for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) sigaction(signals[i], &action, 0);
-  setitimer(ITIMER_VIRTUAL, &tick, 0);
-  raise(SIGUSR1);
-  return 3;
+  const size_t one = sizeof(struct instruction) + memory_bytes;
+  for (size_t at = 0; at + one <= size; at += one) run((struct instruction *)(cases + at), memory_bytes);
+  return 0;
 }

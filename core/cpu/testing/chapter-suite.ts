@@ -1,7 +1,7 @@
 // The instructions of a chapter's tables as subjects that the host's processor judges.
 
 import type { Chapter } from "../decode/opcodes.ts";
-import { BRANCH, REP } from "../decode/row.ts";
+import { REP } from "../decode/row.ts";
 import {
   Case,
   describeCase,
@@ -26,14 +26,13 @@ export interface Subject {
   instruct(random: Random): Instruction;
   /** Whether REP may be before it. */
   readonly repeats: boolean;
-  /** Whether it may go back to itself. */
-  readonly branches: boolean;
 }
 
 export const LANES: readonly Lane[] = ["f32", "f64", "integer"];
 
 function oneCase(instruction: Instruction, random: Random): Case {
-  const made = randomCase(random, instruction.code, LANES[random.below(LANES.length)]!);
+  const made = randomCase(random, LANES[random.below(LANES.length)]!);
+  made.setCode(instruction.code, instruction.branches);
   for (const [register, value] of instruction.registers) made.setRegister(register, value);
   return made;
 }
@@ -62,7 +61,6 @@ export function subjectsOf(
       },
       instruct,
       repeats: (encoding.row.flags & REP) !== 0,
-      branches: (encoding.row.flags & BRANCH) !== 0,
     };
   });
 }

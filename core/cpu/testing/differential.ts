@@ -35,6 +35,7 @@ const IMAGE = 0x120000;
 
 // Offsets in a record, as in harness.c.
 const VECTOR = 0;
+const LENGTH = 4;
 const CODE_BYTES = 8;
 const IP = 24;
 const FLAGS = 32;
@@ -81,8 +82,10 @@ export class Case {
     return this.bytes.subarray(CODE_BYTES, CODE_BYTES + CODE_LENGTH);
   }
 
-  setCode(instruction: readonly number[]): void {
+  /** `branches`: it may go on elsewhere than behind itself, so that the host has to step it. */
+  setCode(instruction: readonly number[], branches = false): void {
     this.code.fill(INT3).set(instruction);
+    this.#view.setUint32(LENGTH, branches ? 0 : instruction.length, true);
   }
 
   get ip(): bigint {

@@ -2,7 +2,7 @@
 
 import { type CodeSize, Decoder } from "../decode/decoder.ts";
 import { OPCODES } from "../decode/opcodes.ts";
-import { ADDRESS, REP, STACK } from "../decode/row.ts";
+import { ADDRESS, BRANCH, REP, STACK } from "../decode/row.ts";
 import { DATA } from "./differential.ts";
 import { type EncodeOptions, type Encoding, encode } from "./encodings.ts";
 import type { Random } from "./float-random.ts";
@@ -11,6 +11,8 @@ import type { Random } from "./float-random.ts";
 export interface Instruction {
   readonly code: readonly number[];
   readonly registers: readonly (readonly [number: number, value: bigint])[];
+  /** Whether it may go on elsewhere than behind itself. */
+  readonly branches: boolean;
 }
 
 const RCX = 1;
@@ -38,10 +40,10 @@ export function randomInstruction(encoding: Encoding, random: Random, options: E
     const index = BigInt.asUintN(64, BigInt(random.below(2048) - 1024));
     const code = encode({ ...encoding, reg: RCX }, random, 256, options);
     const value = options.codeSize === 64 ? index : BigInt.asUintN(32, index);
-    return { code, registers: [RCX, R9].map((number) => [number, value]) };
+    return { code, registers: [RCX, R9].map((number) => [number, value]), branches: false };
   }
   if (encoding.opcode[0] === LEA && encoding.opcode.length === 1) {
-    return { code: randomAddressing(random, options.codeSize), registers: [] };
+    return { code: randomAddressing(random, options.codeSize), registers: [], branches: false };
   }
   const registers: [number, bigint][] = [];
   if (row.flags & (ADDRESS | STACK) || encoding.opcode[0] === ENTER) {
@@ -57,7 +59,7 @@ export function randomInstruction(encoding: Encoding, random: Random, options: E
     code.unshift([0xf2, 0xf3][random.below(2)]!);
     registers.push([RCX, BigInt(random.below(9))]);
   }
-  return { code, registers };
+  return { code, registers, branches: (row.flags & BRANCH) !== 0 };
 }
 
 const decoder = new Decoder(OPCODES);

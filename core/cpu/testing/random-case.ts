@@ -87,10 +87,9 @@ function randomX87(random: Random, fx: DataView): void {
   fx.setUint8(FX_TAGS, tags);
 }
 
-/** A state with `instruction` in it. */
-export function randomCase(random: Random, instruction: readonly number[], lane: Lane): Case {
+/** A state for an instruction that is still to be set. */
+export function randomCase(random: Random, lane: Lane): Case {
   const made = new Case();
-  made.setCode(instruction);
   made.flags = 0x202 | (Number(random.bits(12)) & 0x8d5);
   for (let number = 0; number < 8; number++) made.setRegister(number, randomRegister(random));
   for (let number = 8; number < 16; number++) made.setRegister(number, random.bits(64));

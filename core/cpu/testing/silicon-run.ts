@@ -22,6 +22,10 @@ import { randomCase } from "./random-case.ts";
 
 const CASE = caseSize(MEMORY_BYTES);
 /** Parts of a record: see differential.ts. */
+const VECTOR = 0;
+const CODE_BYTES = 8;
+const IP = 24;
+const FLAGS = 32;
 const REGISTERS = 40;
 const FX = 168;
 const MEMORY = 680;
@@ -37,11 +41,16 @@ const IMAGE_END = { 32: 288, 64: 416 } as const;
 
 const POOL = 512;
 /** States in which each instruction runs. */
-const STATES = 8;
+const STATES = 16;
+const CODE_LENGTH = 16;
+/** RFLAGS with IF and the bit that is always set. */
+const FLAGS_SET = 0x202;
 
-/** States by lane type. */
-function makePool(random: Random): Case[][] {
-  return LANES.map((lane) => Array.from({ length: POOL }, () => randomCase(random, [], lane)));
+/** States of each lane type, which follow one another. */
+function makePool(random: Random): Buffer[] {
+  return LANES.map((lane) =>
+    Buffer.concat(Array.from({ length: POOL }, () => randomCase(random, lane).bytes)),
+  );
 }
 
 export class SiliconRun {
@@ -50,7 +59,11 @@ export class SiliconRun {
   readonly #memory: Buffer;
   readonly #codeSize: 32 | 64;
   readonly #random: Random;
-  readonly #pool: Case[][];
+  readonly #pool: readonly Buffer[];
+  /** Cases before and after, kept from batch to batch. */
+  #before = Buffer.alloc(0);
+  #after = Buffer.alloc(0);
+  #afterView = new DataView(new ArrayBuffer(0));
   /** Differences found, in words, at most one for each subject. */
   readonly differences: Map<string, string> = new Map();
   cases = 0;
@@ -71,67 +84,83 @@ export class SiliconRun {
     for (const subject of subjects) {
       for (let n = 0; n < count; n += STATES) instructions.push([subject, subject.instruct(this.#random)]);
     }
-    const before = Buffer.alloc(instructions.length * STATES * CASE);
-    instructions.forEach(([subject, instruction], n) => {
-      for (let state = 0; state < STATES; state++)
-        this.#make(before, (n * STATES + state) * CASE, instruction, subject);
-    });
-    const after = this.#native.runJoined(before);
-    instructions.forEach(([subject], n) => {
-      for (let state = 0; state < STATES; state++) {
-        const at = (n * STATES + state) * CASE;
-        this.#compare(subject, before.subarray(at, at + CASE), after.subarray(at, at + CASE), state === 0);
-      }
-    });
+    this.#resize(instructions.length * STATES * CASE);
+    let made = 0;
+    for (const [subject, instruction] of instructions) {
+      for (let state = 0; state < STATES; state++, made += CASE) this.#make(made, instruction, subject);
+    }
+    this.#before.copy(this.#after);
+    this.#native.runJoined(this.#after);
+    let at = 0;
+    for (const [subject] of instructions) {
+      for (let state = 0; state < STATES; state++, at += CASE) this.#compare(subject, at, state === 0);
+    }
+  }
+
+  #resize(bytes: number): void {
+    if (this.#before.length === bytes) return;
+    this.#before = Buffer.alloc(bytes);
+    this.#after = Buffer.alloc(bytes);
+    this.#afterView = new DataView(this.#after.buffer, this.#after.byteOffset, bytes);
   }
 
   /** Registers of one state, x87 and SSE of another, memory of a third. */
-  #make(out: Buffer, at: number, { code, registers }: Instruction, { tolerance }: Subject): void {
+  #make(at: number, { code, branches, registers }: Instruction, { tolerance }: Subject): void {
     const lane = this.#pool[this.#random.below(LANES.length)]!;
-    const pick = (): Uint8Array => lane[this.#random.below(POOL)]!.bytes;
-    out.set(pick().subarray(0, FX), at);
-    out.set(pick().subarray(FX, MEMORY), at + FX);
-    out.set(pick().subarray(MEMORY), at + MEMORY);
-    const made = new Case(out.subarray(at, at + CASE));
-    made.setCode(code);
+    const copy = (from: number, to: number): void => {
+      const state = this.#random.below(POOL) * CASE;
+      lane.copy(this.#before, at + from, state + from, state + to);
+    };
+    copy(0, FX);
+    copy(FX, MEMORY);
+    copy(MEMORY, CASE);
+    const made = this.#caseOf(this.#before, at);
+    made.setCode(code, branches);
     for (const [register, value] of registers) made.setRegister(register, value);
     tolerance.prepare?.(made, this.#random);
   }
 
-  #compare(subject: Subject, before: Buffer, after: Buffer, isNewCode: boolean): void {
+  #caseOf(cases: Buffer, at: number): Case {
+    return new Case(new Uint8Array(cases.buffer, cases.byteOffset + at, CASE));
+  }
+
+  #compare(subject: Subject, at: number, isNewCode: boolean): void {
     const { cpu } = this.#machine;
     const ram = this.#memory;
-    const made = new Case(before);
+    const before = this.#before;
     const count = this.#codeSize === 64 ? 16 : 8;
     if (isNewCode) {
-      cpu.runtime.physicalWrite(CODE, 16);
-      ram.set(made.code, RAM + CODE);
+      cpu.runtime.physicalWrite(CODE, CODE_LENGTH);
+      before.copy(ram, RAM + CODE, at + CODE_BYTES, at + CODE_BYTES + CODE_LENGTH);
     }
-    ram.set(before.subarray(MEMORY), RAM + DATA);
-    ram.set(before.subarray(FX, FX + FX_BYTES), RAM + IMAGE);
-    ram.set(before.subarray(REGISTERS, REGISTERS + count * 8), CPU_BASE + GPR);
-    cpu.eflags = made.flags | 0x202;
+    before.copy(ram, RAM + DATA, at + MEMORY, at + CASE);
+    before.copy(ram, RAM + IMAGE, at + FX, at + FX + FX_BYTES);
+    before.copy(ram, CPU_BASE + GPR, at + REGISTERS, at + REGISTERS + count * 8);
+    cpu.eflags = before.readUInt32LE(at + FLAGS) | FLAGS_SET;
     cpu.runtime.fxrstor(RAM + IMAGE, 0, count);
     cpu.set64(RIP, BigInt(CODE));
     const vector = cpu.step();
-    const expected = new Case(after);
-    const again = vector < 0 && cpu.get32(RIP) === CODE;
-    // The host does not stop where a branch has gone to itself.
-    if (again && subject.branches) return;
     this.cases++;
-    if (!again && vector === expected.vector && this.#isSame(expected, after, count)) return;
+    // A repeated string instruction may take several steps.
+    const again = vector < 0 && cpu.get32(RIP) === CODE;
+    if (!again && vector === this.#afterView.getInt32(at + VECTOR, true) && this.#isSame(subject, at, count))
+      return;
+    const made = this.#caseOf(before, at);
+    const expected = this.#caseOf(this.#after, at);
     const judged = difference(made, expected, runCase(this.#machine, made), subject.tolerance);
     if (judged && !this.differences.has(subject.name)) this.differences.set(subject.name, judged);
   }
 
   /** Whether our processor's state is that of a record, byte for byte, but for the x87's pointers. */
-  #isSame(expected: Case, after: Buffer, count: number): boolean {
+  #isSame({ tolerance }: Subject, at: number, count: number): boolean {
     const { cpu } = this.#machine;
     const ram = this.#memory;
-    if (cpu.get64(RIP) !== expected.ip || ((cpu.eflags ^ expected.flags) & ALL_FLAGS) !== 0) return false;
+    const view = this.#afterView;
+    const flags = (cpu.eflags ^ view.getUint32(at + FLAGS, true)) & (tolerance.flags ?? ALL_FLAGS);
+    if (flags !== 0 || cpu.get64(RIP) !== view.getBigUint64(at + IP, true)) return false;
     cpu.runtime.fxsave(RAM + IMAGE, 0, count);
     const same = (from: number, end: number, place: number): boolean =>
-      ram.compare(after, from, end, place, place + end - from) === 0;
+      ram.compare(this.#after, at + from, at + end, place, place + end - from) === 0;
     const image = RAM + IMAGE;
     return (
       same(REGISTERS, REGISTERS + count * 8, CPU_BASE + GPR) &&
