@@ -51,7 +51,16 @@ function chunk(type: string, data: Uint8Array): Uint8Array {
   return bytes;
 }
 
-/** The image made to fit into `maxWidth` × `maxHeight` (never larger than it is), each pixel a mean of its area. */
+/** Of a pixel's area, about as many rows and columns are looked at. */
+const LOOKS = 3;
+
+/** From one look to the next. */
+const strideOf = (from: number, to: number): number => Math.max(1, Math.floor((to - from) / LOOKS));
+
+/**
+ * The image made to fit into `maxWidth` × `maxHeight` (never larger than it is), each pixel a mean of its area: of an
+ * even pattern in it, where it is large.
+ */
 export function shrink(image: Picture, maxWidth: number, maxHeight: number): Picture {
   const scale = Math.min(1, maxWidth / image.width, maxHeight / image.height);
   const width = Math.max(1, Math.round(image.width * scale));
@@ -63,15 +72,25 @@ export function shrink(image: Picture, maxWidth: number, maxHeight: number): Pic
     for (let x = 0; x < width; x++) {
       const left = Math.floor((x * image.width) / width);
       const right = Math.max(left + 1, Math.floor(((x + 1) * image.width) / width));
-      let [r, g, b] = [0, 0, 0];
-      for (let row = top; row < bottom; row++)
-        for (let at = (row * image.width + left) * 4; at < (row * image.width + right) * 4; at += 4) {
+      const down = strideOf(top, bottom);
+      const across = strideOf(left, right);
+      let r = 0;
+      let g = 0;
+      let b = 0;
+      let looks = 0;
+      for (let row = top; row < bottom; row += down)
+        for (let column = left; column < right; column += across) {
+          const at = (row * image.width + column) * 4;
           r += image.pixels[at];
           g += image.pixels[at + 1];
           b += image.pixels[at + 2];
+          looks++;
         }
-      const area = (bottom - top) * (right - left);
-      pixels.set([r / area, g / area, b / area, 255], (y * width + x) * 4);
+      const to = (y * width + x) * 4;
+      pixels[to] = r / looks;
+      pixels[to + 1] = g / looks;
+      pixels[to + 2] = b / looks;
+      pixels[to + 3] = 255;
     }
   }
   return { width, height, pixels };
