@@ -88,6 +88,11 @@ export class Case {
     this.#view.setUint32(LENGTH, branches ? 0 : instruction.length, true);
   }
 
+  /** Whether the instruction may go on elsewhere than behind itself. */
+  get branches(): boolean {
+    return this.#view.getUint32(LENGTH, true) === 0;
+  }
+
   get ip(): bigint {
     return this.#view.getBigUint64(IP, true);
   }
@@ -196,9 +201,9 @@ export function runCase(machine: Machine, before: Case): Case {
   cpu.eflags = before.flags | 0x202;
   cpu.runtime.fxrstor(RAM + IMAGE, 0, count);
   cpu.set64(RIP, BigInt(CODE));
-  // A repeated string instruction may take a step for each element.
+  // A repeated string instruction may take a step for each element. A branch to itself is one.
   do after.vector = cpu.step();
-  while (after.vector < 0 && cpu.get64(RIP) === BigInt(CODE) && ++steps < MAXIMUM_STEPS);
+  while (!before.branches && after.vector < 0 && cpu.get64(RIP) === BigInt(CODE) && ++steps < MAXIMUM_STEPS);
   cpu.runtime.fxsave(RAM + IMAGE, 0, count);
   after.ip = cpu.get64(RIP);
   after.flags = cpu.eflags;

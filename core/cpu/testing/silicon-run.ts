@@ -92,8 +92,9 @@ export class SiliconRun {
     this.#before.copy(this.#after);
     this.#native.runJoined(this.#after);
     let at = 0;
-    for (const [subject] of instructions) {
-      for (let state = 0; state < STATES; state++, at += CASE) this.#compare(subject, at, state === 0);
+    for (const [subject, { branches }] of instructions) {
+      for (let state = 0; state < STATES; state++, at += CASE)
+        this.#compare(subject, branches, at, state === 0);
     }
   }
 
@@ -124,7 +125,7 @@ export class SiliconRun {
     return new Case(new Uint8Array(cases.buffer, cases.byteOffset + at, CASE));
   }
 
-  #compare(subject: Subject, at: number, isNewCode: boolean): void {
+  #compare(subject: Subject, branches: boolean, at: number, isNewCode: boolean): void {
     const { cpu } = this.#machine;
     const ram = this.#memory;
     const before = this.#before;
@@ -142,7 +143,7 @@ export class SiliconRun {
     const vector = cpu.step();
     this.cases++;
     // A repeated string instruction may take several steps.
-    const again = vector < 0 && cpu.get32(RIP) === CODE;
+    const again = !branches && vector < 0 && cpu.get32(RIP) === CODE;
     if (!again && vector === this.#afterView.getInt32(at + VECTOR, true) && this.#isSame(subject, at, count))
       return;
     const made = this.#caseOf(before, at);
