@@ -12,6 +12,8 @@ export interface BreakpointsHost {
   forget(physical: number): void;
   /** Every page must be translated, and noted, again before it is executed. */
   flush(): void;
+  /** Whether translations must be noted. */
+  noteAll(on: boolean): void;
 }
 
 export class Breakpoints {
@@ -40,11 +42,13 @@ export class Breakpoints {
 
   addLinear(address: bigint): void {
     this.#linear.add(address);
+    this.#host.noteAll(true);
     this.#host.flush();
   }
 
   removeLinear(address: bigint): void {
     this.#linear.delete(address);
+    this.#host.noteAll(this.#linear.size > 0);
     for (const physical of this.#noted) this.#host.forget(physical);
     this.#noted.clear();
     this.#host.flush();

@@ -38,6 +38,7 @@ import {
   SEGMENT_SIZE,
   SEGMENTS,
   SHADOW,
+  TRANSLATIONS_NOTED,
   WATCHPOINT_COUNT,
   WATCHPOINT_MET,
 } from "./layout.ts";
@@ -104,6 +105,7 @@ export class Cpu {
   readonly breakpoints: Breakpoints = new Breakpoints({
     forget: (physical) => this.#blocks.invalidate(physical, 1),
     flush: () => this.runtime.flushTlb(),
+    noteAll: (on) => this.set32(TRANSLATIONS_NOTED, on ? 1 : 0),
   });
   /** Why the last `run` ended before an instruction; undefined: for no reason of the debugger's. */
   stopped: "breakpoint" | "watchpoint" | undefined;
@@ -201,6 +203,7 @@ export class Cpu {
           : this.#view.getUint8(page + (physical & 0xfff));
       },
       cleared: () => this.set32(LINK_FROM, 0),
+      forgetJumps: () => exports.forgetJumps(),
       protect: (page) => exports.protectCodePage(page),
     });
     const instance = new WebAssembly.Instance(new WebAssembly.Module(dispatcherModule()), {
@@ -212,6 +215,7 @@ export class Cpu {
         closeLink: (link: number, record: number) => this.#blocks.closeLink(link, record),
         noteHot: (record: number) => this.#blocks.noteHot(record),
       },
+      runtime: { fetchPhysical: exports.fetchPhysical },
     });
     this.#run = instance.exports.run as () => void;
     this.#step = instance.exports.step as () => void;

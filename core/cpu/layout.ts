@@ -7,6 +7,18 @@
 export const CPU_BASE = 0x10000;
 export const CPU_SIZE = 0x30000;
 
+/**
+ * Jump cache: compiled blocks by instruction pointer, JUMP_ENTRIES entries. What it says holds as long as JUMP_KEY
+ * does not change.
+ */
+export const JUMP_CACHE = 0x40000;
+export const JUMP_ENTRIES = 0x1000;
+export const JUMP_ENTRY_SIZE = 16;
+/** Instruction pointer (u64), JUMP_KEY then (u32), address of the first record (u32). */
+export const JUMP_IP = 0;
+export const JUMP_KEY_THEN = 8;
+export const JUMP_RECORD = 12;
+
 /** Block table: 65 536 entries of BLOCK_ENTRY_SIZE bytes, found by physical address and mode. */
 export const BLOCK_TABLE = 0x100000;
 export const BLOCK_TABLE_ENTRIES = 0x10000;
@@ -145,6 +157,11 @@ export const NONCANONICAL_ADDRESS = 0x7c8;
 export const PDPTE = 0x700;
 /** Address of the link by which a compiled block was just left, to be set once its target is found; 0 if none. */
 export const LINK_FROM = 0x720;
+/** Bits 0 to 5 MODE, 6 and 7 the translation table's number; above, a count of changes to translations and compiled blocks. */
+export const JUMP_KEY = 0x724;
+export const JUMP_KEY_STEP = 0x100;
+/** Not 0: the debugger must hear of each translation for execution. */
+export const TRANSLATIONS_NOTED = 0x7b0;
 /** The debugger's watchpoints: how many (u32), then each one's linear address (u64), bytes (u32) and WATCH_* (u32). */
 export const WATCHPOINT_COUNT = 0x728;
 export const WATCHPOINTS = 0x730;
@@ -265,6 +282,8 @@ export const BLOCK_FIRST_HANDLER = -28;
 /** From there back to the block's number of instructions (u32), and to whether it is compiled (u32, 0 or 1). */
 export const BLOCK_INSTRUCTIONS = -24;
 export const BLOCK_COMPILED = -20;
+/** And to the physical page in which its lone instruction ends, NO_BLOCK if it does not cross pages (u32). */
+export const BLOCK_SECOND_PAGE = -16;
 /** In the record of a relative branch, and in that after the last of a block: the compiled block that is next, or 0. */
 export const REC_LINK = 8;
 /** Index of the handler in the table. */

@@ -23,10 +23,14 @@ import {
   BLOCK_MODE,
   BLOCK_PHYSICAL,
   BLOCK_RECORD,
+  BLOCK_SECOND_PAGE,
   BLOCK_TABLE,
   BLOCK_TABLE_ENTRIES,
   CODE_BITS,
   GPR,
+  JUMP_CACHE,
+  JUMP_ENTRIES,
+  JUMP_ENTRY_SIZE,
   NO_BLOCK,
   REC_BASE,
   REC_DISPLACEMENT,
@@ -105,6 +109,8 @@ export interface BlockCacheHost {
   readonly batch: number;
   /** All records are gone, and links with them. */
   cleared(): void;
+  /** A compiled block is gone: it may not be found by its address without a look any more. */
+  forgetJumps(): void;
   /** A page got its first decoded code: stores there must be noticed from now on. */
   protect(physicalPage: number): void;
 }
@@ -155,6 +161,7 @@ export class BlockCache {
       (BLOCK_TABLE_ENTRIES * BLOCK_ENTRY_SIZE) / 4,
     );
     table.fill(NO_BLOCK);
+    this.#bytes.fill(0xff, JUMP_CACHE, JUMP_CACHE + JUMP_ENTRIES * JUMP_ENTRY_SIZE);
     this.#host.cleared();
   }
 
@@ -177,7 +184,10 @@ export class BlockCache {
       }
       const page = second();
       if (page === undefined) return undefined;
-      if (page === known.secondPage) return known;
+      if (page === known.secondPage) {
+        this.#enter(known);
+        return known;
+      }
       this.#drop(known);
     }
     if (this.#nextRecord + (LONGEST_BLOCK + 2) * RECORD_SIZE > RECORDS + RECORDS_SIZE) this.clear();
@@ -282,6 +292,7 @@ export class BlockCache {
     this.#view.setUint32(record + BLOCK_FIRST_HANDLER, first, true);
     this.#view.setUint32(record + BLOCK_INSTRUCTIONS, decoded.length, true);
     this.#view.setUint32(record + BLOCK_COMPILED, 0, true);
+    this.#view.setUint32(record + BLOCK_SECOND_PAGE, secondPage ?? NO_BLOCK, true);
     this.#host.handlers.compile();
     const block: Block = { physical, mode, length, count: decoded.length, record, secondPage };
     // What is read from a device may be something else next time.
@@ -485,6 +496,7 @@ export class BlockCache {
   /** It may be running: that it is not valid any more is seen after whatever may have dropped it. */
   #forgetRegion(region: CompiledRegion): void {
     this.#host.handlers.release(region.index);
+    this.#host.forgetJumps();
     for (const block of region.blocks) block.regions!.delete(region);
     const { entry } = region;
     entry.region = undefined;

@@ -7,15 +7,23 @@ import {
   BLOCK_ENTRY_SIZE,
   BLOCK_FIRST_HANDLER,
   BLOCK_HEAT,
+  BLOCK_INSTRUCTIONS,
   BLOCK_IP,
   BLOCK_LENGTH,
   BLOCK_MODE,
   BLOCK_PHYSICAL,
   BLOCK_RECORD,
+  BLOCK_SECOND_PAGE,
   BLOCK_TABLE,
   BLOCK_TABLE_ENTRIES,
   BUDGET,
   EXCEPTION,
+  JUMP_CACHE,
+  JUMP_ENTRIES,
+  JUMP_IP,
+  JUMP_KEY,
+  JUMP_KEY_THEN,
+  JUMP_RECORD,
   LINK_FROM,
   MODE,
   MODE_CODE_SIZE,
@@ -33,6 +41,7 @@ import {
   TLB_EXECUTE,
   TLB_PHYSICAL,
   TLB_POINTER,
+  TRANSLATIONS_NOTED,
 } from "../layout.ts";
 import { pushUnsigned } from "../wasm/encoding.ts";
 import {
@@ -46,7 +55,7 @@ import {
   operation,
   wrap,
 } from "../wasm/expression.ts";
-import { FunctionBody, type Local } from "../wasm/function-body.ts";
+import { FunctionBody, type Label, type Local } from "../wasm/function-body.ts";
 import { ModuleBuilder } from "../wasm/module.ts";
 
 const CPU: Expression = { type: "i32", code: [0x23, 0], stable: true };
@@ -67,12 +76,37 @@ export function dispatcherModule(): Uint8Array<ArrayBuffer> {
 
   const closeLink = module.import("env", "closeLink", { parameters: ["i32", "i32"] });
   const noteHot = module.import("env", "noteHot", { parameters: ["i32"] });
+  const fetchPhysical = module.import("runtime", "fetchPhysical", { parameters: ["i64"], result: "i64" });
 
   const callHandler = (record: Expression, index: Expression): Expression => {
     const code = [0x11];
     pushUnsigned(code, handler);
     code.push(0);
     return operation("i32", code, record, index);
+  };
+
+  /** Sets `physical` to the address of the byte at `linear`, as for execution; `miss` where it is not to be had here. */
+  const translate = (body: FunctionBody, physical: Local, linear: Expression, miss: Label): void => {
+    const place = i32.and(i32.shrU(wrap(linear), constant32(7)), constant32((TLB_ENTRIES - 1) << 5));
+    const tlb = body.let(i32.add(i32.load(CPU, TLB_POINTER), place));
+    const page = i64.and(linear, constant64(-4096));
+    body.if(
+      i64.eq(i64.load(tlb, TLB_EXECUTE), page),
+      () =>
+        body.set(
+          physical,
+          i32.or(
+            i32.and(i32.load(tlb, TLB_PHYSICAL), constant32(-4096)),
+            i32.and(wrap(linear), constant32(0xfff)),
+          ),
+        ),
+      () => {
+        body.branchIf(miss, i32.load(CPU, TRANSLATIONS_NOTED));
+        const found = body.let(body.call(fetchPhysical, linear));
+        body.if(i64.ltS(found, constant64(0)), () => body.return());
+        body.set(physical, wrap(found));
+      },
+    );
   };
 
   /** Sets `entry` to the block table's entry for RIP; returns from the function when there is none. */
@@ -85,17 +119,15 @@ export function dispatcherModule(): Uint8Array<ArrayBuffer> {
     body.if(i32.ne(codeSize, constant32(2)), () =>
       body.set(linear, i64.and(linear.get, constant64(0xffffffff))),
     );
-    const place = i32.and(i32.shrU(wrap(linear.get), constant32(7)), constant32((TLB_ENTRIES - 1) << 5));
-    const tlb = body.let(i32.add(i32.load(CPU, TLB_POINTER), place));
     body.set(entry, constant32(0));
     body.block((miss) => {
-      body.branchIf(miss, i64.ne(i64.load(tlb, TLB_EXECUTE), i64.and(linear.get, constant64(-4096))));
-      const physical = body.let(
-        i32.or(
-          i32.and(i32.load(tlb, TLB_PHYSICAL), constant32(-4096)),
-          i32.and(wrap(linear.get), constant32(0xfff)),
-        ),
-      );
+      // A limit is looked at before a translation can fault.
+      const limited = i32.eqz(i32.and(mode, constant32(MODE_FLAT_CODE)));
+      const limit = load32AsI64(CPU, CODE_SEGMENT + SEGMENT_LIMIT);
+      body.branchIf(miss, i32.and(limited, i64.gtU(ip, limit)));
+      const address = body.local("i32");
+      translate(body, address, linear.get, miss);
+      const physical = body.let(address.get);
       const index = i32.and(
         i32.xor(physical, i32.shrU(physical, constant32(13))),
         constant32(BLOCK_TABLE_ENTRIES - 1),
@@ -104,10 +136,23 @@ export function dispatcherModule(): Uint8Array<ArrayBuffer> {
       body.branchIf(miss, i32.ne(i32.load(found, BLOCK_PHYSICAL), physical));
       body.branchIf(miss, i32.ne(i32.load(found, BLOCK_MODE), mode));
       // A block that reaches beyond the limit of CS is for findBlock to cut.
-      body.if(i32.eqz(i32.and(mode, constant32(MODE_FLAT_CODE))), () => {
+      body.if(limited, () => {
         const end = i64.add(ip, i64.sub(extendU(i32.load16U(found, BLOCK_LENGTH)), constant64(1)));
-        const beyond = i64.gtU(end, load32AsI64(CPU, CODE_SEGMENT + SEGMENT_LIMIT));
-        body.branchIf(miss, i32.and(i32.ne(codeSize, constant32(2)), beyond));
+        body.branchIf(miss, i64.gtU(end, limit));
+      });
+      // An instruction that crosses pages must go on in the same one as when it was decoded.
+      const second = body.let(
+        i32.load(i32.add(i32.load(found, BLOCK_RECORD), constant32(BLOCK_SECOND_PAGE))),
+      );
+      body.if(i32.ne(second, constant32(-1)), () => {
+        const next = body.local("i64");
+        body.set(next, i64.add(i64.and(linear.get, constant64(-4096)), constant64(0x1000)));
+        body.if(i32.ne(codeSize, constant32(2)), () =>
+          body.set(next, i64.and(next.get, constant64(0xffffffff))),
+        );
+        const rest = body.local("i32");
+        translate(body, rest, next.get, miss);
+        body.branchIf(miss, i32.ne(rest.get, second));
       });
       body.set(entry, found);
     });
@@ -119,6 +164,13 @@ export function dispatcherModule(): Uint8Array<ArrayBuffer> {
     body.store(64, CPU, ip, BLOCK_IP);
   };
 
+  /** Runs a block from its first record, and those that it leads to without a look. */
+  const runFrom = (body: FunctionBody, record: Local): void =>
+    body.loop((next) => {
+      body.set(record, callHandler(record.get, i32.load(record.get, REC_HANDLER)));
+      body.branchIf(next, record.get);
+    });
+
   const run = new FunctionBody([]);
   const entry = run.local("i32");
   const record = run.local("i32");
@@ -129,6 +181,23 @@ export function dispatcherModule(): Uint8Array<ArrayBuffer> {
       i32.or(i32.leS(i32.load(CPU, BUDGET), constant32(0)), i32.ne(i32.load(CPU, EXCEPTION), constant32(-1))),
       () => run.return(),
     );
+    const ip = run.let(i64.load(CPU, RIP));
+    const hash = i32.and(i32.xor(wrap(ip), wrap(i64.shrU(ip, constant64(12)))), constant32(JUMP_ENTRIES - 1));
+    const jump = run.let(i32.add(i32.shl(hash, constant32(4)), constant32(JUMP_CACHE)));
+    const key = run.let(i32.load(CPU, JUMP_KEY));
+    const link = run.let(i32.load(CPU, LINK_FROM));
+    const cached = i32.and(
+      i32.and(i64.eq(i64.load(jump, JUMP_IP), ip), i32.eq(i32.load(jump, JUMP_KEY_THEN), key)),
+      i32.eqz(link),
+    );
+    run.if(cached, () => {
+      run.set(record, i32.load(jump, JUMP_RECORD));
+      const count = i32.load(i32.add(record.get, constant32(BLOCK_INSTRUCTIONS)));
+      run.store(32, CPU, i32.sub(i32.load(CPU, BUDGET), count), BUDGET);
+      run.store(64, CPU, ip, BLOCK_IP);
+      runFrom(run, record);
+      run.branch(again);
+    });
     find(run, entry);
     run.store(32, CPU, i32.sub(i32.load(CPU, BUDGET), i32.load16U(entry.get, BLOCK_COUNT)), BUDGET);
     run.set(record, i32.load(entry.get, BLOCK_RECORD));
@@ -136,17 +205,18 @@ export function dispatcherModule(): Uint8Array<ArrayBuffer> {
     const heat = run.let(i32.sub(i32.load(header), constant32(1)));
     run.store(32, header, heat);
     run.if(i32.eqz(heat), () => run.run(noteHot, record.get));
-    // A block left by a link that is still open: close it, if what was found is compiled and will be found again.
-    const link = run.let(i32.load(CPU, LINK_FROM));
-    run.if(link, () => {
-      run.store(32, CPU, constant32(0), LINK_FROM);
-      const compiled = i32.load(i32.add(record.get, constant32(BLOCK_COMPILED)));
-      run.if(compiled, () => run.run(closeLink, link, record.get));
+    run.if(i32.load(i32.add(record.get, constant32(BLOCK_COMPILED))), () => {
+      run.if(i32.and(i32.load(CPU, MODE), constant32(MODE_FLAT_CODE)), () => {
+        run.store(64, jump, ip, JUMP_IP);
+        // The key may have changed with what was found.
+        run.store(32, jump, i32.load(CPU, JUMP_KEY), JUMP_KEY_THEN);
+        run.store(32, jump, record.get, JUMP_RECORD);
+      });
+      // The block before was left by a link that is still open: from now on that leads here.
+      run.if(link, () => run.run(closeLink, link, record.get));
     });
-    run.loop((next) => {
-      run.set(record, callHandler(record.get, i32.load(record.get, REC_HANDLER)));
-      run.branchIf(next, record.get);
-    });
+    run.store(32, CPU, constant32(0), LINK_FROM);
+    runFrom(run, record);
     run.branch(again);
   });
   module.add("run", { parameters: [] }, run);

@@ -7,6 +7,11 @@ import {
   CR0,
   CR4,
   EFLAGS,
+  JUMP_CACHE,
+  JUMP_ENTRIES,
+  JUMP_ENTRY_SIZE,
+  JUMP_KEY,
+  JUMP_KEY_STEP,
   LARGE_HIGH,
   LARGE_LOW,
   MODE,
@@ -95,6 +100,16 @@ export function chooseTable(): void {
   if (load<i32>(CPU + CPL) == 3) table = ac && load<u32>(CPU + CR0) & CR0_AM ? NO_TABLE : USER;
   else if (ac && load<u32>(CPU + CR4) & CR4_SMAP) table = EXCUSED;
   store<u32>(CPU + TLB_POINTER, <u32>(CPU + TLB) + table * TLB_SIZE);
+  const key = load<u32>(CPU + JUMP_KEY) & ~(JUMP_KEY_STEP - 1);
+  store<u32>(CPU + JUMP_KEY, key | (table << 6) | load<u32>(CPU + MODE));
+}
+
+/** What the jump cache says holds no more: translations or compiled blocks have changed. */
+export function forgetJumps(): void {
+  const key = load<u32>(CPU + JUMP_KEY) + JUMP_KEY_STEP;
+  store<u32>(CPU + JUMP_KEY, key);
+  // Once in 16 million times the count begins again.
+  if (key < <u32>JUMP_KEY_STEP) memory.fill(JUMP_CACHE, 0xff, JUMP_ENTRIES * JUMP_ENTRY_SIZE);
 }
 
 // @ts-ignore: decorator of AssemblyScript
@@ -124,9 +139,7 @@ export function translate(linear: u64, access: i32, who: i32): bool {
   const entry = CPU + TLB + number * TLB_ENTRY_SIZE;
   const physical = walkPhysical;
   const map = mapEntry(physical);
-  if ((load<u32>(entry + TLB_PHYSICAL) & ~0xfff) != physical || load<u64>(entry + TLB_READ) != page) {
-    clearEntry(entry);
-  }
+  if ((load<u32>(entry + TLB_PHYSICAL) & ~0xfff) != physical || pageOf(entry) != page) clearEntry(entry);
   store<u32>(entry + TLB_PHYSICAL, physical | walkSize);
   if (map & PAGE_READ) {
     noteUsed(number, page, who);
@@ -187,6 +200,7 @@ function noteUsed(number: usize, page: u64, who: i32): void {
 
 /** After power-on, when memory holds anything: the tables are made empty. */
 export function resetTlb(): void {
+  forgetJumps();
   memory.fill(CPU + TLB, 0xff, (TLB_TABLES + 1) * TLB_SIZE);
   memory.fill(CPU + TLB_USED, 0, (TLB_TABLES * TLB_ENTRIES) / 8);
   memory.fill(CPU + TLB_GLOBAL, 0, (TLB_TABLES * TLB_ENTRIES) / 8);
@@ -219,6 +233,7 @@ function clearEntries(first: usize, bits: u64): void {
 
 /** Empties the tables: control registers, A20 or the physical map have changed. */
 export function flushTlb(): void {
+  forgetJumps();
   for (let word: usize = 0; word < USED_BYTES; word += 8) {
     clearEntries(firstEntry(word), load<u64>(CPU + TLB_USED + word));
     store<u64>(CPU + TLB_USED + word, 0);
@@ -229,6 +244,7 @@ export function flushTlb(): void {
 
 /** Empties them but for global pages: MOV to CR3. */
 export function flushLocal(): void {
+  forgetJumps();
   forgetPageTables();
   for (let word: usize = 0; word < USED_BYTES; word += 8) {
     const used = load<u64>(CPU + TLB_USED + word);
@@ -241,6 +257,7 @@ export function flushLocal(): void {
 
 /** Forgets what is known of one page, of whatever size (INVLPG). */
 export function flushPage(linear: u64): void {
+  forgetJumps();
   forgetPageTables();
   for (let who: i32 = 0; who < TLB_TABLES; who++) clearEntry(entryOf(linear, who));
   if (linear < load<u64>(CPU + LARGE_LOW) || linear > load<u64>(CPU + LARGE_HIGH)) return;
@@ -260,6 +277,7 @@ export function flushPage(linear: u64): void {
  * the low half of an entry's page, is about to run.
  */
 export function flushHigh(): void {
+  forgetJumps();
   const who = current();
   if (!(load<u32>(CPU + TLB_HIGH) & (1 << who))) return;
   store<u32>(CPU + TLB_HIGH, load<u32>(CPU + TLB_HIGH) & ~(1 << who));
