@@ -10,6 +10,7 @@ import { Handlers } from "./interpreter/handlers.ts";
 import { Verifier } from "./jit/verifier.ts";
 import {
   BLOCK_ENTRY_SIZE,
+  BLOCK_IP,
   BREAKPOINT_MET,
   BUDGET,
   BUDGET_GIVEN,
@@ -204,6 +205,10 @@ export class Cpu {
       },
       cleared: () => this.set32(LINK_FROM, 0),
       forgetJumps: () => exports.forgetJumps(),
+      peekPhysical: (linear) => {
+        const physical = exports.peekPhysical(linear);
+        return physical < 0n ? undefined : Number(physical);
+      },
       protect: (page) => exports.protectCodePage(page),
     });
     const instance = new WebAssembly.Instance(new WebAssembly.Module(dispatcherModule()), {
@@ -213,7 +218,7 @@ export class Cpu {
         cpu,
         findBlock: () => this.#findBlock(),
         closeLink: (link: number, record: number) => this.#blocks.closeLink(link, record),
-        noteHot: (record: number) => this.#blocks.noteHot(record),
+        noteHot: (record: number) => this.#blocks.noteHot(record, this.get64(BLOCK_IP)),
       },
       runtime: { fetchPhysical: exports.fetchPhysical },
     });

@@ -69,6 +69,8 @@ export interface Block {
   readonly count: number;
   /** Address of the first record. */
   readonly record: number;
+  /** Linear address at which it was run when it became hot. */
+  linear?: bigint;
   /** The region that is entered here, once it is compiled. */
   region?: CompiledRegion | undefined;
   /** The regions that it is part of. */
@@ -103,6 +105,8 @@ export interface BlockCacheHost {
   /** Host address of a physical page that is memory, or undefined. */
   hostPage(physical: number): number | undefined;
   readPhysical8(physical: number): number;
+  /** Where a linear address is mapped now, if it is; looking leaves no trace. */
+  peekPhysical(linear: bigint): number | undefined;
   /** Entries after which a block is hot, at least 1. */
   readonly threshold: number;
   /** Blocks that are compiled together, if so many become hot soon enough. */
@@ -417,9 +421,11 @@ export class BlockCache {
   }
 
   /** A block has been entered so often that it is worth compiling. */
-  noteHot(record: number): void {
+  noteHot(record: number, linear: bigint): void {
     const block = this.#byRecord.get(record);
-    if (block) this.#hot.push(block);
+    if (!block) return;
+    block.linear = linear;
+    this.#hot.push(block);
   }
 
   /** Compiles regions around the blocks that have become hot: from now on their entries' first handlers. */
@@ -478,6 +484,10 @@ export class BlockCache {
     const { threshold } = this.#host;
     const entered = threshold - this.#view.getInt32(block.record + BLOCK_HEAT, true);
     return block.region || entered >= Math.min(threshold, WARM) ? block : undefined;
+  }
+
+  physicalOf(linear: bigint): number | undefined {
+    return this.#host.peekPhysical(linear);
   }
 
   formsOf(block: Block): readonly Form[] {

@@ -2,8 +2,18 @@
 // code, and the ways out.
 
 import { CPU } from "../interpreter/handler-context.ts";
-import { BLOCK_INSTRUCTIONS, BLOCK_IP, BUDGET, LINK_FROM, RIP, TLB_POINTER } from "../layout.ts";
-import { constant32, constant64, type Expression, extendS, i32, i64 } from "../wasm/expression.ts";
+import {
+  BLOCK_INSTRUCTIONS,
+  BLOCK_IP,
+  BUDGET,
+  LINK_FROM,
+  RIP,
+  TLB_ENTRIES,
+  TLB_EXECUTE,
+  TLB_PHYSICAL,
+  TLB_POINTER,
+} from "../layout.ts";
+import { constant32, constant64, type Expression, extendS, i32, i64, wrap } from "../wasm/expression.ts";
 import type { Callee, FunctionBody, Label, Local } from "../wasm/function-body.ts";
 import { expressionsOf, FlagLocals, type FlagState } from "./deferred-flags.ts";
 import type { Placement, RegisterFile } from "./register-file.ts";
@@ -213,6 +223,16 @@ export class Emission {
   charge(): void {
     this.body.store(32, CPU, i32.sub(i32.load(CPU, BUDGET), this.executed.get), BUDGET);
     this.body.set(this.executed, constant32(0));
+  }
+
+  /** Whether a linear address is still mapped for execution to a physical page (i32). */
+  isMapped(linear: Expression, page: number): Expression {
+    const place = i32.and(i32.shrU(wrap(linear), constant32(7)), constant32((TLB_ENTRIES - 1) << 5));
+    const entry = this.body.let(i32.add(this.tlb, place));
+    return i32.and(
+      i64.eq(i64.load(entry, TLB_EXECUTE), i64.and(linear, constant64(-4096))),
+      i32.eq(i32.and(i32.load(entry, TLB_PHYSICAL), constant32(-4096)), constant32(page)),
+    );
   }
 
   /** Whether the budget allows to go on (i32). */

@@ -4,13 +4,13 @@
 import { codeSizeOf } from "../interpreter/form.ts";
 import type { RuntimeSignatures } from "../interpreter/handler-context.ts";
 import { BLOCK_COMPILED, REC_LINK, RECORD_SIZE } from "../layout.ts";
-import { constant32, type Expression, i32, i64 } from "../wasm/expression.ts";
+import { constant32, constant64, type Expression, i32, i64 } from "../wasm/expression.ts";
 import { FunctionBody, type Label } from "../wasm/function-body.ts";
 import type { ModuleBuilder } from "../wasm/module.ts";
 import { type Structure, structureOf } from "./control-flow.ts";
 import type { EffectsOf } from "./effects.ts";
 import { Emission } from "./emission.ts";
-import { isRelative, isUnlimited, type Node, type Region, type RegionBlock } from "./region.ts";
+import { isRelative, isUnlimited, type Node, pageOf, type Region, type RegionBlock } from "./region.ts";
 import { type Flow, knownFields, RegionContext } from "./region-context.ts";
 import { RegisterFile } from "./register-file.ts";
 
@@ -151,7 +151,7 @@ class RegionCompiler {
 
   #flowOf(node: Node, index: number): Flow {
     const target = node.branches.get(index);
-    const page = node.block.physical - (node.block.physical % PAGE);
+    const page = pageOf(node.block);
     return {
       delta: node.delta,
       unlimited: isUnlimited(this.#mode),
@@ -170,9 +170,23 @@ class RegionCompiler {
     };
   }
 
+  /** The other page was there when the region was compiled, but need not be now. */
+  #leaveUnlessMapped(to: Node): void {
+    const emission = this.#emission;
+    const linear = emission.pointer(to.delta);
+    const there = emission.isMapped(linear, pageOf(to.block));
+    emission.body.if(i32.eqz(there), () =>
+      emission.fork(() => {
+        this.#settle();
+        emission.leaveTo(codeSizeOf(this.#mode) === 64 ? linear : i64.and(linear, constant64(0xffffffff)));
+      }),
+    );
+  }
+
   /** Goes on with a node of the region. */
   #go(from: Node, to: Node): void {
     const emission = this.#emission;
+    if (pageOf(from.block) !== pageOf(to.block)) this.#leaveUnlessMapped(to);
     const kind = this.#structure.kindOf(from, to);
     if (kind === "forward" && !this.#structure.places.get(to)!.merges) {
       const wasOver = emission.over;

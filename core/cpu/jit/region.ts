@@ -11,6 +11,8 @@ export interface RegionBlock {
   readonly count: number;
   readonly physical: number;
   readonly mode: number;
+  /** Linear address at which it was run when it became hot, if its code segment begins at 0. */
+  readonly linear?: bigint | undefined;
 }
 
 /** Whose blocks and forms regions are made of. */
@@ -18,6 +20,8 @@ export interface CodeSource<B extends RegionBlock> {
   readonly view: DataView;
   /** The block that starts at a physical address, if it is worth compiling. */
   warmBlock(physical: number, mode: number): B | undefined;
+  /** Where a linear address is mapped now, if it is. */
+  physicalOf(linear: bigint): number | undefined;
   /** The forms of a block's instructions. */
   formsOf(block: B): readonly Form[];
 }
@@ -48,6 +52,9 @@ const MOST_INSTRUCTIONS = 300;
 const MOST_RETURNS = 4;
 const PAGE = 0x1000;
 
+/** Start of the page that a block lies in. */
+export const pageOf = (block: RegionBlock): number => block.physical - (block.physical % PAGE);
+
 export const isRelative = (form: Form): boolean => form.row.operands[0]?.place === "relative";
 const isCall = (form: Form): boolean => form.row.mnemonic === "CALL";
 export const isReturn = (form: Form): boolean => form.row.mnemonic === "RET";
@@ -66,6 +73,7 @@ export const successorsOf = <B extends RegionBlock>(node: Node<B>): Node<B>[] =>
 class Growth<B extends RegionBlock> {
   readonly #source: CodeSource<B>;
   readonly #mode: number;
+  readonly #linear: bigint | undefined;
   readonly nodes: Node<B>[] = [];
   readonly #byPhysical = new Map<number, Node<B>>();
   readonly #instructions = new Set<number>();
@@ -74,6 +82,7 @@ class Growth<B extends RegionBlock> {
   constructor(source: CodeSource<B>, entry: B) {
     this.#source = source;
     this.#mode = entry.mode;
+    this.#linear = entry.linear;
     this.#add(entry, 0);
   }
 
@@ -102,16 +111,25 @@ class Growth<B extends RegionBlock> {
     return this.#after(block, n) + immediate;
   }
 
-  /** The node at an offset from a node's start, if that lies in its page and is warm. */
-  #at(from: Node<B>, offset: number): Node<B> | undefined {
+  /** Where the byte at an offset from a node's start is in memory, if that is known. */
+  #physical(from: Node<B>, offset: number): number | undefined {
     const inPage = (from.block.physical % PAGE) + offset;
-    if (inPage < 0 || inPage >= PAGE) return undefined;
-    const physical = from.block.physical + offset;
+    if (inPage >= 0 && inPage < PAGE) return from.block.physical + offset;
+    if (this.#linear === undefined) return undefined;
+    return this.#source.physicalOf(this.#linear + BigInt(from.delta + offset));
+  }
+
+  /** The node at an offset from a node's start, if it is warm. */
+  #at(from: Node<B>, offset: number): Node<B> | undefined {
+    const physical = this.#physical(from, offset);
+    if (physical === undefined) return undefined;
+    const delta = from.delta + offset;
     const known = this.#byPhysical.get(physical);
-    if (known) return known;
+    // The same page may be mapped twice.
+    if (known) return known.delta === delta ? known : undefined;
     if (this.#instructions.size >= MOST_INSTRUCTIONS) return undefined;
     const block = this.#source.warmBlock(physical, this.#mode);
-    return block && this.#add(block, from.delta + offset);
+    return block && this.#add(block, delta);
   }
 
   /** Adds what can be reached. */
@@ -135,8 +153,9 @@ class Growth<B extends RegionBlock> {
   cut(): void {
     for (const node of this.nodes) {
       for (let n = 1; n < node.block.count; n++) {
-        const other = this.#byPhysical.get(node.block.physical + this.#offset(node.block, n));
-        if (!other) continue;
+        const offset = this.#offset(node.block, n);
+        const other = this.#byPhysical.get(node.block.physical + offset);
+        if (other?.delta !== node.delta + offset) continue;
         node.count = n;
         node.next = other;
         for (const index of node.branches.keys()) if (index >= n) node.branches.delete(index);
@@ -168,7 +187,7 @@ class Growth<B extends RegionBlock> {
   }
 }
 
-/** The region that is entered at a block: what can be reached from there in its page, as far as it is warm. */
+/** The region that is entered at a block: what can be reached from there, as far as it is warm. */
 export function growRegion<B extends RegionBlock>(entry: B, source: CodeSource<B>): Region<B> {
   const growth = new Growth(source, entry);
   if (isUnlimited(entry.mode)) {
