@@ -18,18 +18,16 @@ const SLOT_FIELDS = [REC_REG, REC_RM, REC_BASE, REC_INDEX, REC_VVVV];
 /** Offsets in the state that stand in for them; no register of any kind lies there. */
 const STAND_IN = 0x10000;
 
-/** Registers by number. */
+/** Registers, a bit each by number. */
 export interface Effects {
-  readonly touched: ReadonlySet<number>;
-  readonly changed: ReadonlySet<number>;
+  touched: number;
+  changed: number;
 }
 
 /** The same of a form, whose records say which registers are meant: fields, or numbers of fixed registers. */
-interface FormEffects {
+interface FormEffects extends Effects {
   readonly touchedFields: Set<number>;
   readonly changedFields: Set<number>;
-  readonly touched: Set<number>;
-  readonly changed: Set<number>;
 }
 
 const registerOf = (offset: number): number | undefined =>
@@ -39,8 +37,8 @@ class WatchingContext extends HandlerContext {
   readonly seen: FormEffects = {
     touchedFields: new Set(),
     changedFields: new Set(),
-    touched: new Set(),
-    changed: new Set(),
+    touched: 0,
+    changed: 0,
   };
 
   #note(offset: number, changes: boolean): void {
@@ -51,8 +49,8 @@ class WatchingContext extends HandlerContext {
     }
     const register = registerOf(offset);
     if (register === undefined) return;
-    this.seen.touched.add(register);
-    if (changes) this.seen.changed.add(register);
+    this.seen.touched |= 1 << register;
+    if (changes) this.seen.changed |= 1 << register;
   }
 
   override state(offset: number, bits: Bits): Expression {
@@ -91,20 +89,22 @@ export class EffectsOf {
     this.#runtime = runtime;
   }
 
-  /** The effects of a record of that form. */
-  of(form: Form, view: DataView, record: number): Effects {
+  /** Adds the effects of a record of that form to others. */
+  add(all: Effects, form: Form, view: DataView, record: number): void {
     let effects = this.#known.get(form.key);
     if (!effects) {
       effects = watch(form, this.#runtime);
       this.#known.set(form.key, effects);
     }
-    const named = (fields: Set<number>): number[] =>
-      [...fields]
-        .map((field) => registerOf(view.getUint16(record + field, true)))
-        .filter((register) => register !== undefined);
-    return {
-      touched: new Set([...effects.touched, ...named(effects.touchedFields)]),
-      changed: new Set([...effects.changed, ...named(effects.changedFields)]),
+    const named = (fields: Set<number>): number => {
+      let registers = 0;
+      for (const field of fields) {
+        const register = registerOf(view.getUint16(record + field, true));
+        if (register !== undefined) registers |= 1 << register;
+      }
+      return registers;
     };
+    all.touched |= effects.touched | named(effects.touchedFields);
+    all.changed |= effects.changed | named(effects.changedFields);
   }
 }

@@ -42,7 +42,6 @@ export class Emission {
   over = false;
   /** Whether the runtime may have dropped the region since its validity was last looked at. */
   doubtful = false;
-  readonly #firstScratch: number;
   /** Offset of the block at hand from the region's start, for faults. */
   readonly #block: Local;
   /** For the ways out: the record of the instruction that was not completed; or where to go, and by which link. */
@@ -64,7 +63,7 @@ export class Emission {
     this.base = body.let(i64.load(CPU, BLOCK_IP));
     this.#tlb = body.local("i32");
     this.registers = registers(body);
-    this.#firstScratch = body.localCount;
+    body.keepLocals();
     this.registers.load();
     this.loadTlb();
     body.set(this.executed, constant32(-count));
@@ -160,19 +159,19 @@ export class Emission {
   /** Emits `inside` as one of several ways to go on from here; what is known is the same after it. */
   fork(inside: () => void): void {
     const { knowledge } = this;
-    const scratch = this.body.freeLocals;
+    const locals = this.body.localUse;
     this.depth = this.body.depth;
     inside();
     this.over = false;
     this.knowledge = knowledge;
-    this.body.freeLocals = scratch;
+    this.body.localUse = locals;
   }
 
   /** After an instruction: temporary values that nothing refers to any more make room. */
   recycle(): void {
     const kept = new Set(this.registers.locals());
     for (const { local } of expressionsOf(this.flagState.pending)) if (local !== undefined) kept.add(local);
-    this.body.recycle(this.#firstScratch, kept);
+    this.body.recycle(kept);
   }
 
   // --- Homes ---

@@ -8,7 +8,7 @@ import { constant32, constant64, type Expression, i32, i64 } from "../wasm/expre
 import { FunctionBody, type Label } from "../wasm/function-body.ts";
 import type { ModuleBuilder } from "../wasm/module.ts";
 import { type Structure, structureOf } from "./control-flow.ts";
-import type { EffectsOf } from "./effects.ts";
+import type { Effects, EffectsOf } from "./effects.ts";
 import { Emission } from "./emission.ts";
 import { isRelative, isUnlimited, type Node, pageOf, type Region, type RegionBlock } from "./region.ts";
 import { type Flow, knownFields, RegionContext } from "./region-context.ts";
@@ -22,6 +22,10 @@ export interface RegionTools {
   readonly runtime: RuntimeSignatures;
   readonly effects: EffectsOf;
 }
+
+/** Numbers of the bits that are set. */
+const registersIn = (bits: number): number[] =>
+  Array.from({ length: 16 }, (_, n) => n).filter((n) => (bits >> n) & 1);
 
 class RegionCompiler {
   readonly #tools: RegionTools;
@@ -40,20 +44,16 @@ class RegionCompiler {
     const wide = codeSizeOf(region.mode) === 64;
     this.#emission = new Emission(
       new FunctionBody(["i32"]),
-      (body) => new RegisterFile(body, wide, touched, changed),
+      (body) => new RegisterFile(body, wide, registersIn(touched), registersIn(changed)),
       this.#entry.block.count,
     );
   }
 
-  #effects(): { touched: Set<number>; changed: Set<number> } {
+  #effects(): Effects {
     const { view, effects } = this.#tools;
-    const all = { touched: new Set<number>(), changed: new Set<number>() };
+    const all: Effects = { touched: 0, changed: 0 };
     for (const { block, forms, count } of this.#structure.places.keys()) {
-      for (let n = 0; n < count; n++) {
-        const { touched, changed } = effects.of(forms[n]!, view, block.record + n * RECORD_SIZE);
-        for (const register of touched) all.touched.add(register);
-        for (const register of changed) all.changed.add(register);
-      }
+      for (let n = 0; n < count; n++) effects.add(all, forms[n]!, view, block.record + n * RECORD_SIZE);
     }
     return all;
   }

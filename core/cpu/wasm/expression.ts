@@ -15,16 +15,28 @@ export interface Expression {
   readonly narrow?: Expression;
 }
 
-const raw = (type: ValueType, ...parts: readonly (readonly number[])[]): Expression => ({
-  type,
-  code: parts.length === 1 ? parts[0]! : ([] as number[]).concat(...parts),
-});
-
 /** Any instruction of known result type over operands, by its opcode bytes and immediates. */
-export const operation = (type: ValueType, code: readonly number[], ...operands: Expression[]): Expression =>
-  raw(type, ...operands.map((operand) => operand.code), code);
+export function operation(type: ValueType, code: readonly number[], ...operands: Expression[]): Expression {
+  const all: number[] = [];
+  for (const operand of operands) for (const byte of operand.code) all.push(byte);
+  for (const byte of code) all.push(byte);
+  return { type, code: all };
+}
+
+/** Constants made before: the same few come again and again. */
+const known32 = new Map<number, Expression>();
+const KNOWN = 0x1000;
 
 export function constant32(value: number): Expression {
+  let expression = known32.get(value);
+  if (!expression) {
+    expression = newConstant32(value);
+    if (known32.size < KNOWN) known32.set(value, expression);
+  }
+  return expression;
+}
+
+function newConstant32(value: number): Expression {
   const code = [0x41];
   pushSigned32(code, value);
   return { type: "i32", code, constant: value | 0, stable: true };

@@ -18,14 +18,15 @@ export interface Label {
 
 type LocalsByType = Record<ValueType, number[]>;
 
-export interface FreeLocals {
+export interface LocalUse {
   readonly free: Readonly<LocalsByType>;
+  readonly taken: readonly number[];
   /** Of all locals. */
   readonly count: number;
 }
 
 const noLocals = (): LocalsByType => ({ i32: [], i64: [], f32: [], f64: [], v128: [] });
-const mapLocals = ({ i32, i64, f32, f64, v128 }: Readonly<LocalsByType>): LocalsByType => ({
+const copyLocals = ({ i32, i64, f32, f64, v128 }: Readonly<LocalsByType>): LocalsByType => ({
   i32: [...i32],
   i64: [...i64],
   f32: [...f32],
@@ -45,6 +46,8 @@ export class FunctionBody {
   readonly #locals: ValueType[] = [];
   /** Locals whose values are no longer wanted, by type. */
   #free: LocalsByType = noLocals();
+  /** Locals in use, but for those that are kept for good. */
+  #taken: number[] = [];
   #depth = 0;
 
   /** Parameters come first among the locals. */
@@ -75,32 +78,34 @@ export class FunctionBody {
   /** A variable; what it holds before it is set is unknown once {@link recycle} was called. */
   local(type: ValueType): Local {
     const index = this.#free[type].pop() ?? this.#parameters + this.#locals.push(type) - 1;
+    this.#taken.push(index);
     return { type, index, get: this.#reference(index, type, false) };
   }
 
-  /** Number of the next new local: those from here on are for {@link recycle}. */
-  get localCount(): number {
-    return this.#parameters + this.#locals.length;
+  /** The locals taken so far are for good: {@link recycle} leaves them alone. */
+  keepLocals(): void {
+    this.#taken = [];
   }
 
-  /** Gives the locals from `first` on to whoever asks next, but for those in `kept`. */
-  recycle(first: number, kept: ReadonlySet<number>): void {
-    this.#free = noLocals();
-    for (let index = this.localCount - 1; index >= first; index--) {
-      if (!kept.has(index)) this.#free[this.#locals[index - this.#parameters]!].push(index);
+  /** Gives locals taken so far to whoever asks next, but for those in `kept`. */
+  recycle(kept: ReadonlySet<number>): void {
+    const taken = this.#taken;
+    this.#taken = [];
+    for (const index of taken) {
+      if (kept.has(index)) this.#taken.push(index);
+      else this.#free[this.#locals[index - this.#parameters]!].push(index);
     }
   }
 
-  /** Those that may be given away now. To go back to: later locals are free then, too. */
-  get freeLocals(): FreeLocals {
-    return { free: mapLocals(this.#free), count: this.localCount };
+  /** Which locals are taken and free. To go back to: those made later are free then, too. */
+  get localUse(): LocalUse {
+    return { free: copyLocals(this.#free), taken: this.#taken.slice(), count: this.#locals.length };
   }
 
-  set freeLocals({ free, count }: FreeLocals) {
-    this.#free = mapLocals(free);
-    for (let index = count; index < this.localCount; index++) {
-      this.#free[this.#locals[index - this.#parameters]!].push(index);
-    }
+  set localUse({ free, taken, count }: LocalUse) {
+    this.#free = copyLocals(free);
+    this.#taken = taken.slice();
+    for (let n = count; n < this.#locals.length; n++) this.#free[this.#locals[n]!].push(this.#parameters + n);
   }
 
   #reference(index: number, type: ValueType, stable: boolean): Expression {
@@ -219,8 +224,8 @@ export class FunctionBody {
     this.code.push(0x00);
   }
 
-  /** The encoded body: declarations of locals, code, end. */
-  encode(): number[] {
+  /** The encoded body, with its length before it: declarations of locals, code, end. */
+  encode(): Uint8Array {
     const out: number[] = [];
     const groups: [number, ValueType][] = [];
     for (const type of this.#locals) {
@@ -233,8 +238,13 @@ export class FunctionBody {
       pushUnsigned(out, count);
       out.push(VALUE_TYPE[type]);
     }
-    for (const byte of this.code) out.push(byte);
-    out.push(0x0b);
-    return out;
+    const length: number[] = [];
+    pushUnsigned(length, out.length + this.code.length + 1);
+    const all = new Uint8Array(length.length + out.length + this.code.length + 1);
+    all.set(length);
+    all.set(out, length.length);
+    all.set(this.code, length.length + out.length);
+    all[all.length - 1] = 0x0b;
+    return all;
   }
 }

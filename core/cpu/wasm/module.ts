@@ -65,72 +65,73 @@ export class ModuleBuilder {
   }
 
   encode(): Uint8Array<ArrayBuffer> {
-    const out = [0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
-    const section = (id: number, content: number[]) => {
-      out.push(id);
-      pushUnsigned(out, content.length);
-      for (const byte of content) out.push(byte);
+    const parts: (readonly number[] | Uint8Array)[] = [[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0]];
+    const section = (
+      id: number,
+      items: readonly (readonly number[] | Uint8Array)[],
+      before = number(items.length),
+    ) => {
+      const length = items.reduce((sum, item) => sum + item.length, before.length);
+      parts.push([id, ...number(length), ...before], ...items);
     };
-    const vector = (items: number[][]): number[] => {
-      const code: number[] = [];
-      pushUnsigned(code, items.length);
-      for (const item of items) for (const byte of item) code.push(byte);
-      return code;
-    };
-    const named = (module: string, name: string, rest: number[]): number[] => {
-      const code: number[] = [];
-      pushName(code, module);
-      pushName(code, name);
-      code.push(...rest);
-      return code;
-    };
-    const number = (value: number): number[] => {
-      const code: number[] = [];
-      pushUnsigned(code, value);
-      return code;
-    };
-    section(1, vector(this.#typeCode));
+    section(1, this.#typeCode);
+    section(2, [
+      named("env", "memory", [0x02, 0x00, 0x00]),
+      named("env", "cpu", [0x03, VALUE_TYPE.i32, 0x00]),
+      named("env", "table", [0x01, 0x70, 0x00, 0x00]),
+      ...this.#imports.map((one) => named(one.module, one.name, [0x00, ...number(one.type)])),
+    ]);
     section(
-      2,
-      vector([
-        named("env", "memory", [0x02, 0x00, 0x00]),
-        named("env", "cpu", [0x03, VALUE_TYPE.i32, 0x00]),
-        named("env", "table", [0x01, 0x70, 0x00, 0x00]),
-        ...this.#imports.map((one) => named(one.module, one.name, [0x00, ...number(one.type)])),
-      ]),
+      3,
+      this.#functions.map((one) => number(one.type)),
     );
-    section(3, vector(this.#functions.map((one) => number(one.type))));
     section(
       7,
-      vector(
-        this.#functions.map((one, index) => {
-          const code: number[] = [];
-          pushName(code, one.name);
-          code.push(0x00, ...number(this.#imports.length + index));
-          return code;
-        }),
-      ),
-    );
-    section(
-      10,
-      vector(
-        this.#functions.map((one) => {
-          const body = one.body.encode();
-          return number(body.length).concat(body);
-        }),
-      ),
-    );
-    const names: number[] = [];
-    pushName(names, "name");
-    const labels = vector(
       this.#functions.map((one, index) => {
-        const code = number(this.#imports.length + index);
-        pushName(code, one.label);
+        const code: number[] = [];
+        pushName(code, one.name);
+        code.push(0x00, ...number(this.#imports.length + index));
         return code;
       }),
     );
-    names.push(FUNCTION_NAMES, ...number(labels.length), ...labels);
-    section(0, names);
-    return new Uint8Array(out);
+    section(
+      10,
+      this.#functions.map((one) => one.body.encode()),
+    );
+    const labels = this.#functions.map((one, index) => {
+      const code = number(this.#imports.length + index);
+      pushName(code, one.label);
+      return code;
+    });
+    const count = number(labels.length);
+    const size = labels.reduce((sum, label) => sum + label.length, count.length);
+    const name: number[] = [];
+    pushName(name, "name");
+    section(0, [[...name, FUNCTION_NAMES, ...number(size), ...count], ...labels], []);
+    return joined(parts);
   }
+}
+
+const number = (value: number): number[] => {
+  const code: number[] = [];
+  pushUnsigned(code, value);
+  return code;
+};
+
+const named = (module: string, name: string, rest: readonly number[]): number[] => {
+  const code: number[] = [];
+  pushName(code, module);
+  pushName(code, name);
+  code.push(...rest);
+  return code;
+};
+
+function joined(parts: readonly (readonly number[] | Uint8Array)[]): Uint8Array<ArrayBuffer> {
+  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
 }
