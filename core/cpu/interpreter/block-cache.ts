@@ -86,6 +86,7 @@ interface CompiledRegion {
   readonly blocks: readonly Block[];
   /** Table index of its function. */
   readonly index: number;
+  readonly instructions: number;
 }
 
 export interface BlockCacheHost {
@@ -124,6 +125,8 @@ const PATIENCE = 20;
 
 /** Instructions of the regions that are compiled together, about. */
 const MOST_AT_ONCE = 600;
+/** Instructions in compiled regions at most: their code takes some 500 bytes each of the host's memory. */
+const MOST_COMPILED = 150_000;
 /** Entries after which a block may be part of a region. */
 const WARM = 16;
 
@@ -141,6 +144,9 @@ export class BlockCache {
   /** Blocks that have become hot and wait to be compiled. */
   #hot: Block[] = [];
   #patience = PATIENCE;
+  /** Compiled regions, oldest first, and the number of their instructions. */
+  readonly #regions = new Set<CompiledRegion>();
+  #compiled = 0;
   #nextRecord = RECORDS;
 
   constructor(host: BlockCacheHost) {
@@ -456,11 +462,19 @@ export class BlockCache {
     regions.forEach((region, n) => {
       this.#enterRegion(region, indexes[n]!);
     });
+    // The oldest make room; what is still hot among them will be compiled again.
+    for (const region of this.#regions) {
+      if (this.#compiled <= MOST_COMPILED) break;
+      this.#forgetRegion(region);
+    }
   }
 
   #enterRegion({ nodes }: Region<Block>, index: number): void {
     const entry = nodes[0]!.block;
-    const region: CompiledRegion = { entry, index, blocks: nodes.map(({ block }) => block) };
+    const instructions = nodes.reduce((sum, { count }) => sum + count, 0);
+    const region: CompiledRegion = { entry, index, instructions, blocks: nodes.map(({ block }) => block) };
+    this.#regions.add(region);
+    this.#compiled += instructions;
     for (const block of region.blocks) {
       block.regions ??= new Set();
       block.regions.add(region);
@@ -486,6 +500,10 @@ export class BlockCache {
     return block.region || entered >= Math.min(threshold, WARM) ? block : undefined;
   }
 
+  isCompiled(block: Block): boolean {
+    return (block.regions?.size ?? 0) > 0;
+  }
+
   physicalOf(linear: bigint): number | undefined {
     return this.#host.peekPhysical(linear);
   }
@@ -507,6 +525,8 @@ export class BlockCache {
   #forgetRegion(region: CompiledRegion): void {
     this.#host.handlers.release(region.index);
     this.#host.forgetJumps();
+    this.#regions.delete(region);
+    this.#compiled -= region.instructions;
     for (const block of region.blocks) block.regions!.delete(region);
     const { entry } = region;
     entry.region = undefined;

@@ -97,12 +97,38 @@ const bitOf = (bits: Bits, value: Expression, n: number): Expression =>
 
 const wideOf = (bits: Bits, value: Expression): Expression => (bits === 64 ? value : extendU(value));
 
-/** The expressions that a pending setting refers to. */
-export function* expressionsOf(pending: Pending | undefined): Iterable<Expression> {
-  for (const value of Object.values(pending ?? {})) {
-    if (typeof value !== "object") continue;
-    if ("code" in value) yield value;
-    else yield* expressionsOf(value);
+/** Adds the locals that a pending setting refers to. */
+export function addLocalsOf(pending: Pending | undefined, locals: Set<number>): void {
+  const add = (value: Expression | undefined): void => {
+    if (value?.local !== undefined) locals.add(value.local);
+  };
+  if (!pending) return;
+  switch (pending.kind) {
+    case "held":
+      return;
+    case "logic":
+      add(pending.r);
+      return;
+    case "result":
+      add(pending.r);
+      add(pending.cf);
+      add(pending.of);
+      add(pending.af);
+      return;
+    case "carry":
+      add(pending.cf);
+      add(pending.of);
+      addLocalsOf(pending.prior, locals);
+      return;
+    case "stored":
+      add(pending.result);
+      add(pending.auxiliary);
+      return;
+    default:
+      add(pending.a);
+      add(pending.b);
+      add(pending.r);
+      add(pending.cf);
   }
 }
 

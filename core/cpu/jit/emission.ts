@@ -15,7 +15,7 @@ import {
 } from "../layout.ts";
 import { constant32, constant64, type Expression, extendS, i32, i64, wrap } from "../wasm/expression.ts";
 import type { Callee, FunctionBody, Label, Local } from "../wasm/function-body.ts";
-import { expressionsOf, FlagLocals, type FlagState } from "./deferred-flags.ts";
+import { addLocalsOf, FlagLocals, type FlagState } from "./deferred-flags.ts";
 import type { Placement, RegisterFile } from "./register-file.ts";
 
 /** What is known at a point of the code. */
@@ -170,7 +170,7 @@ export class Emission {
   /** After an instruction: temporary values that nothing refers to any more make room. */
   recycle(): void {
     const kept = new Set(this.registers.locals());
-    for (const { local } of expressionsOf(this.flagState.pending)) if (local !== undefined) kept.add(local);
+    addLocalsOf(this.flagState.pending, kept);
     this.body.recycle(kept);
   }
 

@@ -20,6 +20,8 @@ export interface CodeSource<B extends RegionBlock> {
   readonly view: DataView;
   /** The block that starts at a physical address, if it is worth compiling. */
   warmBlock(physical: number, mode: number): B | undefined;
+  /** Whether a block is part of a compiled region. */
+  isCompiled(block: B): boolean;
   /** Where a linear address is mapped now, if it is. */
   physicalOf(linear: bigint): number | undefined;
   /** The forms of a block's instructions. */
@@ -47,7 +49,10 @@ export interface Region<B extends RegionBlock = RegionBlock> {
   readonly mode: number;
 }
 
+/** Instructions of a region, about. */
 const MOST_INSTRUCTIONS = 300;
+/** Of one that is entered at what is part of another region already: most of it would be the same again. */
+const MOST_AGAIN = 60;
 /** Calls of one function whose returns are told apart by comparison. */
 const MOST_RETURNS = 4;
 const PAGE = 0x1000;
@@ -79,8 +84,11 @@ class Growth<B extends RegionBlock> {
   readonly #instructions = new Set<number>();
   readonly #calls: { target: Node<B>; after: Node<B>; from: Node<B> }[] = [];
 
+  readonly #most: number;
+
   constructor(source: CodeSource<B>, entry: B) {
     this.#source = source;
+    this.#most = source.isCompiled(entry) ? MOST_AGAIN : MOST_INSTRUCTIONS;
     this.#mode = entry.mode;
     this.#linear = entry.linear;
     this.#add(entry, 0);
@@ -127,7 +135,7 @@ class Growth<B extends RegionBlock> {
     const known = this.#byPhysical.get(physical);
     // The same page may be mapped twice.
     if (known) return known.delta === delta ? known : undefined;
-    if (this.#instructions.size >= MOST_INSTRUCTIONS) return undefined;
+    if (this.#instructions.size >= this.#most) return undefined;
     const block = this.#source.warmBlock(physical, this.#mode);
     return block && this.#add(block, delta);
   }
