@@ -9,6 +9,7 @@ import {
   begin, finish, free, highOf, isEmpty, pop, registerAddress, roundControlled, roundedHigh, setIndefinite,
   setRegister, setTop, significandOf, status, top, underflowed,
 } from "./stack";
+import { usualArithmetic, usualArithmeticF32, usualArithmeticF64, usualExchange } from "./usual";
 
 /** Result of the functions below that answer whether there is one: significand, sign and exponent word. */
 export let outSignificand: u64 = 0;
@@ -110,6 +111,7 @@ function binary(operation: i32, bClass: i32): bool {
  * Returns 1 when an unmasked exception is pending.
  */
 export function fpu_arith(operation: i32, destination: i32, source: i32, pops: i32): i32 {
+  if (usualArithmetic(operation, destination, source, pops)) return 0;
   begin();
   if (isEmpty(destination) || isEmpty(source)) {
     if (underflowed()) {
@@ -144,11 +146,13 @@ function endWithTop(operation: i32, kind: i32): i32 {
 
 /** ST(0) ← ST(0) operation m32fp, whose bits are given. Returns 1 when an unmasked exception is pending. */
 export function fpu_arith_f32(operation: i32, bits: u32): i32 {
+  if (usualArithmeticF32(operation, bits)) return 0;
   return beginWithTop() ? endWithTop(operation, takeF32(bits)) : finish();
 }
 
 /** ST(0) ← ST(0) operation m64fp. */
 export function fpu_arith_f64(operation: i32, bits: u64): i32 {
+  if (usualArithmeticF64(operation, bits)) return 0;
   return beginWithTop() ? endWithTop(operation, takeF64(bits)) : finish();
 }
 
@@ -194,6 +198,7 @@ export function fabs(): i32 {
 
 /** FXCH: an empty register becomes the indefinite first. */
 export function fxch(index: i32): i32 {
+  if (usualExchange(index)) return 0;
   begin();
   if (isEmpty(0) || isEmpty(index)) {
     if (!underflowed()) return finish();

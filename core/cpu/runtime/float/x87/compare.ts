@@ -5,6 +5,7 @@ import {
   takeF32, takeF64, takeF80, takeInteger,
 } from "../operands";
 import { begin, finish, finishWith, highOf, isEmpty, pop, significandOf, status, underflowed } from "./stack";
+import { UNUSUAL, usualCompare, usualCompareF64 } from "./usual";
 
 /** Outcomes, as condition codes of the status word. */
 const GREATER: i32 = 0;
@@ -53,6 +54,7 @@ function conclude(outcome: i32, pops: i32): i32 {
 
 /** FCOM, FUCOM (quiet) and their popping forms with ST(index). Returns 1 when an unmasked exception is pending. */
 export function fcom(index: i32, quiet: i32, pops: i32): i32 {
+  if (usualCompare(index, pops, false) != UNUSUAL) return 0;
   begin();
   if (isEmpty(0) || isEmpty(index)) {
     underflowed();
@@ -75,6 +77,7 @@ export function fcom_f32(bits: u32, pops: i32): i32 {
 
 /** FCOM and FCOMP m64fp. */
 export function fcom_f64(bits: u64, pops: i32): i32 {
+  if (usualCompareF64(bits, pops)) return 0;
   return conclude(comparesWithMemory() ? relateTop(takeF64(bits), 0) : UNORDERED, pops);
 }
 
@@ -96,8 +99,10 @@ export function ftst(): i32 {
  * exception; [SDM] has C1 cleared, and EFLAGS left alone.
  */
 export function fcomi(index: i32, quiet: i32, pops: i32): i32 {
+  let outcome = usualCompare(index, pops, true);
+  if (outcome != UNUSUAL) return eflagsOf(outcome);
   begin();
-  let outcome = UNORDERED;
+  outcome = UNORDERED;
   if (isEmpty(0) || isEmpty(index)) underflowed();
   else {
     raise(status() & C1);
@@ -105,6 +110,10 @@ export function fcomi(index: i32, quiet: i32, pops: i32): i32 {
   }
   if (!prevented()) pop(pops);
   finish();
+  return eflagsOf(outcome);
+}
+
+function eflagsOf(outcome: i32): i32 {
   return (outcome & C3 ? 0x40 : 0) | (outcome & C2 ? 4 : 0) | (outcome & C0 ? 1 : 0);
 }
 

@@ -14,6 +14,9 @@ import { give, outHigh, outSignificand, propagateOne } from "./arithmetic";
 import {
   begin, finish, highOf, isEmpty, overflows, pop, push, setIndefinite, setRegister, significandOf,
 } from "./stack";
+import {
+  storeFlags, usualLoadF32, usualLoadF64, usualLoadRegister, usualStoreF32, usualStoreF64, usualStoreRegister,
+} from "./usual";
 
 /**
  * Pushes the f32 or f64 operand taken apart. A denormal is pushed also when DE is not masked, as AMD processors do;
@@ -34,12 +37,14 @@ function pushNarrow(kind: i32): i32 {
 
 /** FLD m32fp. Returns 1 when an unmasked exception is pending, as all below. */
 export function fld_f32(bits: u32): i32 {
+  if (usualLoadF32(bits)) return 0;
   begin();
   return overflows() ? finish() : pushNarrow(takeF32(bits));
 }
 
 /** FLD m64fp. */
 export function fld_f64(bits: u64): i32 {
+  if (usualLoadF64(bits)) return 0;
   begin();
   return overflows() ? finish() : pushNarrow(takeF64(bits));
 }
@@ -53,6 +58,7 @@ export function fld_f80(significand: u64, high: i32): i32 {
 
 /** FLD ST(index). */
 export function fld_st(index: i32): i32 {
+  if (usualLoadRegister(index)) return 0;
   begin();
   const significand = significandOf(index);
   const high = highOf(index);
@@ -128,8 +134,13 @@ function settle(): void {
  * fault in between; nothing is to be written when `fst_writes` says 0.
  */
 export function fst_f32(): u32 {
+  let bits = usualStoreF32();
+  if (bits != u32.MAX_VALUE) {
+    setRaised(storeFlags);
+    stores = true;
+    return bits;
+  }
   const kind = beginStore();
-  let bits: u32;
   if (kind < 0) bits = INDEFINITE_F32;
   else if (kind == UNSUPPORTED) {
     raise(IE);
@@ -150,8 +161,13 @@ export function fst_f32(): u32 {
 
 /** FST m64fp. */
 export function fst_f64(): u64 {
+  let bits = usualStoreF64();
+  if (bits != u64.MAX_VALUE) {
+    setRaised(storeFlags);
+    stores = true;
+    return bits;
+  }
   const kind = beginStore();
-  let bits: u64;
   if (kind < 0) bits = INDEFINITE_F64;
   else if (kind == UNSUPPORTED) {
     raise(IE);
@@ -244,6 +260,7 @@ export function fst_commit(pops: i32): i32 {
 
 /** FST ST(index), FSTP ST(index). */
 export function fst_st(index: i32, pops: i32): i32 {
+  if (usualStoreRegister(index, pops)) return 0;
   begin();
   if (!isEmpty(0)) {
     setRegister(index, significandOf(0), highOf(0));

@@ -23,7 +23,7 @@ export function status(): i32 {
 
 // @ts-ignore: decorator of AssemblyScript
 @inline
-function tags(): i32 {
+export function tags(): i32 {
   return load<u8>(CPU + FPU_TAGS);
 }
 

@@ -1,0 +1,399 @@
+/**
+ * What most programs do nearly always, on a short way: operands in use that are normal numbers, all exceptions masked,
+ * rounding to nearest to 64 or 53 bits, results well within the range of exponents, so that PE and C1 are all that can
+ * be raised. Each function says whether that was so; if not, it has changed nothing, and the instruction goes the way
+ * that knows every case. [SDM] vol. 1, chapters 4.8 and 8.1
+ */
+import { CPU } from "../../cpu";
+import { FPU_REGISTERS, FPU_STATUS, FPU_TAGS } from "../../../layout";
+import { C0, C1, C2, C3, INTEGER_BIT, PE } from "../rounding";
+import { ADD, DIV, DIVR, MUL, SUB, SUBR } from "../arithmetic";
+import { divide, mulHigh, remainder } from "../wide";
+import { control, status, tags } from "./stack";
+
+/** Control word: masks, precision and rounding; all masked and to nearest, with 64 and with 53 bits of precision. */
+const CONTROLS: i32 = 0x0f3f;
+const USUAL_64: i32 = 0x033f;
+const USUAL_53: i32 = 0x023f;
+/** The same without precision, for what is rounded to a format of its own. */
+const STORE_CONTROLS: i32 = 0x0c3f;
+const USUAL_STORE: i32 = 0x003f;
+const TOP: i32 = 0x3800;
+const CODES: i32 = C0 | C1 | C2 | C3;
+/** Smallest and largest exponents of operands and results here: away from both ends, whatever rounding does. */
+const LEAST: i32 = 2;
+const MOST: i32 = 0x7ffd;
+const HALF: u64 = 0x8000000000000000;
+const REBIAS_F64: i32 = 16383 - 1023;
+const REBIAS_F32: i32 = 16383 - 127;
+/** Fraction of 64 bits that a 53-bit significand does not have. */
+const BELOW_F64: u64 = 0x7ff;
+
+/** Answer of the functions below that return flags: not on this way. */
+export const UNUSUAL: i32 = -1;
+
+/** Address of ST(index) by the status word. */
+// @ts-ignore: decorator of AssemblyScript
+@inline
+function place(word: i32, index: i32): i32 {
+  return ((word >> 11) + index) & 7;
+}
+
+// @ts-ignore: decorator of AssemblyScript
+@inline
+function address(physical: i32): usize {
+  return CPU + FPU_REGISTERS + (physical << 4);
+}
+
+// @ts-ignore: decorator of AssemblyScript
+@inline
+function isNormal(significand: u64, high: i32): bool {
+  return i64(significand) < 0 && u32((high & 0x7fff) - 1) < 0x7ffe;
+}
+
+// @ts-ignore: decorator of AssemblyScript
+@inline
+function isZero(significand: u64, high: i32): bool {
+  return (significand | u64(high & 0x7fff)) == 0;
+}
+
+/** Pops up to two registers and sets the status word. */
+// @ts-ignore: decorator of AssemblyScript
+@inline
+function end(word: i32, pops: i32): void {
+  if (pops != 0) {
+    const top = (word >> 11) & 7;
+    let freed = 1 << top;
+    if (pops == 2) freed |= 1 << ((top + 1) & 7);
+    store<u8>(CPU + FPU_TAGS, tags() | freed);
+    word = (word & ~TOP) | (((top + pops) & 7) << 11);
+  }
+  store<u16>(CPU + FPU_STATUS, word);
+}
+
+/** Rounds to nearest, to 64 or 53 bits, and stores. Returns the flags, or UNUSUAL near the ends of the exponents. */
+// @ts-ignore: decorator of AssemblyScript
+@inline
+function give(at: usize, sign: i32, exponent: i32, high: u64, low: u64, narrow: bool): i32 {
+  let unit: u64 = 1;
+  if (narrow) {
+    low = (high << 53) | u64(low != 0);
+    high &= ~BELOW_F64;
+    unit = BELOW_F64 + 1;
+  }
+  if (u32(exponent - LEAST) > u32(MOST - LEAST)) return UNUSUAL;
+  let flags = 0;
+  if (low != 0) {
+    flags = PE;
+    if (low > HALF || (low == HALF && (high & unit) != 0)) {
+      flags = PE | C1;
+      high += unit;
+      if (high == 0) {
+        high = INTEGER_BIT;
+        exponent++;
+      }
+    }
+  }
+  store<u64>(at, high);
+  store<u16>(at, (sign << 15) | exponent, 8);
+  return flags;
+}
+
+/** |a| ≥ |b|, the signs being those of the operation. */
+// @ts-ignore: decorator of AssemblyScript
+@inline
+function sum(at: usize, sign: i32, exponent: i32, a: u64, differ: bool, distance: i32, b: u64, narrow: bool): i32 {
+  let high = b;
+  let low: u64 = 0;
+  if (distance != 0) {
+    if (distance < 64) {
+      low = b << (64 - distance);
+      high = b >> distance;
+    } else {
+      // Below a half of the last place, or at a half: what lies below its first two bits only sticks.
+      low = distance == 64 ? b : distance == 65 ? (b >> 1) | (b & 1) : 1;
+      high = 0;
+    }
+  }
+  if (!differ) {
+    high += a;
+    if (high < a) {
+      low = (high << 63) | (low >> 1) | (low & 1);
+      high = INTEGER_BIT | (high >> 1);
+      exponent++;
+    }
+    return give(at, sign, exponent, high, low, narrow);
+  }
+  high = a - high - u64(low != 0);
+  low = 0 - low;
+  if (i64(high) >= 0) {
+    if (high == 0) {
+      if (low == 0) {
+        store<u64>(at, 0);
+        store<u16>(at, 0, 8);
+        return 0;
+      }
+      high = low;
+      low = 0;
+      exponent -= 64;
+    }
+    const shift = clz(high);
+    if (shift != 0) {
+      high = (high << shift) | (low >> (64 - shift));
+      low <<= shift;
+      exponent -= i32(shift);
+    }
+  }
+  return give(at, sign, exponent, high, low, narrow);
+}
+
+/** The register at an address ← a `operation` b. Returns the flags, or UNUSUAL. */
+function operate(operation: i32, at: usize, a: u64, aHigh: i32, b: u64, bHigh: i32): i32 {
+  const controls = control() & CONTROLS;
+  const narrow = controls == USUAL_53;
+  if ((!narrow && controls != USUAL_64) || !isNormal(a, aHigh) || !isNormal(b, bHigh)) return UNUSUAL;
+  const aExponent = aHigh & 0x7fff;
+  const bExponent = bHigh & 0x7fff;
+  let sign = ((aHigh ^ bHigh) >> 15) & 1;
+  if (operation == MUL) {
+    let high = mulHigh(a, b);
+    let low = a * b;
+    let exponent = aExponent + bExponent - 16382;
+    if (i64(high) >= 0) {
+      high = (high << 1) | (low >> 63);
+      low <<= 1;
+      exponent--;
+    }
+    return give(at, sign, exponent, high, low, narrow);
+  }
+  if (operation == DIV) return quotient(at, sign, aExponent - bExponent, a, b, narrow);
+  if (operation == DIVR) return quotient(at, sign, bExponent - aExponent, b, a, narrow);
+  const differ = (sign ^ i32(operation != ADD)) != 0;
+  const distance = aExponent - bExponent;
+  sign = aHigh >> 15;
+  if (operation == SUBR) sign ^= 1;
+  if (distance > 0 || (distance == 0 && a >= b)) {
+    return sum(at, sign, aExponent, a, differ, distance, b, narrow);
+  }
+  return sum(at, sign ^ i32(differ), bExponent, b, differ, -distance, a, narrow);
+}
+
+// @ts-ignore: decorator of AssemblyScript
+@inline
+function quotient(at: usize, sign: i32, exponent: i32, a: u64, b: u64, narrow: bool): i32 {
+  const less = a < b;
+  const high = less ? divide(a, 0, b) : divide(a >> 1, a << 63, b);
+  let low: u64 = 0;
+  if (remainder != 0) {
+    const complement = b - remainder;
+    low = remainder < complement ? 1 : remainder == complement ? HALF : HALF | 1;
+  }
+  return give(at, sign, exponent + (less ? 16382 : 16383), high, low, narrow);
+}
+
+/** ST(destination) ← ST(destination) `operation` ST(source), then pops. */
+export function usualArithmetic(operation: i32, destination: i32, source: i32, pops: i32): bool {
+  const word = status();
+  const first = place(word, destination);
+  const second = place(word, source);
+  if ((tags() & ((1 << first) | (1 << second))) != 0) return false;
+  const at = address(first);
+  const from = address(second);
+  const flags = operate(operation, at, load<u64>(at), load<u16>(at, 8), load<u64>(from), load<u16>(from, 8));
+  if (flags == UNUSUAL) return false;
+  end((word & ~C1) | flags, pops);
+  return true;
+}
+
+/** ST(0) ← ST(0) `operation` a number of 80 bits. */
+// @ts-ignore: decorator of AssemblyScript
+@inline
+function withTop(operation: i32, significand: u64, high: i32): bool {
+  const word = status();
+  const top = place(word, 0);
+  if (((tags() >> top) & 1) != 0) return false;
+  const at = address(top);
+  const flags = operate(operation, at, load<u64>(at), load<u16>(at, 8), significand, high);
+  if (flags == UNUSUAL) return false;
+  store<u16>(CPU + FPU_STATUS, (word & ~C1) | flags);
+  return true;
+}
+
+export function usualArithmeticF64(operation: i32, bits: u64): bool {
+  const exponent = i32(bits >> 52) & 0x7ff;
+  if (u32(exponent - 1) >= 0x7fe) return false;
+  return withTop(operation, INTEGER_BIT | ((bits << 12) >> 1), (i32(bits >> 63) << 15) | (exponent + REBIAS_F64));
+}
+
+export function usualArithmeticF32(operation: i32, bits: u32): bool {
+  const exponent = (bits >> 23) & 0xff;
+  if (u32(exponent - 1) >= 0xfe) return false;
+  return withTop(operation, INTEGER_BIT | ((u64(bits) << 41) >> 1), ((bits >> 31) << 15) | (exponent + REBIAS_F32));
+}
+
+/** Pushes, if the register that becomes the top is empty. */
+// @ts-ignore: decorator of AssemblyScript
+@inline
+function push(significand: u64, high: i32): bool {
+  const word = status();
+  const top = place(word, -1);
+  const used = tags();
+  if (((used >> top) & 1) == 0) return false;
+  const at = address(top);
+  store<u64>(at, significand);
+  store<u16>(at, high, 8);
+  store<u8>(CPU + FPU_TAGS, used ^ (1 << top));
+  store<u16>(CPU + FPU_STATUS, (word & ~(TOP | C1)) | (top << 11));
+  return true;
+}
+
+export function usualLoadF64(bits: u64): bool {
+  const sign = i32(bits >> 63) << 15;
+  if (bits << 1 == 0) return push(0, sign);
+  const exponent = i32(bits >> 52) & 0x7ff;
+  if (u32(exponent - 1) >= 0x7fe) return false;
+  return push(INTEGER_BIT | ((bits << 12) >> 1), sign | (exponent + REBIAS_F64));
+}
+
+export function usualLoadF32(bits: u32): bool {
+  const sign = (bits >> 31) << 15;
+  if (bits << 1 == 0) return push(0, sign);
+  const exponent = (bits >> 23) & 0xff;
+  if (u32(exponent - 1) >= 0xfe) return false;
+  return push(INTEGER_BIT | ((u64(bits) << 41) >> 1), sign | (exponent + REBIAS_F32));
+}
+
+export function usualLoadRegister(index: i32): bool {
+  const from = place(status(), index);
+  if (((tags() >> from) & 1) != 0) return false;
+  return push(load<u64>(address(from)), load<u16>(address(from), 8));
+}
+
+/** ST(index) ← ST(0), then pops. */
+export function usualStoreRegister(index: i32, pops: i32): bool {
+  const word = status();
+  const top = place(word, 0);
+  const used = tags();
+  if (((used >> top) & 1) != 0) return false;
+  const to = place(word, index);
+  store<u64>(address(to), load<u64>(address(top)));
+  store<u16>(address(to), load<u16>(address(top), 8), 8);
+  store<u8>(CPU + FPU_TAGS, used & ~(1 << to));
+  end(word & ~C1, pops);
+  return true;
+}
+
+export function usualExchange(index: i32): bool {
+  const word = status();
+  const first = place(word, 0);
+  const second = place(word, index);
+  if ((tags() & ((1 << first) | (1 << second))) != 0) return false;
+  const a = address(first);
+  const b = address(second);
+  const significand = load<u64>(a);
+  const high: i32 = load<u16>(a, 8);
+  store<u64>(a, load<u64>(b));
+  store<u16>(a, load<u16>(b, 8), 8);
+  store<u64>(b, significand);
+  store<u16>(b, high, 8);
+  store<u16>(CPU + FPU_STATUS, word & ~C1);
+  return true;
+}
+
+/** Flags of the last store that was usual; C1 stays set only by rounding. */
+export let storeFlags: i32 = 0;
+
+/** Takes ST(0) for a store; its parts are below. Returns whether it is in use, and a usual control word is set. */
+// @ts-ignore: decorator of AssemblyScript
+@inline
+function mayStore(top: i32): bool {
+  return ((tags() >> top) & 1) == 0 && (control() & STORE_CONTROLS) == USUAL_STORE;
+}
+
+/** The bits of ST(0) as m64fp, the flags being in `storeFlags`; all ones when that is not usual. */
+export function usualStoreF64(): u64 {
+  const top = place(status(), 0);
+  const significand = load<u64>(address(top));
+  const high: i32 = load<u16>(address(top), 8);
+  const exponent = (high & 0x7fff) - REBIAS_F64;
+  if (!mayStore(top)) return u64.MAX_VALUE;
+  const sign = u64(high >> 15) << 63;
+  storeFlags = 0;
+  if (isZero(significand, high)) return sign;
+  if (i64(significand) >= 0 || u32(exponent - 1) > 0x7fc) return u64.MAX_VALUE;
+  const rest = significand & BELOW_F64;
+  // The fraction's carry goes into the exponent by itself.
+  let bits = (u64(exponent) << 52) + ((significand << 1) >> 12);
+  if (rest != 0) {
+    storeFlags = PE;
+    if (rest > 0x400 || (rest == 0x400 && (bits & 1) != 0)) {
+      storeFlags = PE | C1;
+      bits++;
+    }
+  }
+  return sign | bits;
+}
+
+/** The same as m32fp. */
+export function usualStoreF32(): u32 {
+  const top = place(status(), 0);
+  const significand = load<u64>(address(top));
+  const high: i32 = load<u16>(address(top), 8);
+  const exponent = (high & 0x7fff) - REBIAS_F32;
+  if (!mayStore(top)) return u32.MAX_VALUE;
+  const sign: u32 = (high >> 15) << 31;
+  storeFlags = 0;
+  if (isZero(significand, high)) return sign;
+  if (i64(significand) >= 0 || u32(exponent - 1) > 0xfc) return u32.MAX_VALUE;
+  const rest = significand << 24;
+  let bits = (u32(exponent) << 23) + u32((significand << 1) >> 41);
+  if (rest != 0) {
+    storeFlags = PE;
+    if (rest > HALF || (rest == HALF && (bits & 1) != 0)) {
+      storeFlags = PE | C1;
+      bits++;
+    }
+  }
+  return sign | bits;
+}
+
+/** How two numbers compare, as condition codes; UNUSUAL if one is neither normal nor zero. */
+// @ts-ignore: decorator of AssemblyScript
+@inline
+function relate(a: u64, aHigh: i32, b: u64, bHigh: i32): i32 {
+  if (!isNormal(a, aHigh) && !isZero(a, aHigh)) return UNUSUAL;
+  if (!isNormal(b, bHigh) && !isZero(b, bHigh)) return UNUSUAL;
+  const negative = aHigh >> 15 != 0;
+  if (((aHigh ^ bHigh) & 0x8000) != 0) return (a | b) == 0 ? C3 : negative ? C0 : 0;
+  if (aHigh == bHigh && a == b) return C3;
+  const smaller = aHigh < bHigh || (aHigh == bHigh && a < b);
+  return smaller != negative ? C0 : 0;
+}
+
+/** Compares ST(0) with ST(index): the condition codes, or UNUSUAL; pops. FCOMI keeps them, and C1, as they are. */
+export function usualCompare(index: i32, pops: i32, toFlags: bool): i32 {
+  const word = status();
+  const first = place(word, 0);
+  const second = place(word, index);
+  if ((tags() & ((1 << first) | (1 << second))) != 0) return UNUSUAL;
+  const a = address(first);
+  const b = address(second);
+  const codes = relate(load<u64>(a), load<u16>(a, 8), load<u64>(b), load<u16>(b, 8));
+  if (codes == UNUSUAL) return UNUSUAL;
+  end(toFlags ? word : (word & ~CODES) | codes, pops);
+  return codes;
+}
+
+/** Compares ST(0) with m64fp and pops. */
+export function usualCompareF64(bits: u64, pops: i32): bool {
+  const word = status();
+  const top = place(word, 0);
+  const exponent = i32(bits >> 52) & 0x7ff;
+  if (((tags() >> top) & 1) != 0 || u32(exponent - 1) >= 0x7fe) return false;
+  const high = (i32(bits >> 63) << 15) | (exponent + REBIAS_F64);
+  const at = address(top);
+  const codes = relate(load<u64>(at), load<u16>(at, 8), INTEGER_BIT | ((bits << 12) >> 1), high);
+  if (codes == UNUSUAL) return false;
+  end((word & ~CODES) | codes, pops);
+  return true;
+}
