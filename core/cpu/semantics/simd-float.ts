@@ -5,6 +5,15 @@ import { SSE_EXCEPTION } from "../layout.ts";
 import { constant32, type Expression, i32, wrap } from "../wasm/expression.ts";
 import { type Context, toSignedI64 } from "./context.ts";
 import {
+  doubleOf,
+  type NativeOperation,
+  nativeArithmetic,
+  nativeCompare,
+  nativeOrder,
+  nativeWiden,
+  type Suffix,
+} from "./simd-native.ts";
+import {
   beginBoth,
   beginSse,
   enterMmx,
@@ -30,6 +39,26 @@ export const compute =
     raiseIf(c, c.call(name, register(c, 0), source, ...numbers(more)));
   };
 
+/** ADDPS to MAXSD and the square roots. */
+export const arithmetic =
+  (operation: NativeOperation, suffix: Suffix): Simd =>
+  (c) => {
+    beginSse(c);
+    const source = sourceAddress(c, 1);
+    const destination = register(c, 0);
+    nativeArithmetic(c, operation, suffix, destination, source, () =>
+      raiseIf(c, c.call(`sse_${operation}_${suffix}`, destination, source)),
+    );
+  };
+
+/** CVTSS2SD. */
+export const widen: Simd = (c) => {
+  beginSse(c);
+  const source = sourceAddress(c, 1);
+  const destination = register(c, 0);
+  nativeWiden(c, destination, source, () => raiseIf(c, c.call("sse_cvtss2sd", destination, source)));
+};
+
 /** The same for functions that raise nothing: reciprocals, CVTDQ2PD. */
 export const computeQuietly =
   (name: string, ...more: number[]): Simd =>
@@ -50,22 +79,31 @@ export const computeByImmediate =
 
 /** CMPPS and its kin; of the predicate three bits count. */
 export const compare =
-  (name: string): Simd =>
+  (suffix: Suffix): Simd =>
   (c) => {
     beginSse(c);
     const source = sourceAddress(c, 1);
+    const destination = register(c, 0);
     const predicate = i32.and(immediateByte(c), constant32(7));
-    raiseIf(c, c.call(name, register(c, 0), source, predicate));
+    const exactly = (): void => raiseIf(c, c.call(`sse_cmp_${suffix}`, destination, source, predicate));
+    // A handler serves every predicate.
+    if (predicate.constant === undefined) exactly();
+    else nativeCompare(c, suffix, Number(predicate.constant), destination, source, exactly);
   };
 
 /** COMISS and its kin: the order in ZF, PF and CF, the other three cleared. */
 export const order =
-  (name: string, signals: number): Simd =>
+  (bits: 32 | 64, signals: number): Simd =>
   (c) => {
     beginSse(c);
     const source = sourceAddress(c, 1);
-    const flags = c.call(name, register(c, 0), source, constant32(signals));
-    raiseIf(c, i32.ltS(flags, constant32(0)));
+    const first = register(c, 0);
+    const name = bits === 32 ? "sse_comi_ss" : "sse_comi_sd";
+    const flags = nativeOrder(c, bits, first, source, () => {
+      const exact = c.call(name, first, source, constant32(signals));
+      raiseIf(c, i32.ltS(exact, constant32(0)));
+      return exact;
+    });
     c.flags.setImage(flags);
   };
 
@@ -74,7 +112,13 @@ export const fromInteger =
   (name: string): Simd =>
   (c) => {
     beginSse(c);
-    const value = c.body.let(toSignedI64(c.width(1), c.read(1)));
+    const width = c.width(1);
+    const integer = c.read(1);
+    if (name === "sse_cvtsi2sd" && width === 32) {
+      doubleOf(c, register(c, 0), integer);
+      return;
+    }
+    const value = c.body.let(toSignedI64(width, integer));
     raiseIf(c, c.call(name, register(c, 0), value));
   };
 

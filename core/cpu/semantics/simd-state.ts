@@ -16,9 +16,11 @@ const TOP = 7 << 11;
 /** #UD when the x87 is emulated or the system does not save XMM registers, #NM when they belong to another task. */
 export function beginSse(c: Context): void {
   const cr0 = c.state(CR0, 32);
-  const prepared = i32.and(c.state(CR4, 32), constant32(OSFXSR));
-  c.faultIf(i32.or(i32.and(cr0, constant32(EM)), i32.eqz(prepared)), UD);
-  c.faultIf(i32.and(cr0, constant32(TS)), NM);
+  const unprepared = i32.and(i32.xor(c.state(CR4, 32), constant32(OSFXSR)), constant32(OSFXSR));
+  c.body.if(i32.or(i32.and(cr0, constant32(EM | TS)), unprepared), () => {
+    c.faultIf(i32.or(i32.and(cr0, constant32(EM)), unprepared), UD);
+    c.fault(NM);
+  });
 }
 
 /** The same for MMX, which meets a pending x87 exception too. */

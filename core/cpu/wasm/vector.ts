@@ -1,6 +1,6 @@
 // The instructions on v128 values, by name. [WASM] 5.4.8.
 
-import { constantVector, type Expression, simd } from "./expression.ts";
+import { constantVector, type Expression, memoryArgument, simd } from "./expression.ts";
 
 type Unary = (a: Expression) => Expression;
 type Binary = (a: Expression, b: Expression) => Expression;
@@ -91,6 +91,7 @@ export const i16x8 = {
 export const i32x4 = {
   splat: unary(0x11),
   extendPairsU: unary(0x7f),
+  allTrue: test(0xa3),
   eq: binary(0x37),
   gtS: binary(0x3b),
   abs: unary(0xa0),
@@ -120,6 +121,7 @@ export const i32x4 = {
 
 export const i64x2 = {
   splat: unary(0x12),
+  allTrue: test(0xc3),
   bitmask: test(0xc4),
   extendLowS: unary(0xc7),
   extendLowU: unary(0xc9),
@@ -137,3 +139,33 @@ export const i64x2 = {
   replace: (a: Expression, lane: number, value: Expression): Expression =>
     simd("v128", 0x1e, [a, value], [lane]),
 };
+
+/** The instructions on lanes that are numbers; both formats have the same ones. */
+const floatOps = (comparisons: number, arithmetic: number) => ({
+  eq: binary(comparisons),
+  lt: binary(comparisons + 2),
+  gt: binary(comparisons + 3),
+  le: binary(comparisons + 4),
+  ge: binary(comparisons + 5),
+  abs: unary(arithmetic),
+  sqrt: unary(arithmetic + 3),
+  add: binary(arithmetic + 4),
+  sub: binary(arithmetic + 5),
+  mul: binary(arithmetic + 6),
+  div: binary(arithmetic + 7),
+  /** b < a ? b : a, and a < b ? b : a. */
+  pmin: binary(arithmetic + 10),
+  pmax: binary(arithmetic + 11),
+});
+
+export const f32x4 = floatOps(0x41, 0xe0);
+export const f64x2 = {
+  ...floatOps(0x47, 0xec),
+  /** The lower two lanes of 32 bits as doubles. */
+  convertLowS: unary(0xfe),
+  promoteLow: unary(0x5f),
+};
+
+/** The 32 or 64 bits at an address in every lane. */
+export const loadSplat = (bits: 32 | 64, address: Expression): Expression =>
+  simd("v128", bits === 32 ? 0x09 : 0x0a, [address], memoryArgument(0));

@@ -1,6 +1,7 @@
 // Arithmetic on numbers, comparisons, conversions.
 
 import {
+  arithmetic,
   compare,
   compute,
   computeQuietly,
@@ -10,14 +11,16 @@ import {
   order,
   toInteger,
   toMmx,
+  widen,
 } from "../../semantics/simd-float.ts";
 import { packed, pandn, unpackHigh, unpackLow } from "../../semantics/simd-integer.ts";
+import type { NativeOperation } from "../../semantics/simd-native.ts";
 import { v128 } from "../../wasm/vector.ts";
 import type { Entry } from "../row.ts";
 import { byExactPrefix, four, type Rows, sse, sse2, two } from "./simd-rows.ts";
 
-const arithmetic = (mnemonic: string): Entry =>
-  four(mnemonic, (suffix) => compute(`sse_${mnemonic.toLowerCase()}_${suffix}`));
+const calculation = (mnemonic: string): Entry =>
+  four(mnemonic, (suffix) => arithmetic(mnemonic.toLowerCase() as NativeOperation, suffix));
 
 /** RCP and RSQRT have no forms for doubles. */
 const approximate = (mnemonic: string): Entry => {
@@ -31,8 +34,8 @@ const approximate = (mnemonic: string): Entry => {
 /** COMIS and UCOMIS. */
 const ordering = (mnemonic: string, signals: number): Entry =>
   byExactPrefix({
-    none: sse(`${mnemonic}SS`, order("sse_comi_ss", signals), "Vdq,Wd"),
-    p66: sse2(`${mnemonic}SD`, order("sse_comi_sd", signals), "Vdq,Wq"),
+    none: sse(`${mnemonic}SS`, order(32, signals), "Vdq,Wd"),
+    p66: sse2(`${mnemonic}SD`, order(64, signals), "Vdq,Wq"),
   });
 
 /** To integers, 0F 2C truncating and 0F 2D rounding. */
@@ -57,19 +60,19 @@ export const SIMD_FLOAT: Rows = {
   0x2d: toIntegers("CVT", 0),
   0x2e: ordering("UCOMI", 0),
   0x2f: ordering("COMI", 1),
-  0x51: arithmetic("SQRT"),
+  0x51: calculation("SQRT"),
   0x52: approximate("RSQRT"),
   0x53: approximate("RCP"),
   0x54: two("AND", () => packed(v128.and)),
   0x55: two("ANDN", () => pandn),
   0x56: two("OR", () => packed(v128.or)),
   0x57: two("XOR", () => packed(v128.xor)),
-  0x58: arithmetic("ADD"),
-  0x59: arithmetic("MUL"),
+  0x58: calculation("ADD"),
+  0x59: calculation("MUL"),
   0x5a: byExactPrefix({
     none: sse2("CVTPS2PD", compute("sse_cvtps2pd"), "Vdq,Wq"),
     p66: sse2("CVTPD2PS", compute("sse_cvtpd2ps"), "Vdq,Wdq"),
-    pF3: sse2("CVTSS2SD", compute("sse_cvtss2sd"), "Vdq,Wd"),
+    pF3: sse2("CVTSS2SD", widen, "Vdq,Wd"),
     pF2: sse2("CVTSD2SS", compute("sse_cvtsd2ss"), "Vdq,Wq"),
   }),
   0x5b: byExactPrefix({
@@ -77,11 +80,11 @@ export const SIMD_FLOAT: Rows = {
     p66: sse2("CVTPS2DQ", compute("sse_cvtps2dq", 4, 0), "Vdq,Wdq"),
     pF3: sse2("CVTTPS2DQ", compute("sse_cvtps2dq", 4, 1), "Vdq,Wdq"),
   }),
-  0x5c: arithmetic("SUB"),
-  0x5d: arithmetic("MIN"),
-  0x5e: arithmetic("DIV"),
-  0x5f: arithmetic("MAX"),
-  0xc2: four("CMP", (suffix) => compare(`sse_cmp_${suffix}`), ",Ib"),
+  0x5c: calculation("SUB"),
+  0x5d: calculation("MIN"),
+  0x5e: calculation("DIV"),
+  0x5f: calculation("MAX"),
+  0xc2: four("CMP", (suffix) => compare(suffix), ",Ib"),
   0xe6: byExactPrefix({
     p66: sse2("CVTTPD2DQ", compute("sse_cvtpd2dq", 16, 1), "Vdq,Wdq"),
     pF3: sse2("CVTDQ2PD", computeQuietly("sse_cvtdq2pd"), "Vdq,Wq"),

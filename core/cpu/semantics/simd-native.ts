@@ -1,0 +1,205 @@
+// SSE arithmetic by WebAssembly's own instructions where these provably give the same: a normal result of normal
+// operands, rounded to nearest, raising nothing that is not raised already. Scalars fill all lanes of a vector, so that
+// they and packed operands have the same tests. What is not so is the runtime's (runtime/float/sse). [SDM] vol. 1, 11.5
+
+import { MXCSR } from "../layout.ts";
+import { constant32, constantVector, type Expression, i32, loadVector, wrap } from "../wasm/expression.ts";
+import { f32x4, f64x2, i32x4, i64x2, loadSplat, v128 } from "../wasm/vector.ts";
+import type { Context } from "./context.ts";
+
+/** MXCSR: PE raised, PE masked, rounding control. */
+const PE = 1 << 5;
+const PM = 1 << 12;
+const RC = 3 << 13;
+
+/** The four kinds of operands: suffixes of the mnemonics. */
+export type Suffix = "ps" | "pd" | "ss" | "sd";
+/** Arithmetic of one or two operands; of two comparisons. */
+export type NativeOperation = "add" | "sub" | "mul" | "div" | "sqrt" | "min" | "max";
+
+const lanesOf = (bytes: readonly number[]): Expression =>
+  constantVector(Array.from({ length: 16 }, (_, index) => bytes[index % bytes.length]!));
+
+/** What the tests of a format are made of: its instructions, and its least and largest normal numbers in all lanes. */
+const formatOf = (bits: 32 | 64) =>
+  bits === 32
+    ? {
+        ops: f32x4,
+        allTrue: i32x4.allTrue,
+        bitmask: i32x4.bitmask,
+        zero: v128.zero,
+        least: lanesOf([0, 0, 0x80, 0]),
+        twiceLeast: lanesOf([0, 0, 0, 1]),
+        largest: lanesOf([0xff, 0xff, 0x7f, 0x7f]),
+      }
+    : {
+        ops: f64x2,
+        allTrue: i64x2.allTrue,
+        bitmask: i64x2.bitmask,
+        zero: v128.zero,
+        least: lanesOf([0, 0, 0, 0, 0, 0, 0x10, 0]),
+        twiceLeast: lanesOf([0, 0, 0, 0, 0, 0, 0x20, 0]),
+        largest: lanesOf([0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xef, 0x7f]),
+      };
+
+type Format = ReturnType<typeof formatOf>;
+
+const bitsOf = (suffix: Suffix): 32 | 64 => (suffix.endsWith("s") ? 32 : 64);
+
+/** Whether rounding is to nearest, and an inexact result raises nothing new (i32). */
+const inexactIsFree = (c: Context): Expression =>
+  i32.eq(i32.and(c.state(MXCSR, 32), constant32(RC | PM | PE)), constant32(PM | PE));
+
+/** Lanes that are no NaN and not denormal. */
+function orderly(format: Format, x: Expression): Expression {
+  const { ops, least, zero } = format;
+  return v128.or(ops.ge(ops.abs(x), least), ops.eq(x, zero));
+}
+
+/** Whether results are normal with some distance to the denormals, and operands at that distance too (i32). */
+function inRange(format: Format, operands: Expression[], result: Expression): Expression {
+  const { ops, twiceLeast, largest, allTrue } = format;
+  // pmin lets a NaN result through, which the other test finds; NaN operands make NaN results, infinite ones no normal.
+  const smallest = [...operands, result].map(ops.abs).reduce(ops.pmin);
+  return allTrue(v128.and(ops.ge(smallest, twiceLeast), ops.le(ops.abs(result), largest)));
+}
+
+/** destination ← destination `operation` source, at addresses, in WebAssembly if that may be; else `otherwise`. */
+export function nativeArithmetic(
+  c: Context,
+  operation: NativeOperation,
+  suffix: Suffix,
+  destination: Expression,
+  source: Expression,
+  otherwise: () => void,
+): void {
+  const bits = bitsOf(suffix);
+  const format = formatOf(bits);
+  const { ops } = format;
+  const take = (address: Expression): Expression =>
+    c.body.let(suffix.startsWith("p") ? loadVector(address) : loadSplat(bits, address));
+  const b = take(source);
+  let result: Expression;
+  let allowed: Expression;
+  if (operation === "sqrt") {
+    result = c.body.let(ops.sqrt(b));
+    allowed = i32.and(inexactIsFree(c), inRange(format, [b], result));
+  } else {
+    const a = take(destination);
+    if (operation === "min" || operation === "max") {
+      result = operation === "min" ? ops.pmin(b, a) : ops.pmax(b, a);
+      allowed = format.allTrue(v128.and(orderly(format, a), orderly(format, b)));
+    } else {
+      result = c.body.let(ops[operation](a, b));
+      allowed = i32.and(inexactIsFree(c), inRange(format, [a, b], result));
+    }
+  }
+  c.body.if(
+    allowed,
+    () => {
+      if (suffix.startsWith("p")) c.body.store(128, destination, result);
+      else storeLow(c, bits, destination, result);
+    },
+    otherwise,
+  );
+}
+
+/** Stores lane 0. */
+function storeLow(c: Context, bits: 32 | 64, address: Expression, value: Expression): void {
+  const low = i64x2.extract(value, 0);
+  c.body.store(bits, address, bits === 64 ? low : wrap(low));
+}
+
+/** The order of two scalars as COMISS sets the flags, if neither is a NaN or denormal; else `otherwise`. */
+export function nativeOrder(
+  c: Context,
+  bits: 32 | 64,
+  first: Expression,
+  second: Expression,
+  otherwise: () => Expression,
+): Expression {
+  const format = formatOf(bits);
+  const { ops } = format;
+  const a = c.body.let(loadSplat(bits, first));
+  const b = c.body.let(loadSplat(bits, second));
+  const flags = c.body.local("i32");
+  const lane = (mask: Expression): Expression => i32.and(format.bitmask(mask), constant32(1));
+  c.body.if(
+    format.allTrue(v128.and(orderly(format, a), orderly(format, b))),
+    () => {
+      const equal = i32.shl(lane(ops.eq(a, b)), constant32(6));
+      c.body.set(flags, i32.or(equal, lane(ops.lt(a, b))));
+    },
+    () => c.body.set(flags, otherwise()),
+  );
+  return c.body.let(flags.get);
+}
+
+/** Lanes for which predicates 0 to 7 of CMPPS hold, of numbers that are ordered. */
+function relation(ops: Format["ops"], predicate: number, a: Expression, b: Expression): Expression {
+  switch (predicate) {
+    case 0:
+      return ops.eq(a, b);
+    case 1:
+      return ops.lt(a, b);
+    case 2:
+      return ops.le(a, b);
+    case 3:
+      return v128.zero;
+    case 4:
+      return v128.not(ops.eq(a, b));
+    case 5:
+      return ops.ge(a, b);
+    case 6:
+      return ops.gt(a, b);
+    default:
+      return v128.not(v128.zero);
+  }
+}
+
+/** CMPPS and its kin with a known predicate. */
+export function nativeCompare(
+  c: Context,
+  suffix: Suffix,
+  predicate: number,
+  destination: Expression,
+  source: Expression,
+  otherwise: () => void,
+): void {
+  const bits = bitsOf(suffix);
+  const format = formatOf(bits);
+  const take = (address: Expression): Expression =>
+    c.body.let(suffix.startsWith("p") ? loadVector(address) : loadSplat(bits, address));
+  const a = take(destination);
+  const b = take(source);
+  c.body.if(
+    format.allTrue(v128.and(orderly(format, a), orderly(format, b))),
+    () => {
+      const result = relation(format.ops, predicate, a, b);
+      if (suffix.startsWith("p")) c.body.store(128, destination, result);
+      else storeLow(c, bits, destination, result);
+    },
+    otherwise,
+  );
+}
+
+/** CVTSI2SD of 32 bits: always exact. */
+export function doubleOf(c: Context, destination: Expression, value: Expression): void {
+  c.body.store(64, destination, i64x2.extract(f64x2.convertLowS(i32x4.fromLane0(value)), 0));
+}
+
+/** CVTSS2SD: exact, and quiet unless the number is a NaN or denormal. */
+export function nativeWiden(
+  c: Context,
+  destination: Expression,
+  source: Expression,
+  otherwise: () => void,
+): void {
+  const format = formatOf(32);
+  const value = c.body.let(loadSplat(32, source));
+  c.body.if(
+    format.allTrue(orderly(format, value)),
+    () => c.body.store(64, destination, i64x2.extract(f64x2.promoteLow(value), 0)),
+    otherwise,
+  );
+}
