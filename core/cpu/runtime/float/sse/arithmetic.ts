@@ -2,13 +2,13 @@
  * SSE arithmetic on operands in memory: destination ← destination op source, packed or scalar (which leaves the other
  * lanes alone). Each function returns 0, or the unmasked exceptions: #XM is then due and the destination unchanged.
  *
- * Hardware arithmetic does the work where it is provably the same: rounding to nearest, an inexact result raising
- * nothing new, operands normal or zero, results so far from the denormals that they are not tiny. [SDM] vol. 1, 11.5
+ * Hardware arithmetic does the work where it is provably the same: rounding to nearest, PE masked, operands normal or zero, results so far from the denormals that they are not tiny. [SDM] vol. 1, 11.5
  */
 import { ADD, DIV, MUL, SUB } from "../arithmetic";
 import { MAX, MIN, SQRT, laneF32, laneF64 } from "./lanes";
+import { exact32, exact64 } from "./exactness";
 import { NORMAL_F32, NORMAL_F64, between32, between64, plain32, plain64, zero32, zero64 } from "./plain";
-import { beginSse, endLane, finishVector, inexactIsFree, setResult32, setResult64 } from "./status";
+import { beginSse, endLane, finishVector, isInexact, isNearest, raiseInexact, setResult32, setResult64 } from "./status";
 
 /** Whether plain operands may give this zero: a sum always, a product or quotient only if an operand is zero. */
 // @ts-ignore: decorator of AssemblyScript
@@ -68,41 +68,43 @@ function take32(address: usize, lanes: i32): v128 {
 @inline
 export function arithmetic64(operation: i32, destination: usize, source: usize, lanes: i32): i32 {
   const selects = operation == MIN || operation == MAX;
-  if (selects || inexactIsFree()) {
+  if (selects || isNearest()) {
     const b = take64(source, lanes);
     const a = operation == SQRT ? b : take64(destination, lanes);
     if (plain64(b) && (operation == SQRT || plain64(a))) {
       const result = hardware64(operation, a, b);
       if (selects || safe64(operation, a, b, result)) {
+        if (!selects && !isInexact() && !exact64(operation, a, b, result)) raiseInexact();
         if (lanes == 2) v128.store(destination, result);
         else store<f64>(destination, f64x2.extract_lane(result, 0));
         return 0;
       }
     }
   }
-  return exact64(operation, destination, source, lanes);
+  return byLanes64(operation, destination, source, lanes);
 }
 
 // @ts-ignore: decorator of AssemblyScript
 @inline
 export function arithmetic32(operation: i32, destination: usize, source: usize, lanes: i32): i32 {
   const selects = operation == MIN || operation == MAX;
-  if (selects || inexactIsFree()) {
+  if (selects || isNearest()) {
     const b = take32(source, lanes);
     const a = operation == SQRT ? b : take32(destination, lanes);
     if (plain32(b) && (operation == SQRT || plain32(a))) {
       const result = hardware32(operation, a, b);
       if (selects || safe32(operation, a, b, result)) {
+        if (!selects && !isInexact() && !exact32(operation, a, b, result)) raiseInexact();
         if (lanes == 4) v128.store(destination, result);
         else store<f32>(destination, f32x4.extract_lane(result, 0));
         return 0;
       }
     }
   }
-  return exact32(operation, destination, source, lanes);
+  return byLanes32(operation, destination, source, lanes);
 }
 
-function exact64(operation: i32, destination: usize, source: usize, lanes: i32): i32 {
+function byLanes64(operation: i32, destination: usize, source: usize, lanes: i32): i32 {
   beginSse();
   for (let lane = 0; lane < lanes; lane++) {
     const at = lane << 3;
@@ -112,7 +114,7 @@ function exact64(operation: i32, destination: usize, source: usize, lanes: i32):
   return finishVector(destination, lanes << 3);
 }
 
-function exact32(operation: i32, destination: usize, source: usize, lanes: i32): i32 {
+function byLanes32(operation: i32, destination: usize, source: usize, lanes: i32): i32 {
   beginSse();
   for (let lane = 0; lane < lanes; lane++) {
     const at = lane << 2;

@@ -57,6 +57,21 @@ export function setResult64(lane: i32, bits: u64): void {
   store<u64>(CPU + SSE_RESULT + (lane << 3), bits);
 }
 
+/** Whether rounding is to nearest, PE being masked. */
+export function isNearest(): bool {
+  return (load<u32>(CPU + MXCSR) & (RC | (PE << MASK_SHIFT))) == PE << MASK_SHIFT;
+}
+
+/** Whether PE is raised already. */
+export function isInexact(): bool {
+  return (load<u32>(CPU + MXCSR) & PE) != 0;
+}
+
+/** Raises PE, which is masked. */
+export function raiseInexact(): void {
+  store<u32>(CPU + MXCSR, load<u32>(CPU + MXCSR) | PE);
+}
+
 /** Whether rounding is to nearest and an inexact result changes nothing: PE is raised already, and masked. */
 export function inexactIsFree(): bool {
   return (load<u32>(CPU + MXCSR) & (RC | (PE << MASK_SHIFT) | PE)) == (PE << MASK_SHIFT | PE);
