@@ -47,8 +47,11 @@ export function meetPending(c: Context): void {
 
 /** Begins a waiting instruction. */
 export function begin(c: Context): void {
-  beginNow(c);
-  meetPending(c);
+  const absent = i32.and(c.state(CR0, 32), constant32(EM | TS));
+  c.body.if(i32.or(absent, i32.and(c.state(FPU_STATUS, 16), constant32(ES))), () => {
+    beginNow(c);
+    meetPending(c);
+  });
 }
 
 /** FWAIT: #NM only for a task switch, and only when CR0.MP says so. */

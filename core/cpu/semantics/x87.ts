@@ -115,13 +115,20 @@ export const withRegister =
     c.call(name, c.registerNumber(0), ...numbers(after));
   };
 
+/** The runtime's function of an operation by its number in the reg field of D8; 2 and 3 are comparisons. */
+const functionOf = (operation: number): string =>
+  `fpu_${["add", "mul", "", "", "sub", "subr", "div", "divr"][operation]}`;
+
+/** ST(0) ← ST(0) operation m64fp. */
+export const arithmeticWithDouble = (operation: number): X87 => withBits(`${functionOf(operation)}_f64`);
+
 /** ST(0) ← ST(0) operation ST(i). */
 export const arithmeticToTop =
   (operation: number): X87 =>
   (c) => {
     begin(c);
     note(c);
-    c.call("fpu_arith", constant32(operation), constant32(0), c.registerNumber(0), constant32(0));
+    c.call(functionOf(operation), constant32(0), c.registerNumber(0), constant32(0));
   };
 
 /** ST(i) ← ST(i) operation ST(0), then pops. */
@@ -130,7 +137,7 @@ export const arithmeticToRegister =
   (c) => {
     begin(c);
     note(c);
-    c.call("fpu_arith", constant32(operation), c.registerNumber(0), constant32(0), constant32(pops));
+    c.call(functionOf(operation), c.registerNumber(0), constant32(0), constant32(pops));
   };
 
 /** FCMOVcc, by the condition of Jcc with the same meaning. */

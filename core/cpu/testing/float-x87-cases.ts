@@ -51,11 +51,11 @@ const storing = (
 /** All x87 instructions that silicon decides to the last bit. */
 export const X87_CASES: readonly FloatCase[] = [
   ...ARITHMETIC.flatMap(([name, number]): FloatCase[] => [
-    call(`f${name} st, st(1)`, "fpu_arith", number, 0, 1, 0),
-    call(`f${name} st(1), st`, "fpu_arith", number, 1, 0, 0),
-    call(`f${name}p st(1), st`, "fpu_arith", number, 1, 0, 1),
+    call(`f${name} st, st(1)`, `fpu_${name}`, 0, 1, 0),
+    call(`f${name} st(1), st`, `fpu_${name}`, 1, 0, 0),
+    call(`f${name}p st(1), st`, `fpu_${name}`, 1, 0, 1),
     { text: `f${name} dword ptr [rdi]`, memory: "f32", run: (m) => void m.f.fpu_arith_f32!(number, f32(m)) },
-    { text: `f${name} qword ptr [rdi]`, memory: "f64", run: (m) => void m.f.fpu_arith_f64!(number, f64(m)) },
+    { text: `f${name} qword ptr [rdi]`, memory: "f64", run: (m) => void m.f[`fpu_${name}_f64`]!(f64(m)) },
     { text: `fi${name} dword ptr [rdi]`, memory: "i32", run: (m) => void m.f.fpu_arith_int!(number, f32(m)) },
     {
       text: `fi${name} word ptr [rdi]`,

@@ -3,6 +3,7 @@
 import {
   arithmeticToRegister,
   arithmeticToTop,
+  arithmeticWithDouble,
   call,
   fcmov,
   fcomi,
@@ -52,7 +53,9 @@ const floatMemory = (operand: string, bits: 32 | 64): Entry[] =>
       `F${name}`,
       isCompare(operation)
         ? withBits(`fcom_f${bits}`, [], [popsOf(operation)])
-        : withBits(`fpu_arith_f${bits}`, [operation]),
+        : bits === 64
+          ? arithmeticWithDouble(operation)
+          : withBits("fpu_arith_f32", [operation]),
       operand,
     ),
   );

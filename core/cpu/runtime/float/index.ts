@@ -15,8 +15,9 @@
  * exceptions in SSE_EXCEPTION.
  */
 export {
-  fpu_arith, fpu_arith_f32, fpu_arith_f64, fpu_arith_int, fsqrt, fchs, fabs, fxch, fcmov, ffree, fincstp, fdecstp,
+  fpu_arith_f32, fpu_arith_int, fsqrt, fchs, fabs, fxch, fcmov, ffree, fincstp, fdecstp,
 } from "./x87/arithmetic";
+export * from "./x87/operations";
 export {
   fld_f32, fld_f64, fld_f80, fld_st, fild, fbld, fldconst, fst_f32, fst_f64, fst_f80, fist, fisttp, fbstp, fst_writes,
   fst_commit, fst_st,

@@ -9,7 +9,7 @@ import {
   begin, finish, free, highOf, isEmpty, pop, registerAddress, roundControlled, roundedHigh, setIndefinite,
   setRegister, setTop, significandOf, status, top, underflowed,
 } from "./stack";
-import { usualArithmetic, usualArithmeticF32, usualArithmeticF64, usualExchange } from "./usual";
+import { usualArithmeticF32, usualExchange } from "./usual";
 
 /** Result of the functions below that answer whether there is one: significand, sign and exponent word. */
 export let outSignificand: u64 = 0;
@@ -110,8 +110,7 @@ function binary(operation: i32, bClass: i32): bool {
  * or DIVR as in the reg field of D8; SUBR and DIVR have the destination as second operand.
  * Returns 1 when an unmasked exception is pending.
  */
-export function fpu_arith(operation: i32, destination: i32, source: i32, pops: i32): i32 {
-  if (usualArithmetic(operation, destination, source, pops)) return 0;
+export function exactArithmetic(operation: i32, destination: i32, source: i32, pops: i32): i32 {
   begin();
   if (isEmpty(destination) || isEmpty(source)) {
     if (underflowed()) {
@@ -151,8 +150,7 @@ export function fpu_arith_f32(operation: i32, bits: u32): i32 {
 }
 
 /** ST(0) ← ST(0) operation m64fp. */
-export function fpu_arith_f64(operation: i32, bits: u64): i32 {
-  if (usualArithmeticF64(operation, bits)) return 0;
+export function exactArithmeticF64(operation: i32, bits: u64): i32 {
   return beginWithTop() ? endWithTop(operation, takeF64(bits)) : finish();
 }
 

@@ -148,6 +148,8 @@ function sum(at: usize, sign: i32, exponent: i32, a: u64, differ: bool, distance
 }
 
 /** The register at an address ← a `operation` b. Returns the flags, or UNUSUAL. */
+// @ts-ignore: decorator of AssemblyScript
+@inline
 function operate(operation: i32, at: usize, a: u64, aHigh: i32, b: u64, bHigh: i32): i32 {
   const controls = control() & CONTROLS;
   const narrow = controls == USUAL_53;
@@ -191,7 +193,9 @@ function quotient(at: usize, sign: i32, exponent: i32, a: u64, b: u64, narrow: b
   return give(at, sign, exponent + (less ? 16382 : 16383), high, low, narrow);
 }
 
-/** ST(destination) ← ST(destination) `operation` ST(source), then pops. */
+/** ST(destination) ← ST(destination) `operation` ST(source), then pops. The operation is known where this is inlined. */
+// @ts-ignore: decorator of AssemblyScript
+@inline
 export function usualArithmetic(operation: i32, destination: i32, source: i32, pops: i32): bool {
   const word = status();
   const first = place(word, destination);
@@ -219,12 +223,16 @@ function withTop(operation: i32, significand: u64, high: i32): bool {
   return true;
 }
 
+/** ST(0) ← ST(0) `operation` m64fp. */
+// @ts-ignore: decorator of AssemblyScript
+@inline
 export function usualArithmeticF64(operation: i32, bits: u64): bool {
   const exponent = i32(bits >> 52) & 0x7ff;
   if (u32(exponent - 1) >= 0x7fe) return false;
   return withTop(operation, INTEGER_BIT | ((bits << 12) >> 1), (i32(bits >> 63) << 15) | (exponent + REBIAS_F64));
 }
 
+/** The same with m32fp, one function for all operations. */
 export function usualArithmeticF32(operation: i32, bits: u32): bool {
   const exponent = (bits >> 23) & 0xff;
   if (u32(exponent - 1) >= 0xfe) return false;
