@@ -15,7 +15,7 @@ import {
   begin, finish, highOf, isEmpty, overflows, pop, push, setIndefinite, setRegister, significandOf,
 } from "./stack";
 import {
-  storeFlags, usualLoadF32, usualLoadF64, usualLoadRegister, usualStoreF32, usualStoreF64, usualStoreRegister,
+  endUsualStore, usualLoadF32, usualLoadF64, usualLoadRegister, usualStoreF32, usualStoreF64, usualStoreRegister,
 } from "./usual";
 
 /**
@@ -113,11 +113,14 @@ export function fldconst(number: i32): i32 {
 
 /** Whether the store under way writes its operand and pops. */
 let stores: bool = true;
+/** Whether it went the short way, its flags being kept there. */
+let usual: bool = false;
 
 /** Begins a store. Returns the class of ST(0), or -1 when it is empty. */
 function beginStore(): i32 {
   begin();
   stores = true;
+  usual = false;
   if (!isEmpty(0)) return takeF80(significandOf(0), highOf(0));
   raise(IE | SF);
   return -1;
@@ -136,8 +139,8 @@ function settle(): void {
 export function fst_f32(): u32 {
   let bits = usualStoreF32();
   if (bits != u32.MAX_VALUE) {
-    setRaised(storeFlags);
     stores = true;
+    usual = true;
     return bits;
   }
   const kind = beginStore();
@@ -163,8 +166,8 @@ export function fst_f32(): u32 {
 export function fst_f64(): u64 {
   let bits = usualStoreF64();
   if (bits != u64.MAX_VALUE) {
-    setRaised(storeFlags);
     stores = true;
+    usual = true;
     return bits;
   }
   const kind = beginStore();
@@ -254,6 +257,10 @@ export function fst_writes(): i32 {
 
 /** Completes a store: raises its flags and, if it took place, pops. Returns 1 when an unmasked exception is pending. */
 export function fst_commit(pops: i32): i32 {
+  if (usual) {
+    endUsualStore(pops);
+    return 0;
+  }
   if (stores) pop(pops);
   return finish();
 }

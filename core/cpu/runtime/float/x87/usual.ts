@@ -308,17 +308,22 @@ export function usualExchange(index: i32): bool {
   return true;
 }
 
-/** Flags of the last store that was usual; C1 stays set only by rounding. */
-export let storeFlags: i32 = 0;
+/** Flags of the last store that was usual. */
+let storeFlags: i32 = 0;
 
-/** Takes ST(0) for a store; its parts are below. Returns whether it is in use, and a usual control word is set. */
+/** Raises them, and pops. */
+export function endUsualStore(pops: i32): void {
+  end((status() & ~C1) | storeFlags, pops);
+}
+
+/** Whether a register is in use, and a usual control word is set. */
 // @ts-ignore: decorator of AssemblyScript
 @inline
 function mayStore(top: i32): bool {
   return ((tags() >> top) & 1) == 0 && (control() & STORE_CONTROLS) == USUAL_STORE;
 }
 
-/** The bits of ST(0) as m64fp, the flags being in `storeFlags`; all ones when that is not usual. */
+/** The bits of ST(0) as m64fp, whose flags `endUsualStore` raises; all ones when that is not usual. */
 export function usualStoreF64(): u64 {
   const top = place(status(), 0);
   const significand = load<u64>(address(top));
