@@ -11,21 +11,10 @@ const { f, view, state, destination, source } = createFloatMachine(Buffer.from(R
 /** Powers of two and their sums that meet every edge of a format with `bits` of significand and these exponents. */
 function edges(bits: number, least: number, most: number): number[] {
   const unit = 2 ** (1 - bits);
-  const shapes = [1, 1 + unit, 2 - unit, 1.5, 1 + 2 ** -(bits >> 1), 1 + 2 ** -((bits >> 1) - 1), 1.5 + unit];
-  const powers = [
-    0,
-    1,
-    bits - 1,
-    bits,
-    bits + 1,
-    -(bits - 1),
-    -bits,
-    least,
-    least + 1,
-    least >> 1,
-    most,
-    most >> 1,
-  ];
+  const half = bits >> 1;
+  const shapes = [1, 1 + unit, 2 - unit, 1.5, 1 + 2 ** -half, 2 - 2 ** -half, 1.5 + unit];
+  const distances = [1, bits - 1, bits, bits + 1, 63, 64, 65].flatMap((power) => [power, -power]);
+  const powers = [0, ...distances, least, least + 1, least >> 1, most, most >> 1];
   const positive = [0, ...shapes.flatMap((shape) => powers.map((power) => shape * 2 ** power))];
   return positive.flatMap((value) => [value, -value]);
 }
