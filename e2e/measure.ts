@@ -29,13 +29,12 @@ const PICTURE = join(import.meta.dirname, "../dist/screenshots/measure.png");
 /**
  * In a process that loads it: every second, milliseconds of the longest turn of its event loop since the last one go
  * to a file: by the clock, which counts what other processes took of the host's cores, and by the thread's own
- * processor time. The latter takes a look at each turn, and so is for busy processes alone.
+ * processor time. Both are for busy processes alone.
  */
 const LOOP_DELAY = `
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { appendFileSync } from "node:fs";
 const delay = monitorEventLoopDelay({ resolution: 1 });
-delay.enable();
 let longest = 0;
 let last = 0;
 const look = () => {
@@ -44,7 +43,10 @@ const look = () => {
   last = user + system;
   setImmediate(look).unref();
 };
-if (process.env.LOOP_TURNS) look();
+if (process.env.LOOP_TURNS) {
+  delay.enable();
+  look();
+}
 setInterval(() => {
   appendFileSync(process.env.LOOP_DELAY_FILE + "." + process.pid, delay.max / 1e6 + " " + longest + "\\n");
   delay.reset();
@@ -154,7 +156,8 @@ async function main([what, ...numbers]: string[]): Promise<void> {
   const given = process.env.HOST_OPTIONS ?? "";
   process.env.NODE_OPTIONS = `${given} --import data:text/javascript,${encodeURIComponent(LOOP_DELAY)}`;
   process.env.LOOP_DELAY_FILE = loopFile;
-  if (what === "fbdev") process.env.LOOP_TURNS = "1";
+  // Both wake the process, which is to be at rest.
+  if (what !== "idle") process.env.LOOP_TURNS = "1";
   await buildWindow();
   const window = await RealWindow.open();
   try {
