@@ -123,8 +123,8 @@ export interface BlockCacheHost {
 /** Calls of `compileHot` for which hot blocks wait for others. */
 const PATIENCE = 20;
 
-/** Instructions of the regions that are compiled together, about. */
-const MOST_AT_ONCE = 600;
+/** Instructions of the regions that are compiled together, about: some milliseconds' work. */
+const MOST_AT_ONCE = 200;
 /** Instructions in compiled regions at most: their code takes some 500 bytes each of the host's memory. */
 const MOST_COMPILED = 150_000;
 /** Entries after which a block may be part of a region. */
@@ -439,7 +439,6 @@ export class BlockCache {
     if (this.#hot.length === 0) return;
     // A module costs more than a function: wait for company, but not for long.
     if (this.#hot.length < this.#host.batch && this.#patience-- > 0) return;
-    this.#patience = PATIENCE;
     const taken = new Set<Block>();
     const regions: Region<Block>[] = [];
     let instructions = 0;
@@ -458,6 +457,8 @@ export class BlockCache {
         instructions += node.count;
       }
     }
+    // What is left comes next time, without waiting again.
+    this.#patience = this.#hot.length > 0 ? 0 : PATIENCE;
     const indexes = this.#host.handlers.compileRegions(regions, this.#view);
     regions.forEach((region, n) => {
       this.#enterRegion(region, indexes[n]!);
