@@ -197,6 +197,47 @@ describe("long mode", () => {
     expect(machine.u32(Number(register(4)))).toBe(OTHER64);
   });
 
+  it.each([
+    [0x100, "is not stepped", 6],
+    [0, "is stepped", 1],
+  ])("SYSCALL with TF in FMASK %i: what it enters %s", (mask, _, vector) => {
+    machine.assemble(LONG_CODE + 0x800, 64, (a) => a.ud2());
+    runLong((a) => {
+      for (const [number, low, high] of [
+        [0xc0000081, 0, CODE64],
+        [0xc0000082, LONG_CODE + 0x800, 0],
+        [0xc0000084, mask, 0],
+      ] as const) {
+        a.mov("ecx", number);
+        a.mov("eax", low);
+        a.mov("edx", high);
+        a.wrmsr();
+      }
+      a.db(0x9c);
+      a.or("qword [rsp]", 0x100);
+      a.db(0x9d);
+      a.syscall();
+    });
+    expect(machine.ip).toBe(HANDLERS + vector * 16 + 1);
+    expect(machine.u32(Number(register(4)))).toBe(LONG_CODE + 0x800);
+  });
+
+  it("SYSRET that sets TF traps before the first instruction that it returns to", () => {
+    machine.assemble(USER, 64, (a) => a.ud2());
+    runLong((a) => {
+      a.mov("ecx", 0xc0000081);
+      a.xor("eax", "eax");
+      a.mov("edx", (USER32 | 3) << 16);
+      a.wrmsr();
+      a.mov("rcx", USER);
+      a.mov("r11", 0x302);
+      a.db(0x48, 0x0f, 0x07);
+    });
+    expect(machine.ip).toBe(HANDLERS + 0x11);
+    const top = Number(register(4));
+    expect([machine.u32(top), machine.u32(top + 8)]).toEqual([USER, USER64 | 3]);
+  });
+
   it("goes to compatibility mode by IRETQ", () => {
     setGate64(0x80, HANDLERS + 0x800, 0, 3);
     machine.assemble(USER, 32, (a) => {

@@ -139,6 +139,12 @@ export function cancelTrap(): void {
   traced = false;
 }
 
+/** SYSRET that sets TF is a step itself: the trap is taken before the first instruction that it returns to. */
+export function trapAtOnce(): void {
+  traced = false;
+  report(DR6_BS);
+}
+
 /** INT1 raises #DB itself: breakpoints that MOV SS has met before are told with it, not after. */
 export function joinTraps(): void {
   if (met) noteInStatus(met);

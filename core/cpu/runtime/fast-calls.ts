@@ -21,7 +21,8 @@ import {
   SYSENTER_ESP,
 } from "../layout";
 import { CPU } from "./cpu";
-import { changeFlags, clearFlags, code64, IF, longMode, protectedMode, requirePrivilege, RF, VM } from "./eflags";
+import { cancelTrap, trapAtOnce } from "./debug";
+import { changeFlags, clearFlags, code64, IF, longMode, protectedMode, requirePrivilege, RF, VM, TF } from "./eflags";
 import { GP, raise, raisePlain, UD } from "./exceptions";
 import { getFlags, setFlags } from "./flags";
 import { isCanonical } from "./frames";
@@ -103,7 +104,10 @@ export function syscall(next: u64): void {
   store<u64>(CPU + GPR + 8, next);
   const flags = getFlags();
   store<u64>(CPU + GPR + 11 * 8, flags & ~RF);
-  setFlags(flags & ~(<u32>load<u64>(CPU + FMASK) | RF));
+  const kept = flags & ~(<u32>load<u64>(CPU + FMASK) | RF);
+  setFlags(kept);
+  // Whether it is stepped goes by TF behind it, so that the system is not where FMASK has TF.
+  if (!(kept & TF)) cancelTrap();
   enterFlat(selector, selector + 8, 0, true);
   store<u64>(CPU + RIP, target);
 }
@@ -126,6 +130,7 @@ export function sysret(bytes: u32): void {
   store<u64>(CPU + RIP, long ? ip : ip & 0xffffffff);
   if (from64) changeFlags(<u32>load<u64>(CPU + GPR + 11 * 8) & SYSRET_FLAGS, ~0);
   else changeFlags(IF, IF);
+  if (getFlags() & TF) trapAtOnce();
 }
 
 /** To level 3 as AMD's SYSRET does it: of SS only the selector changes. */
