@@ -1,3 +1,5 @@
+import type { CompilerStatistics } from "./cpu/jit/counted-handlers.ts";
+import type { Sampling } from "./cpu/jit/verifier.ts";
 import type { CpuChoice } from "./cpu/models/catalogue.ts";
 import type { Debugger } from "./debug/debugger.ts";
 import type { BlockDevice } from "./disk/block-device.ts";
@@ -19,6 +21,9 @@ export interface KernelOptions {
   initrd?: Uint8Array;
   commandLine: string;
 }
+
+/** When guest code is compiled: once it runs often, as soon as it runs, or never. */
+export type JitMode = "auto" | "eager" | "off";
 
 export interface PcOptions {
   /**
@@ -43,6 +48,16 @@ export interface PcOptions {
   randomBits?: () => bigint;
   /** Wall time at power-on, milliseconds since 1970-01-01 UTC. */
   epochMs: number;
+  /** `auto` if not said. */
+  jit?: JitMode;
+  /** Compiled code is compared with the interpreter as it runs: on which runs of a region. Never if not said. */
+  verify?: Sampling;
+  /**
+   * The machine's time counts instructions and nothing else: {@link PcControl.runSlice} disregards the host's clock,
+   * runs a fixed stretch of the machine's time, and waits for transfers of disks before the guest goes on. With the same
+   * `epochMs` and `randomBits`, the same inputs between the same slices then make the same machine.
+   */
+  deterministic?: boolean;
 }
 
 /** What the caller of {@link Pc.runSlice} does next. */
@@ -95,6 +110,11 @@ export interface PcControl {
   /** Flushes and closes every medium. */
   close(): Promise<void>;
   statistics(): PcStatistics;
+  /**
+   * Of the whole machine: the same text for machines in the same state, made by the same settings. Waits for disk
+   * transfers under way.
+   */
+  checksum(): Promise<string>;
   /** To stop the machine and to look at it; used only between slices. */
   readonly debugger: Debugger;
 }
@@ -102,6 +122,9 @@ export interface PcControl {
 export interface PcStatistics {
   /** Guest instructions since power-on. */
   instructions: number;
+  /** The machine's time since power-on, in nanoseconds. */
+  timeNs: number;
+  compiler: CompilerStatistics;
   /** Bytes of the machine's WebAssembly memory that the guest's RAM may use, and all of it. */
   guestMemory: number;
   totalMemory: number;

@@ -6,9 +6,11 @@ import type { BusTarget, Device, Width } from "./board/device.ts";
 import { PciBus, PciDevice, PciSpace } from "./board/pci.ts";
 import { encodeSnapshot, openSnapshot, type SnapshotParts } from "./board/snapshot.ts";
 import { Cpu, SHUTDOWN } from "./cpu/cpu.ts";
+import { Divergence } from "./cpu/jit/verifier.ts";
 import { A20_MASK, CPU_BASE, TLB } from "./cpu/layout.ts";
 import { cpuModel, DEFAULT_CPU, describeCpu } from "./cpu/models/catalogue.ts";
 import { Debugger } from "./debug/debugger.ts";
+import { describeDivergence } from "./debug/describe-divergence.ts";
 import { PowerManagement } from "./devices/chipset/acpi-pm.ts";
 import { CoprocessorError } from "./devices/chipset/coprocessor-error.ts";
 import { Dma } from "./devices/chipset/dma.ts";
@@ -31,9 +33,11 @@ import { Drives } from "./machine/drives.ts";
 import { describeInCmos } from "./machine/foreign-firmware.ts";
 import { Interrupts } from "./machine/interrupts.ts";
 import { MachineMemory } from "./machine/machine-memory.ts";
+import { OrderedTransfers } from "./machine/ordered-transfers.ts";
 import { processorView } from "./machine/processor-view.ts";
 import { Rest } from "./machine/rest.ts";
 import { SerialPort } from "./machine/serial-port.ts";
+import { stateChecksum } from "./machine/state-checksum.ts";
 import { Timekeeper } from "./machine/timekeeper.ts";
 import { addresses, irqs, pciSlots, ports, type Range } from "./memory-map.ts";
 import type { DriveSlot, PcControl, PcOptions, PcStatistics, Screen, Slice } from "./pc-options.ts";
@@ -45,6 +49,14 @@ const IA32_TSC_DEADLINE = 0x6e0;
 const LOOK_AROUND_NS = 1e6;
 /** Accesses to devices after which it does too: each takes as long as hundreds of instructions on memory. */
 const LOOK_AROUND_ACCESSES = 1000;
+/** Machine time of a slice that does not follow the host's clock, in nanoseconds. */
+const SLICE_NS = 5e6;
+/** Entries of a block after which it is compiled; the processor's own choice for `auto`. */
+const COMPILE_AFTER = {
+  auto: {},
+  eager: { compileAfter: 1 },
+  off: { compileAfter: Number.POSITIVE_INFINITY },
+};
 const LARGEST_FIRMWARE = MIB;
 /** Of what this file itself puts into a saved state. */
 const BOARD_VERSION = 1;
@@ -103,6 +115,8 @@ export class Pc implements PcControl {
   readonly #options: PcOptions;
   readonly #time: Timekeeper;
   readonly #rest = new Rest();
+  /** Of a machine whose time is that of its instructions. */
+  readonly #transfers: OrderedTransfers | undefined;
   readonly #serial: SerialPort[];
   readonly #devices: Device[] = [];
   readonly #port92: Port92;
@@ -117,6 +131,7 @@ export class Pc implements PcControl {
 
   constructor(options: PcOptions) {
     this.#options = options;
+    this.#transfers = options.deterministic ? new OrderedTransfers() : undefined;
     this.memory = new MachineMemory(options.memoryMib, this.registers);
     this.#time = new Timekeeper(() => this.cpu?.instructions ?? 0);
     const { clock } = this.#time;
@@ -148,7 +163,8 @@ export class Pc implements PcControl {
     const line = (irq: number) => interrupts.line(irq);
 
     const dma = new Dma(this.memory);
-    this.drives = new Drives(options.drives, {
+    const drives = options.drives.map((drive) => ({ ...drive, device: this.#ordered(drive.device) }));
+    this.drives = new Drives(drives, {
       clock,
       memory: this.memory,
       dma,
@@ -284,8 +300,13 @@ export class Pc implements PcControl {
 
   #ferr: (asserted: boolean) => void = () => {};
 
+  #ordered(device: BlockDevice | null): BlockDevice | null {
+    return device && (this.#transfers?.order(device) ?? device);
+  }
+
   #makeProcessor(): Cpu {
     const pc = this;
+    const { jit = "auto", verify } = this.#options;
     return new Cpu({
       memory: this.memory.wasm,
       model: cpuModel(this.#options.cpu ?? DEFAULT_CPU),
@@ -331,6 +352,8 @@ export class Pc implements PcControl {
         return this.#ignne;
       },
       log: () => {},
+      ...COMPILE_AFTER[jit],
+      ...(verify && { verify }),
     });
   }
 
@@ -400,7 +423,15 @@ export class Pc implements PcControl {
     return this.vga.screen;
   }
 
-  runSlice(hostNs: number, maxMs = 10): Slice {
+  runSlice(hostNs: number, maxMs?: number): Slice {
+    const slice = this.#transfers
+      ? this.#runByInstructions(this.#transfers)
+      : this.#runByHostTime(hostNs, maxMs);
+    this.#flushSerial();
+    return this.#off ? { state: "off" } : slice;
+  }
+
+  #runByHostTime(hostNs: number, maxMs = 10): Slice {
     const start = performance.now();
     const end = start + maxMs;
     const hostNow = () => hostNs + (performance.now() - start) * 1e6;
@@ -410,26 +441,49 @@ export class Pc implements PcControl {
       this.#hearCompletions();
       if (this.#off) return { state: "off" };
       if (this.#sleeping()) {
-        this.#flushSerial();
         return { state: "idle", sleepNs: this.#time.hostUntil(this.#wakeTime(), now) };
       }
       const before = this.cpu.instructions;
       this.#accesses = 0;
-      this.cpu.run(this.#time.budget(this.#time.instructionsIn(LOOK_AROUND_NS)));
+      this.#execute(LOOK_AROUND_NS);
       this.#rest.note(this.cpu.instructions - before, this.#accesses, this.#time.clock.now());
-      this.firmware?.serve();
-      this.#carryOutReset();
       const then = now;
       now = hostNow();
       this.#time.measure(this.cpu.instructions - before, now - then);
-      if (this.cpu.stopped) {
-        this.#flushSerial();
-        return { state: "stopped", by: this.cpu.stopped };
-      }
-      if (performance.now() >= end) break;
+      if (this.cpu.stopped) return { state: "stopped", by: this.cpu.stopped };
+      if (performance.now() >= end) return { state: "busy" };
     }
-    this.#flushSerial();
-    return this.#off ? { state: "off" } : { state: "busy" };
+  }
+
+  /** A slice in which everything happens after so many instructions, whatever the host does meanwhile. */
+  #runByInstructions(transfers: OrderedTransfers): Slice {
+    const { clock } = this.#time;
+    const end = clock.now() + SLICE_NS;
+    while (!this.#off && clock.now() < end) {
+      // The guest's time stands still until they are done.
+      if (transfers.underWay) return { state: "idle", sleepNs: Number.POSITIVE_INFINITY };
+      this.#time.runAlarms();
+      this.#hearCompletions();
+      if (this.#sleeping()) {
+        this.#time.skipTo(end);
+        continue;
+      }
+      this.#execute(end - clock.now());
+      if (this.cpu.stopped) return { state: "stopped", by: this.cpu.stopped };
+    }
+    return { state: "busy" };
+  }
+
+  /** Runs instructions for so many nanoseconds of the machine's time or less, and what they have asked of the board. */
+  #execute(ns: number): void {
+    try {
+      this.cpu.run(this.#time.budget(this.#time.instructionsIn(ns)));
+    } catch (error) {
+      if (!(error instanceof Divergence)) throw error;
+      throw new TwinboxError("internal", describeDivergence(error, this.debugger), { cause: error });
+    }
+    this.firmware?.serve();
+    this.#carryOutReset();
   }
 
   /**
@@ -439,7 +493,7 @@ export class Pc implements PcControl {
   stepInstruction(interrupts: boolean): boolean {
     this.#hearCompletions();
     this.#time.runAlarms();
-    if (this.#sleeping() && interrupts) this.#time.skipToAlarm();
+    if (this.#sleeping() && interrupts) this.#time.skipTo(Number.POSITIVE_INFINITY);
     const delivered = this.cpu.runOne(interrupts);
     this.firmware?.serve();
     this.#carryOutReset();
@@ -535,7 +589,7 @@ export class Pc implements PcControl {
   }
 
   changeMedium(slot: DriveSlot, device: BlockDevice | null): void {
-    this.drives.change(slot, device);
+    this.drives.change(slot, this.#ordered(device));
     this.onWake();
   }
 
@@ -555,6 +609,8 @@ export class Pc implements PcControl {
   statistics(): PcStatistics {
     return {
       instructions: this.cpu.instructions,
+      timeNs: this.#time.clock.now(),
+      compiler: this.cpu.compiler,
       guestMemory: this.memory.ram.length,
       totalMemory: this.memory.wasm.buffer.byteLength,
     };
@@ -604,12 +660,15 @@ export class Pc implements PcControl {
     };
   }
 
-  async save(): Promise<Uint8Array> {
+  async #transfersEnd(): Promise<void> {
     while (this.drives.busy || this.#completions.length > 0) {
       this.#hearCompletions();
       await Promise.resolve();
       await new Promise<void>((resolve) => setTimeout(resolve, 1));
     }
+  }
+
+  #deviceStates(): SnapshotParts["devices"] {
     const devices = Object.fromEntries(
       this.#devices.map(({ name, version, state }) => [name, { version, state }]),
     );
@@ -617,10 +676,20 @@ export class Pc implements PcControl {
       version: BOARD_VERSION,
       state: { timeNs: this.#time.clock.now(), epochMs: this.#time.clock.epoch, a20: this.#a20 },
     };
+    return { ...devices, board };
+  }
+
+  async checksum(): Promise<string> {
+    await this.#transfersEnd();
+    return stateChecksum(this.#regions(), this.#deviceStates());
+  }
+
+  async save(): Promise<Uint8Array> {
+    await this.#transfersEnd();
     return inSteps(
       encodeSnapshot({
         machine: this.#identity(),
-        devices: { ...devices, board },
+        devices: this.#deviceStates(),
         memory: this.#regions(),
         disks: this.drives.unsaved,
       }),

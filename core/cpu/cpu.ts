@@ -6,8 +6,8 @@ import { Decoder } from "./decode/decoder.ts";
 import { BREAKPOINT, INVALID, OPCODES, TOO_LONG } from "./decode/opcodes.ts";
 import { BlockCache } from "./interpreter/block-cache.ts";
 import { dispatcherModule } from "./interpreter/dispatcher.ts";
-import { Handlers } from "./interpreter/handlers.ts";
-import { Verifier } from "./jit/verifier.ts";
+import { type CompilerStatistics, CountedHandlers } from "./jit/counted-handlers.ts";
+import { type Sampling, type VerifiedProcessor, Verifier } from "./jit/verifier.ts";
 import {
   BLOCK_ENTRY_SIZE,
   BLOCK_IP,
@@ -76,8 +76,8 @@ export interface CpuHost {
   readonly model?: CpuModel;
   /** Entries of a block after which it is compiled; Infinity for never. A sensible figure by default. */
   readonly compileAfter?: number;
-  /** Whether compiled code is compared with the interpreter as it runs, which is slow. */
-  readonly verify?: boolean;
+  /** Which runs of compiled code are compared with the interpreter, which is slow; none if absent. */
+  readonly verify?: Sampling;
 }
 
 /** Compiling a block costs about a millisecond, and saves some tens of nanoseconds each time it is entered. */
@@ -113,7 +113,7 @@ export class Cpu {
   readonly #host: CpuHost;
   readonly #view: DataView;
   readonly #blocks: BlockCache;
-  readonly #handlers: Handlers;
+  readonly #handlers: CountedHandlers;
   readonly #verifier: Verifier | undefined;
   /** Spent on code that was not at hand since `run` was called, in blocks looked for. */
   #effort = 0;
@@ -161,9 +161,9 @@ export class Cpu {
       },
     });
     this.runtime = exports;
-    this.#verifier = host.verify ? this.#createVerifier() : undefined;
+    this.#verifier = host.verify ? this.#createVerifier(host.verify) : undefined;
     const verifier = this.#verifier;
-    this.#handlers = new Handlers({
+    this.#handlers = new CountedHandlers({
       memory: host.memory,
       table,
       cpu,
@@ -228,8 +228,8 @@ export class Cpu {
     this.reset();
   }
 
-  #createVerifier(): Verifier {
-    return new Verifier({
+  #createVerifier(sampling: Sampling): Verifier {
+    const processor: VerifiedProcessor = {
       memory: this.#host.memory,
       base: this.base,
       step: () => this.#guarded(this.#step),
@@ -239,7 +239,9 @@ export class Cpu {
         return physical < 0n ? undefined : this.#hostPage(Number(physical) & ~0xfff);
       },
       eflags: () => this.eflags,
-    });
+      linearIp: (ip) => this.#linear(ip),
+    };
+    return new Verifier(processor, sampling);
   }
 
   /** RESET#. */
@@ -270,6 +272,10 @@ export class Cpu {
   /** Handlers that the interpreter has made so far. */
   get handlerCount(): number {
     return this.#handlers.count;
+  }
+
+  get compiler(): CompilerStatistics {
+    return { ...this.#handlers.counts, regionsCompared: this.#verifier?.compared ?? 0 };
   }
 
   /** The level of INTR. */
@@ -372,7 +378,11 @@ export class Cpu {
 
   /** Linear address of the instruction at RIP. */
   get linearIp(): bigint {
-    const linear = this.ip + this.get64(SEGMENTS + SEGMENT_SIZE + SEGMENT_BASE);
+    return this.#linear(this.ip);
+  }
+
+  #linear(ip: bigint): bigint {
+    const linear = ip + this.get64(SEGMENTS + SEGMENT_SIZE + SEGMENT_BASE);
     return BigInt.asUintN((this.get32(MODE) & MODE_CODE_SIZE) === 2 ? 64 : 32, linear);
   }
 

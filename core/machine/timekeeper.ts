@@ -55,12 +55,12 @@ export class Timekeeper {
     this.clock.moveTo(now);
   }
 
-  /** Moves the clock to the next alarm, if there is one, and runs it. */
-  skipToAlarm(): void {
-    const { nextDeadline } = this.clock;
-    if (nextDeadline === Number.POSITIVE_INFINITY) return;
+  /** Moves the clock to `ns`, or to the next alarm if that is earlier, and runs it; nowhere if both are Infinity. */
+  skipTo(ns: number): void {
+    const until = Math.min(ns, this.clock.nextDeadline);
+    if (until === Number.POSITIVE_INFINITY) return;
     this.#mark = this.#instructions();
-    this.clock.moveTo(nextDeadline);
+    this.clock.moveTo(until);
   }
 
   /** Instructions that fit before the next alarm, at most `most`. */

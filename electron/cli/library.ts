@@ -105,6 +105,8 @@ export function runOptionsOf({ home, names }: LibraryOptions): Promise<RunOption
       append: "",
       serial: "stdio",
       stats: false,
+      jit: "auto",
+      deterministic: false,
     };
   });
 }

@@ -2,6 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { fileError } from "../platform/file-errors.ts";
 import type { PcEngine } from "../vm-host/pc-engine.ts";
 import { encodePngAside } from "../vm-host/png.ts";
+import type { Pacing } from "./pacing.ts";
 import type { NumberedStep, Step } from "./steps.ts";
 import { onScreen, TextWatch } from "./text-watch.ts";
 
@@ -21,17 +22,27 @@ export async function saveScreenshot(engine: PcEngine, file: string): Promise<vo
   }
 }
 
+async function saveText(engine: PcEngine, file: string): Promise<void> {
+  try {
+    await writeFile(file, `${(engine.screenText() ?? []).join("\n")}\n`);
+  } catch (error) {
+    throw fileError(error, "write the text to", file);
+  }
+}
+
 /** Performs the steps of a `--steps` file on a running machine. */
 export class StepPlayer {
   readonly #engine: PcEngine;
   readonly #signal: AbortSignal;
+  readonly #pacing: Pacing;
   readonly #serial = new TextWatch();
   #wake: () => void = () => {};
 
   /** Serial output counts from now on. The steps stop, between two of them or in a wait, with `signal`. */
-  constructor(engine: PcEngine, signal: AbortSignal) {
+  constructor(engine: PcEngine, signal: AbortSignal, pacing: Pacing) {
     this.#engine = engine;
     this.#signal = signal;
+    this.#pacing = pacing;
     engine.serial.on(({ port, bytes }) => {
       if (port !== 0) return;
       this.#serial.push(bytes);
@@ -72,13 +83,9 @@ export class StepPlayer {
       case "sleep":
         return this.#sleep(step.seconds * 1000);
       case "screenshot":
-        return saveScreenshot(engine, step.file);
+        return this.#pacing.away(() => saveScreenshot(engine, step.file));
       case "dump-text":
-        try {
-          return await writeFile(step.file, `${(engine.screenText() ?? []).join("\n")}\n`);
-        } catch (error) {
-          throw fileError(error, "write the text to", step.file);
-        }
+        return this.#pacing.away(() => saveText(engine, step.file));
     }
   }
 
@@ -90,11 +97,11 @@ export class StepPlayer {
   #sleep(ms: number, orSerial = false): Promise<void> {
     return new Promise((resolve) => {
       const done = () => {
-        clearTimeout(timer);
+        cancel();
         this.#wake = () => {};
         resolve();
       };
-      const timer = setTimeout(done, ms);
+      const cancel = this.#pacing.after(ms, done);
       this.#wake = () => {
         if (orSerial || this.#signal.aborted) done();
       };

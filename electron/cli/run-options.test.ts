@@ -28,6 +28,9 @@ test.each([
   [["--boot", "disk,usb"], 'not "usb"'],
   [["--boot", "disk,disk"], "twice"],
   [["--cdrom", "a", "--hdc", "b"], "same place"],
+  [["--jit", "on"], "--jit takes auto, eager or off"],
+  [["--verify=some"], "--verify takes all"],
+  [["--verify", "--jit", "off"], "does not go with --jit off"],
   [["--append", "quiet"], "--append goes with --kernel"],
   [["--vga-rom", "v"], "--vga-rom goes with --firmware"],
 ])("%j is refused in one line", (args, words) => {
@@ -39,6 +42,17 @@ test.each([
   }
   expect(message).toContain(words);
   expect(message).not.toContain("\n");
+});
+
+test("what is compiled, and what of it is compared", () => {
+  expect(parseRunOptions([])).toMatchObject({ jit: "auto", deterministic: false });
+  expect(parseRunOptions([]).verify).toBeUndefined();
+  expect(parseRunOptions(["--jit=off", "--deterministic"])).toMatchObject({
+    jit: "off",
+    deterministic: true,
+  });
+  expect(parseRunOptions(["--verify", "--jit", "eager"])).toMatchObject({ jit: "eager", verify: "sampled" });
+  expect(parseRunOptions(["--verify=all"]).verify).toBe("all");
 });
 
 test("--cpu names a model, and AMD's with a vendor", () => {

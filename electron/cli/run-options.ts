@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import { TwinboxError } from "../../core/base/errors.ts";
 import { type CpuChoice, parseCpu } from "../../core/cpu/models/catalogue.ts";
-import type { BootDevice } from "../../core/pc-options.ts";
+import type { BootDevice, JitMode, PcOptions } from "../../core/pc-options.ts";
 import type { AttachedMedium } from "../contract/engine.ts";
 import type { Architecture } from "../vm-host/gdb/target-description.ts";
 
@@ -23,6 +23,9 @@ export interface RunOptions {
   steps?: string;
   screenshot?: string;
   stats: boolean;
+  jit: JitMode;
+  verify?: PcOptions["verify"];
+  deterministic: boolean;
   save?: string;
   load?: string;
   /** Where GDB is served, and with which registers. */
@@ -56,6 +59,14 @@ Input and output
                         and "TEXT" may be quoted
   --screenshot F.png    save the screen when the run ends
   --stats               print one JSON object on stderr when the run ends
+
+Execution
+  --jit MODE            compile guest code to WebAssembly: auto (once it runs often), eager (as soon as it runs),
+                        off (auto)
+  --verify[=all]        do what compiled code does again in the interpreter, and end with 1 where the two differ: each
+                        piece of code on its first 64 runs and then on one in 499, or on all
+  --deterministic       the machine's time counts its instructions alone, 10 ns each: the same options, images and steps
+                        make the same machine; --stats then tells its checksum
 
 Debugging
   --gdb PORT[,i386]     wait for GDB on 127.0.0.1:PORT before the first instruction; i386: with 32-bit registers
@@ -99,6 +110,9 @@ const OPTIONS = {
   gdb: text,
   disposable: { type: "boolean" },
   stats: { type: "boolean" },
+  jit: text,
+  verify: text,
+  deterministic: { type: "boolean" },
 } as const;
 
 const wrong = (message: string): TwinboxError => new TwinboxError("invalid-argument", message);
@@ -112,7 +126,9 @@ export function commandLineError(error: unknown): unknown {
 
 function parseValues(args: string[]) {
   try {
-    return parseArgs({ args, options: OPTIONS, strict: true, allowPositionals: false }).values;
+    // The one option whose value may be left out.
+    const spelt = args.map((arg) => (arg === "--verify" ? "--verify=sampled" : arg));
+    return parseArgs({ args: spelt, options: OPTIONS, strict: true, allowPositionals: false }).values;
   } catch (error) {
     throw commandLineError(error);
   }
@@ -143,6 +159,18 @@ function parseGdb(text: string): { port: number; architecture: Architecture } {
   return { port: number("gdb", port, 0, 65535, true), architecture };
 }
 
+function parseExecution(
+  jit: string,
+  verify: string | undefined,
+): { jit: JitMode; verify?: PcOptions["verify"] } {
+  if (jit !== "auto" && jit !== "eager" && jit !== "off")
+    throw wrong(`--jit takes auto, eager or off, not "${jit}".`);
+  if (verify === undefined) return { jit };
+  if (verify !== "sampled" && verify !== "all") throw wrong(`--verify takes all, not "${verify}".`);
+  if (jit === "off") throw wrong("--verify compares what is compiled: it does not go with --jit off.");
+  return { jit, verify };
+}
+
 /** @throws TwinboxError invalid-argument, one clear line. */
 export function parseRunOptions(args: string[]): RunOptions {
   const values = parseValues(args);
@@ -169,6 +197,8 @@ export function parseRunOptions(args: string[]): RunOptions {
     ...(values.cpu !== undefined && { cpu: parseCpu(values.cpu) }),
     serial: values.serial ?? "stdio",
     stats: values.stats ?? false,
+    deterministic: values.deterministic ?? false,
+    ...parseExecution(values.jit ?? "auto", values.verify),
     ...(values.kernel !== undefined && { kernel: values.kernel }),
     ...(values.initrd !== undefined && { initrd: values.initrd }),
     ...(values.firmware !== undefined && { firmware: values.firmware }),

@@ -100,6 +100,36 @@ test("statistics are one JSON object on standard error", async () => {
   expect(statistics.memoryBytes).toBeGreaterThan(1e6);
 });
 
+test("how guest code is run is the machine's to know, and what came of it is told", async () => {
+  await runWith("--jit=eager", "--verify=all", "--until", "hello", "--stats", "--timeout", "20");
+  expect(pc.options).toMatchObject({ jit: "eager", verify: "all" });
+  expect(pc.options).not.toHaveProperty("deterministic");
+  expect(JSON.parse(standardError).compiler).toMatchObject({ regionsCompiled: 3, regionsCompared: 5 });
+  expect(JSON.parse(standardError)).not.toHaveProperty("stateChecksum");
+});
+
+test("a deterministic machine has no time of the host's: steps wait by its own", async () => {
+  const steps = file(
+    "steps",
+    `wait-serial hello\nsleep 7\nsend-serial "a\\nb"\nsleep 0.5\nscreenshot ${folder}/shot.png\nsleep 0.5\n`,
+  );
+  const ends: unknown[] = [];
+  for (let n = 0; n < 2; n++) {
+    standardError = "";
+    expect(await runWith("--deterministic", "--steps", steps, "--stats", "--timeout", "20")).toBe(0);
+    const { machineSeconds, stateChecksum } = JSON.parse(standardError);
+    ends.push({
+      machineSeconds,
+      stateChecksum,
+      epochMs: pc.options.epochMs,
+      random: pc.options.randomBits!(),
+    });
+  }
+  expect(ends[0]).toMatchObject({ stateChecksum: "line:b", epochMs: Date.UTC(2000, 0, 1) });
+  expect((ends[0] as { machineSeconds: number }).machineSeconds).toBeCloseTo(8, 1);
+  expect(ends[1]).toEqual(ends[0]);
+});
+
 test("what COM1 sends is written to a file", async () => {
   const log = join(folder, "serial.log");
   await run(parseRunOptions(["--serial", log, "--until", "hello", "--timeout", "20"]), {

@@ -2,6 +2,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { TwinboxError } from "../../core/base/errors.ts";
 import { fileError } from "../platform/file-errors.ts";
 import { PcEngine, type PcEngineOptions, type PcEngineParts } from "../vm-host/pc-engine.ts";
+import { hostPacing, machinePacing, type Pacing } from "./pacing.ts";
 import { StepPlayer, saveScreenshot } from "./play-steps.ts";
 import type { RunOptions } from "./run-options.ts";
 import { joinFile, joinStdio } from "./serial-terminal.ts";
@@ -22,13 +23,17 @@ async function readWhole(path: string, doing: string): Promise<Uint8Array> {
 }
 
 async function engineOptions(options: RunOptions): Promise<PcEngineOptions> {
-  const startPaused = options.gdb !== undefined;
+  const { jit, verify, deterministic } = options;
   const { memoryMib, cpu, media, bootOrder, kernel, initrd, append: commandLine, firmware, vgaRom } = options;
   return {
     memoryMib,
     media,
     bootOrder,
-    startPaused,
+    jit,
+    deterministic,
+    // What comes in from the start on is to be ready when the machine starts.
+    startPaused: true,
+    ...(verify && { verify }),
     ...(cpu && { cpu }),
     ...(kernel !== undefined && {
       kernel: {
@@ -59,6 +64,7 @@ export async function run(options: RunOptions, parts: PcEngineParts): Promise<nu
   const over = Promise.withResolvers<number>();
   over.promise.catch(() => {}); // Awaited below, once the machine has been started.
   const ending = new AbortController();
+  const pacing = options.deterministic ? machinePacing(engine, ending.signal) : hostPacing;
   const cleanups: (() => unknown)[] = [];
   let poweredOff = false;
   engine.onEnd((end) => {
@@ -74,9 +80,10 @@ export async function run(options: RunOptions, parts: PcEngineParts): Promise<nu
     cleanups.push(onInterrupt(() => over.resolve(INTERRUPTED)));
     if (options.serial === "stdio") cleanups.push(joinStdio(engine, () => over.resolve(INTERRUPTED)));
     else if (options.serial !== "none") cleanups.push(await joinFile(engine, options.serial, over.reject));
-    if (options.until !== undefined) cleanups.push(watchFor(options.until, engine, () => over.resolve(0)));
-    const player = new StepPlayer(engine, ending.signal);
+    const player = new StepPlayer(engine, ending.signal, pacing);
     await engine.start(state);
+    if (options.until !== undefined)
+      cleanups.push(watchFor(options.until, engine, pacing, () => over.resolve(0)));
     if (options.gdb) cleanups.push(await serveGdb(options.gdb, engine, () => over.resolve(0)));
     const startSeconds = process.uptime();
     if (options.timeoutSeconds !== undefined) {
@@ -90,6 +97,7 @@ export async function run(options: RunOptions, parts: PcEngineParts): Promise<nu
         return unfinished;
       });
     played.catch(over.reject);
+    if (!options.gdb) engine.resume();
     const status = await over.promise;
     ending.abort();
     engine.pause();
@@ -100,7 +108,11 @@ export async function run(options: RunOptions, parts: PcEngineParts): Promise<nu
       );
     if (options.screenshot !== undefined) await saveScreenshot(engine, options.screenshot);
     if (options.save !== undefined && !poweredOff) await saveMachine(engine, options.save);
-    if (options.stats) printStatistics(engine, (performance.now() - began) / 1000, startSeconds);
+    if (options.stats) {
+      const seconds = (performance.now() - began) / 1000;
+      const checksum = options.deterministic ? await engine.checksum() : undefined;
+      printStatistics(engine, seconds, startSeconds, checksum);
+    }
     return status;
   } finally {
     ending.abort();
@@ -142,17 +154,20 @@ async function serveGdb(
 }
 
 /** Calls back once `text` has been seen on COM1 or on the text screen. */
-function watchFor(text: string, engine: PcEngine, onSeen: () => void): () => void {
+function watchFor(text: string, engine: PcEngine, pacing: Pacing, onSeen: () => void): () => void {
   const detector = new TextDetector(text);
   const stop = engine.serial.on(({ port, bytes }) => {
     if (port === 0 && detector.push(bytes)) onSeen();
   });
-  const timer = setInterval(() => {
+  let cancel = () => {};
+  const look = () => {
     if (onScreen(engine.screenText(), text)) onSeen();
-  }, SCREEN_MS);
+    cancel = pacing.after(SCREEN_MS, look);
+  };
+  look();
   return () => {
     stop();
-    clearInterval(timer);
+    cancel();
   };
 }
 
@@ -174,10 +189,17 @@ async function saveMachine(engine: PcEngine, path: string): Promise<void> {
   }
 }
 
-function printStatistics(engine: PcEngine, seconds: number, startSeconds: number): void {
-  const { instructions, guestMemory, totalMemory, busyMs } = engine.statistics();
+function printStatistics(
+  engine: PcEngine,
+  seconds: number,
+  startSeconds: number,
+  stateChecksum: string | undefined,
+): void {
+  const { instructions, guestMemory, totalMemory, busyMs, timeNs, compiler } = engine.statistics();
   const statistics = {
     instructions,
+    /** The machine's own time since power-on. */
+    machineSeconds: timeNs / 1e9,
     /** Host seconds from the opening of the media to the end. */
     seconds,
     /** Host seconds in guest code. */
@@ -189,6 +211,8 @@ function printStatistics(engine: PcEngine, seconds: number, startSeconds: number
     memoryBytes: process.memoryUsage.rss(),
     guestMemoryBytes: guestMemory,
     wasmMemoryBytes: totalMemory,
+    compiler,
+    ...(stateChecksum !== undefined && { stateChecksum }),
   };
   process.stderr.write(`${JSON.stringify(statistics)}\n`);
 }

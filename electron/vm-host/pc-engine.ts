@@ -3,9 +3,11 @@ import { Emitter } from "../../core/base/events.ts";
 import type { CpuChoice } from "../../core/cpu/models/catalogue.ts";
 import type { Debugger } from "../../core/debug/debugger.ts";
 import type { BlockDevice } from "../../core/disk/block-device.ts";
+import { seededRandomBits } from "../../core/machine/seeded-random.ts";
 import type {
   BootDevice,
   DriveSlot,
+  JitMode,
   KernelOptions,
   PcControl,
   PcOptions,
@@ -29,6 +31,8 @@ import { Scrollback } from "./scrollback.ts";
 const FRAME_MS = 1000 / 60;
 /** A screen that does not change is looked at less and less often, down to this. */
 const LONGEST_LOOK_MS = 100;
+/** Where the time of day is that of no host: the beginning of 2000, UTC. */
+const FIXED_EPOCH_MS = Date.UTC(2000, 0, 1);
 const SCROLLBACK_BYTES = 1 << 20;
 /** The light of one drive is passed on no more often. */
 const ACTIVITY_MS = 100;
@@ -41,6 +45,11 @@ export interface PcEngineOptions {
   kernel?: KernelOptions;
   firmware?: Uint8Array;
   vgaRom?: Uint8Array;
+  /** As in {@link PcOptions}. */
+  jit?: JitMode;
+  verify?: PcOptions["verify"];
+  /** As in {@link PcOptions}, with a fixed time of day and fixed random numbers. */
+  deterministic?: boolean;
   /** Wait at the first instruction until `resume`. */
   startPaused?: boolean;
 }
@@ -71,6 +80,7 @@ export class PcEngine implements Engine {
   readonly #unsent: Uint8Array[][] = [[], []];
   readonly #ended = new Emitter<EngineEnd>();
   readonly #stopped = new Emitter<"breakpoint" | "watchpoint">();
+  readonly #slices = new Emitter<void>();
   readonly #trouble = new Emitter<TwinboxError>();
   readonly #devices = new Map<DriveSlot, BlockDevice>();
   readonly #lit = new Map<DriveSlot, number>();
@@ -91,18 +101,22 @@ export class PcEngine implements Engine {
 
   async start(state?: Uint8Array): Promise<void> {
     if (this.#pc) throw new TwinboxError("invalid-state", "The machine is on already.");
-    const { memoryMib, cpu, bootOrder, media, kernel, firmware, vgaRom } = this.#options;
+    const { memoryMib, cpu, bootOrder, media, kernel, firmware, vgaRom, jit, verify } = this.#options;
     try {
       for (const medium of media) await this.#open(medium);
       const pc = await this.#parts.createPc({
         memoryMib,
         bootOrder,
         drives: media.map(({ slot, kind }) => ({ slot, kind, device: this.#devices.get(slot) ?? null })),
-        epochMs: Date.now(),
+        ...(this.#options.deterministic
+          ? { deterministic: true, epochMs: FIXED_EPOCH_MS, randomBits: seededRandomBits() }
+          : { epochMs: Date.now() }),
         ...(cpu && { cpu }),
         ...(kernel && { kernel }),
         ...(firmware && { firmware }),
         ...(vgaRom && { vgaRom }),
+        ...(jit && { jit }),
+        ...(verify && { verify }),
       });
       if (state) pc.load(state);
       this.#wire(pc);
@@ -226,6 +240,16 @@ export class PcEngine implements Engine {
     return { ...this.#on().statistics(), busyMs: this.#loop?.busyMs ?? 0 };
   }
 
+  /** Of the whole machine, while it is paused; see {@link PcControl.checksum}. */
+  checksum(): Promise<string> {
+    return this.#on().checksum();
+  }
+
+  /** Calls back after every slice, with what it has sent passed on; returns what ends that. */
+  onSlice(listener: () => void): () => void {
+    return this.#slices.on(listener);
+  }
+
   /** The text screen's rows; null in a graphics mode. */
   screenText(): string[] | null {
     return this.#pc?.screen.text() ?? null;
@@ -323,6 +347,7 @@ export class PcEngine implements Engine {
 
   #afterSlice(): void {
     this.#flushSerial();
+    this.#slices.emit();
     this.#armFrame();
   }
 

@@ -22,9 +22,20 @@ import { FunctionBody } from "../wasm/function-body.ts";
 import { ModuleBuilder } from "../wasm/module.ts";
 
 const PAGE = 0x1000;
-/** Runs of a region that are compared: the first ones, and then one in so many. */
-const ALWAYS = 64;
-const SOMETIMES = 499;
+/**
+ * Runs of a region that are compared when not all are: most that goes wrong does so on one of the first, with operands
+ * of every kind; a prime interval later does not keep step with the guest's own loops.
+ */
+const FIRST_RUNS = 64;
+const LATER_INTERVAL = 499;
+
+const REGISTERS = [
+  ...["rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi"],
+  ...["r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15"],
+];
+
+/** Which runs of a region are compared: the first ones and then a few, or all. */
+export type Sampling = "sampled" | "all";
 
 /** Functions of the runtime that regions call and that change nothing but what is compared. */
 const REPEATABLE =
@@ -37,29 +48,58 @@ export interface VerifiedProcessor {
   /** Runs one instruction at RIP in the interpreter; exceptions are left in EXCEPTION. */
   step(): void;
   flushTlb(): void;
+  /** Linear address of an instruction pointer. */
+  linearIp(ip: bigint): bigint;
   /** Host address of the page of a linear address, if it is memory. */
   hostPage(linear: bigint): number | undefined;
   eflags(): number;
 }
 
+/** What compiled code and the interpreter have made of the same thing, as text. */
+export interface Difference {
+  readonly what: string;
+  readonly compiled: string;
+  readonly interpreted: string;
+}
+
 /** Compiled code has not done what the interpreter does: a bug, told with all that is needed to look for it. */
 export class Divergence extends Error {
   override readonly name = "Divergence";
+  /** Where the region was entered: the linear address of its first instruction. */
+  readonly linear: bigint;
+  /** That it has run this time. */
+  readonly instructions: number;
+  readonly differences: readonly Difference[];
+
+  constructor(linear: bigint, instructions: number, differences: readonly Difference[]) {
+    const told = differences.map(
+      ({ what, compiled, interpreted }) => `${what} is ${compiled} compiled, ${interpreted} interpreted`,
+    );
+    super(
+      `compiled code at ${linear.toString(16)} does not do what the interpreter does, ` +
+        `in ${instructions} instructions: ${told.join("; ")}`,
+    );
+    this.linear = linear;
+    this.instructions = instructions;
+    this.differences = differences;
+  }
 }
 
 export class Verifier {
   readonly #cpu: VerifiedProcessor;
+  readonly #sampling: Sampling;
   readonly #view: DataView;
   readonly #bytes: Uint8Array;
   /** Pages that the region has looked at, as they were. */
   readonly #pages = new Map<number, Uint8Array>();
   #repeatable = true;
   #running = false;
-  /** Regions compared so far. */
+  /** Runs of regions compared so far. */
   compared = 0;
 
-  constructor(cpu: VerifiedProcessor) {
+  constructor(cpu: VerifiedProcessor, sampling: Sampling) {
     this.#cpu = cpu;
+    this.#sampling = sampling;
     this.#view = new DataView(cpu.memory.buffer);
     this.#bytes = new Uint8Array(cpu.memory.buffer);
   }
@@ -110,7 +150,7 @@ export class Verifier {
       },
       verifier: {
         run: (record: number) => {
-          const compare = runs < ALWAYS || runs % SOMETIMES === 0;
+          const compare = this.#sampling === "all" || runs < FIRST_RUNS || runs % LATER_INTERVAL === 0;
           runs++;
           return compare ? this.#verify(region, record) : region(record);
         },
@@ -135,6 +175,7 @@ export class Verifier {
     const charged = this.#view.getUint32(record + BLOCK_INSTRUCTIONS, true);
     const budget = this.#get32(BUDGET) + charged;
     const start = this.#get64(BLOCK_IP);
+    const linear = this.#cpu.linearIp(start);
     this.#pages.clear();
     this.#repeatable = true;
     this.#cpu.flushTlb();
@@ -155,11 +196,8 @@ export class Verifier {
       this.#repeatable = true;
       for (let n = 0; n < count + (faulted ? 1 : 0); n++) this.#cpu.step();
       if (this.#repeatable) {
-        this.#compare(
-          told,
-          pages,
-          `region at ${start.toString(16)} (${this.#codeAt(start)}), ${count} instructions`,
-        );
+        const differences = this.#differences(told, pages);
+        if (differences.length > 0) throw new Divergence(linear, count, differences);
         this.compared++;
       }
       this.#restore(after, pages);
@@ -169,43 +207,45 @@ export class Verifier {
     }
   }
 
-  #compare(told: string[], pages: ReadonlyMap<number, Uint8Array>, where: string): void {
+  /** Of what the region has left from what is there now. */
+  #differences(told: ReadonlyMap<string, string>, pages: ReadonlyMap<number, Uint8Array>): Difference[] {
     const now = this.#tell();
-    const wrong = told.filter((line, n) => line !== now[n]).map((line) => `compiled ${line}`);
-    const right = now.filter((line, n) => line !== told[n]).map((line) => `interpreted ${line}`);
+    const differences: Difference[] = [];
+    for (const [what, compiled] of told) {
+      const interpreted = now.get(what)!;
+      if (interpreted !== compiled) differences.push({ what, compiled, interpreted });
+    }
     for (const [page, bytes] of pages) {
       const at = bytes.findIndex((byte, n) => byte !== this.#bytes[page + n]);
       if (at < 0) continue;
-      wrong.push(`compiled byte ${bytes[at]} at host address ${(page + at).toString(16)}`);
-      right.push(`interpreted byte ${this.#bytes[page + at]}`);
+      differences.push({
+        what: `the byte at host address ${(page + at).toString(16)}`,
+        compiled: bytes[at]!.toString(16),
+        interpreted: this.#bytes[page + at]!.toString(16),
+      });
     }
-    if (wrong.length > 0) throw new Divergence(`${where}: ${wrong.join(", ")}; ${right.join(", ")}`);
+    return differences;
   }
 
-  /** The first bytes of code. */
-  #codeAt(linear: bigint): string {
-    const page = this.#cpu.hostPage(linear);
-    if (page === undefined) return "no memory";
-    const offset = Number(linear & 0xfffn);
-    const bytes = this.#bytes.subarray(page + offset, page + Math.min(offset + 32, PAGE));
-    return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
-  }
-
-  /** What is compared, a line each. */
-  #tell(): string[] {
-    const lines: string[] = [];
-    const hex = (name: string, offset: number): number =>
-      lines.push(`${name} ${this.#get64(offset).toString(16)}`);
-    for (let n = 0; n < 16; n++) hex(`register ${n}`, GPR + n * 8);
+  /** What is compared of the processor, by its names. */
+  #tell(): Map<string, string> {
+    const told = new Map<string, string>();
+    const hex = (name: string, offset: number) => told.set(name, this.#get64(offset).toString(16));
+    REGISTERS.forEach((name, n) => {
+      hex(name, GPR + n * 8);
+    });
     hex("rip", RIP);
+    told.set("eflags", this.#cpu.eflags().toString(16));
     hex("cr2", CR2);
-    for (let n = 0; n < 32; n++) hex(`xmm ${n >> 1} ${n & 1 ? "high" : "low"}`, XMM + n * 8);
-    for (let n = 0; n < 16; n++) hex(`st ${n}`, FPU_REGISTERS + n * 8);
-    lines.push(`flags ${this.#cpu.eflags().toString(16)}`, `mxcsr ${this.#get32(MXCSR)}`);
-    const exception = this.#get32(EXCEPTION);
-    lines.push(`exception ${Math.max(exception, -1)}`);
-    if (exception >= 0) lines.push(`error ${this.#get32(EXCEPTION_ERROR)}`);
-    return lines;
+    for (let n = 0; n < 32; n++) hex(`xmm${n >> 1}${n & 1 ? " high" : " low"}`, XMM + n * 8);
+    for (let n = 0; n < 16; n++)
+      hex(`x87 register ${n >> 1}${n & 1 ? " high" : " low"}`, FPU_REGISTERS + n * 8);
+    told.set("mxcsr", this.#get32(MXCSR).toString(16));
+    const exception = Math.max(this.#get32(EXCEPTION), -1);
+    told.set("exception", exception < 0 ? "none" : String(exception));
+    // Left over from an earlier one otherwise.
+    told.set("error code", exception < 0 ? "none" : this.#get32(EXCEPTION_ERROR).toString(16));
+    return told;
   }
 
   #get32(offset: number): number {

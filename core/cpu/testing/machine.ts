@@ -3,6 +3,7 @@
 import { Assembler } from "../../assembler/assembler.ts";
 import type { Bits } from "../../assembler/operands.ts";
 import { Cpu } from "../cpu.ts";
+import type { Sampling } from "../jit/verifier.ts";
 import { GPR, PAGE_READ, PAGE_WRITE, PHYSICAL_MAP, RAM, RIP } from "../layout.ts";
 import type { CpuModel } from "../models/model.ts";
 
@@ -39,8 +40,8 @@ export class Machine {
   ignne = false;
   readonly #bytes: Uint8Array;
 
-  /** With `size` bytes of RAM from physical address 0; `compileAfter` and `model` as in `CpuHost`. */
-  constructor(size = 0x200000, compileAfter?: number, model?: CpuModel) {
+  /** With `size` bytes of RAM from physical address 0; `compileAfter`, `model` and `verify` as in `CpuHost`. */
+  constructor(size = 0x200000, compileAfter?: number, model?: CpuModel, verify?: Sampling) {
     const memory = new WebAssembly.Memory({ initial: Math.ceil((RAM + size) / WASM_PAGE) });
     this.view = new DataView(memory.buffer, RAM, size);
     this.#bytes = new Uint8Array(memory.buffer, RAM, size);
@@ -88,6 +89,7 @@ export class Machine {
       log: () => {},
       randomBits: () => this.randoms.shift() ?? 0n,
       ...(model && { model }),
+      ...(verify && { verify }),
       ...(compileAfter !== undefined && { compileAfter }),
     });
   }

@@ -98,6 +98,7 @@ export class FakePc implements PcControl {
       while (performance.now() < end);
       return { state: "busy" };
     }
+    if (this.options.deterministic) return { state: "busy" };
     return { state: "idle", sleepNs: Number.POSITIVE_INFINITY };
   }
 
@@ -179,6 +180,22 @@ export class FakePc implements PcControl {
   }
 
   statistics(): PcStatistics {
-    return { instructions: this.slices.length * 1000, guestMemory: 1 << 20, totalMemory: 2 << 20 };
+    return {
+      instructions: this.slices.length * 1000,
+      timeNs: this.slices.length * 1e6,
+      compiler: {
+        regionsCompiled: 3,
+        regionsDropped: 1,
+        instructionsCompiled: 40,
+        compileMs: 2,
+        regionsCompared: this.options.verify ? 5 : 0,
+      },
+      guestMemory: 1 << 20,
+      totalMemory: 2 << 20,
+    };
+  }
+
+  async checksum(): Promise<string> {
+    return `line:${this.#line}`;
   }
 }
