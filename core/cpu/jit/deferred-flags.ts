@@ -53,7 +53,7 @@ export type Pending =
       readonly of: Expression;
       readonly af: Expression | undefined;
     }
-  /** CF and OF as given, the others from an older setting (undefined: the processor's state). */
+  /** CF and OF as given, the others from an older setting (undefined: the processor's state; it may be that of the locals). */
   | {
       readonly kind: "carry";
       readonly prior: Pending | undefined;
@@ -285,7 +285,8 @@ export class DeferredFlags extends Flags {
       return;
     }
     const [cf, of] = this.#stable(values.cf ?? this.cf(), values.of ?? this.of());
-    const now = this.#pending;
+    // What the locals hold stays there: it is hardly ever asked for.
+    const now = this.#host.flagState.pending;
     const prior = now?.kind === "carry" ? now.prior : now;
     this.#defer({ kind: "carry", prior, cf: cf!, of: of! });
   }
@@ -305,10 +306,17 @@ export class DeferredFlags extends Flags {
   }
 
   /** Asks the setting before one of CF and OF only. */
-  #ofPrior(prior: Pending | undefined, ask: () => Expression): Expression {
+  #ofPrior(now: Pending & { kind: "carry" }, ask: () => Expression): Expression {
     const { flagState } = this.#host;
-    const now = flagState.pending;
-    flagState.pending = prior;
+    const { held } = flagState;
+    flagState.pending = now.prior;
+    if (now.prior?.kind === "held") {
+      // The locals' turn to hold the newer setting comes after this.
+      this.flush();
+      flagState.pending = { ...now, prior: undefined };
+      flagState.held = held;
+      return this.#ofPrior(flagState.pending as Pending & { kind: "carry" }, ask);
+    }
     const answer = ask();
     flagState.pending = now;
     return answer;
@@ -360,7 +368,7 @@ export class DeferredFlags extends Flags {
       case "result":
         return pending.af ?? constant32(0);
       case "carry":
-        return this.#ofPrior(pending.prior, () => this.af());
+        return this.#ofPrior(pending, () => this.af());
       case "compare":
       case "add":
       case "sub":
@@ -381,7 +389,7 @@ export class DeferredFlags extends Flags {
       case "sub":
         return opsFor(pending.bits).eqz(zeroExtend(pending.bits, pending.r));
       case "carry":
-        return this.#ofPrior(pending.prior, () => this.zf());
+        return this.#ofPrior(pending, () => this.zf());
       default:
         return super.zf();
     }
@@ -397,7 +405,7 @@ export class DeferredFlags extends Flags {
       case "sub":
         return bitOf(pending.bits, pending.r, pending.bits - 1);
       case "carry":
-        return this.#ofPrior(pending.prior, () => this.sf());
+        return this.#ofPrior(pending, () => this.sf());
       default:
         return super.sf();
     }
@@ -405,7 +413,7 @@ export class DeferredFlags extends Flags {
 
   override pf(): Expression {
     const pending = this.#pending;
-    if (pending?.kind === "carry") return this.#ofPrior(pending.prior, () => this.pf());
+    if (pending?.kind === "carry") return this.#ofPrior(pending, () => this.pf());
     return super.pf();
   }
 
@@ -467,7 +475,7 @@ export class DeferredFlags extends Flags {
     const pending = this.#pending;
     if (!pending) return super.lastResult();
     if (pending.kind === "stored") return pending.result;
-    if (pending.kind === "carry") return this.#ofPrior(pending.prior, () => this.lastResult());
+    if (pending.kind === "carry") return this.#ofPrior(pending, () => this.lastResult());
     if (pending.kind === "held") throw new Error("flags asked of locals");
     return pending.bits === 32 ? extendS(pending.r) : toSignedI64(pending.bits, pending.r);
   }
@@ -483,7 +491,7 @@ export class DeferredFlags extends Flags {
       case "result":
         return auxiliaryOf(pending.cf, pending.of, pending.af);
       case "carry": {
-        const prior = this.#ofPrior(pending.prior, () => this.auxiliary());
+        const prior = this.#ofPrior(pending, () => this.auxiliary());
         return i32.or(i32.and(prior, constant32(0x3fffffff)), auxiliaryOf(pending.cf, pending.of));
       }
       case "held":

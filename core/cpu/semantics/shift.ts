@@ -105,6 +105,7 @@ export const sar = shift((c, bits, value, count) => {
 /** Left rotation of a value of `bits` by count modulo `bits`. */
 function rotatedLeft(c: Context, bits: Bits, value: Expression, count: Expression): Expression {
   if (bits === 64) return i64.rotl(value, count);
+  if (bits === 32) return extendU(i32.rotl(wrap(value), wrap(count)));
   const by = c.body.let(i64.and(count, constant64(bits - 1)));
   return cut(bits, i64.or(i64.shl(value, by), i64.shrU(value, i64.sub(constant64(bits), by))));
 }
