@@ -5,13 +5,6 @@ export const bit = (value: number, n: number): boolean => ((value >>> n) & 1) !=
 export const withBit = (value: number, n: number, on: boolean): number =>
   (on ? value | (1 << n) : value & ~(1 << n)) >>> 0;
 
-/** Byte `n` (0 to 3) of a 32-bit value. */
-export const byteOf = (value: number, n: number): number => (value >>> (8 * n)) & 0xff;
-
-/** `value` with byte `n` (0 to 3) replaced, as an unsigned 32-bit number. */
-export const withByte = (value: number, n: number, byte: number): number =>
-  ((value & ~(0xff << (8 * n))) | ((byte & 0xff) << (8 * n))) >>> 0;
-
 /** 0 to 99 in binary-coded decimal. */
 export const toBcd = (value: number): number => (Math.floor(value / 10) << 4) | (value % 10);
 

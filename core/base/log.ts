@@ -4,6 +4,3 @@ export type LogLevel = "debug" | "info" | "warn" | "error";
 export interface Log {
   write(level: LogLevel, source: string, message: string): void;
 }
-
-/** A log that keeps nothing. */
-export const silentLog: Log = { write() {} };

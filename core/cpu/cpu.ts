@@ -217,8 +217,8 @@ export class Cpu {
         table,
         cpu,
         findBlock: () => this.#findBlock(),
-        closeLink: (link: number, record: number) => this.#blocks.closeLink(link, record),
-        noteHot: (record: number) => this.#blocks.noteHot(record, this.get64(BLOCK_IP)),
+        closeLink: (link: number, record: number) => this.#blocks.regions.closeLink(link, record),
+        noteHot: (record: number) => this.#blocks.regions.noteHot(record, this.get64(BLOCK_IP)),
       },
       runtime: { fetchPhysical: exports.fetchPhysical },
     });
@@ -402,7 +402,7 @@ export class Cpu {
 
   #setBudget(instructions: number): void {
     this.#effort = 0;
-    this.#blocks.compileHot();
+    this.#blocks.regions.compileHot();
     this.runtime.stopSoon();
     this.set32(BUDGET_GIVEN, instructions);
     this.set32(BUDGET, instructions);

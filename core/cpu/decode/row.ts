@@ -35,8 +35,6 @@ export const REGISTER = 1 << 11;
 export const SSE = 1 << 12;
 /** Operand size is fixed by the row, 66 is only a mandatory prefix. */
 export const NO_66 = 1 << 13;
-/** #UD in real and virtual-8086 mode (the handler checks). */
-export const PROTECTED = 1 << 14;
 
 export interface Row {
   readonly kind: "row";

@@ -10,7 +10,7 @@ import {
   RIP_RELATIVE,
 } from "../decode/decoder.ts";
 import { ENDS, type Row } from "../decode/row.ts";
-import { growRegion, type Region } from "../jit/region.ts";
+import { type CompiledRegion, RegionCache, type RegionCacheHost } from "../jit/region-cache.ts";
 import {
   BLOCK_COMPILED,
   BLOCK_COUNT,
@@ -54,7 +54,6 @@ import {
 import { registerSlot } from "../register-slots.ts";
 import { blockIndex } from "./dispatcher.ts";
 import { codeSizeOf, type Form, formOf } from "./form.ts";
-import type { Handlers } from "./handlers.ts";
 
 /** Most instructions in a block. */
 const LONGEST_BLOCK = 32;
@@ -81,18 +80,9 @@ export interface Block {
   readonly secondPage: number | undefined;
 }
 
-interface CompiledRegion {
-  readonly entry: Block;
-  readonly blocks: readonly Block[];
-  /** Table index of its function. */
-  readonly index: number;
-  readonly instructions: number;
-}
-
-export interface BlockCacheHost {
+export interface BlockCacheHost extends RegionCacheHost {
   /** The machine's memory; the buffer never moves. */
   readonly memory: WebAssembly.Memory;
-  readonly handlers: Handlers;
   readonly decoder: Decoder;
   /** Rows for what cannot be executed. */
   readonly invalid: Row;
@@ -108,25 +98,12 @@ export interface BlockCacheHost {
   readPhysical8(physical: number): number;
   /** Where a linear address is mapped now, if it is; looking leaves no trace. */
   peekPhysical(linear: bigint): number | undefined;
-  /** Entries after which a block is hot, at least 1. */
-  readonly threshold: number;
-  /** Blocks that are compiled together, if so many become hot soon enough. */
-  readonly batch: number;
   /** All records are gone, and links with them. */
   cleared(): void;
-  /** A compiled block is gone: it may not be found by its address without a look any more. */
-  forgetJumps(): void;
   /** A page got its first decoded code: stores there must be noticed from now on. */
   protect(physicalPage: number): void;
 }
 
-/** Calls of `compileHot` for which hot blocks wait for others. */
-const PATIENCE = 20;
-
-/** Instructions of the regions that are compiled together, about: some milliseconds' work. */
-const MOST_AT_ONCE = 200;
-/** Instructions in compiled regions at most: their code takes some 500 bytes each of the host's memory. */
-const MOST_COMPILED = 150_000;
 /** Entries after which a block may be part of a region. */
 const WARM = 16;
 
@@ -141,26 +118,22 @@ export class BlockCache {
   readonly #blocks = new Map<number, Block>();
   readonly #pages = new Map<number, Set<Block>>();
   readonly #byRecord = new Map<number, Block>();
-  /** Blocks that have become hot and wait to be compiled. */
-  #hot: Block[] = [];
-  #patience = PATIENCE;
-  /** Compiled regions, oldest first, and the number of their instructions. */
-  readonly #regions = new Set<CompiledRegion>();
-  #compiled = 0;
+  /** What is compiled of them. */
+  readonly regions: RegionCache;
   #nextRecord = RECORDS;
 
   constructor(host: BlockCacheHost) {
     this.#host = host;
     this.#view = new DataView(host.memory.buffer);
     this.#bytes = new Uint8Array(host.memory.buffer);
+    this.regions = new RegionCache(this, host);
     this.clear();
   }
 
   /** Forgets every block. Not while one runs. */
   clear(): void {
-    for (const { region } of this.#byRecord.values()) if (region) this.#forgetRegion(region);
+    this.regions.clear();
     this.#byRecord.clear();
-    this.#hot = [];
     this.#blocks.clear();
     for (const page of this.#pages.keys()) this.#view.setBigUint64(CODE_BITS + (page >>> 12) * 8, 0n, true);
     this.#pages.clear();
@@ -426,66 +399,6 @@ export class BlockCache {
     return [0, block.length - (PAGE - start)];
   }
 
-  /** A block has been entered so often that it is worth compiling. */
-  noteHot(record: number, linear: bigint): void {
-    const block = this.#byRecord.get(record);
-    if (!block) return;
-    block.linear = linear;
-    this.#hot.push(block);
-  }
-
-  /** Compiles regions around the blocks that have become hot: from now on their entries' first handlers. */
-  compileHot(): void {
-    if (this.#hot.length === 0) return;
-    // A module costs more than a function: wait for company, but not for long.
-    if (this.#hot.length < this.#host.batch && this.#patience-- > 0) return;
-    const taken = new Set<Block>();
-    const regions: Region<Block>[] = [];
-    let instructions = 0;
-    while (this.#hot.length > 0 && instructions < MOST_AT_ONCE) {
-      const block = this.#hot.shift()!;
-      if (!this.#byRecord.has(block.record) || block.region) continue;
-      if (taken.has(block)) {
-        // It has a place in a region; if it is still entered from elsewhere often, it will become hot again.
-        this.#view.setInt32(block.record + BLOCK_HEAT, this.#host.threshold, true);
-        continue;
-      }
-      const region = growRegion(block, this);
-      regions.push(region);
-      for (const node of region.nodes) {
-        taken.add(node.block);
-        instructions += node.count;
-      }
-    }
-    // What is left comes next time, without waiting again.
-    this.#patience = this.#hot.length > 0 ? 0 : PATIENCE;
-    const indexes = this.#host.handlers.compileRegions(regions, this.#view);
-    regions.forEach((region, n) => {
-      this.#enterRegion(region, indexes[n]!);
-    });
-    // The oldest make room; what is still hot among them will be compiled again.
-    for (const region of this.#regions) {
-      if (this.#compiled <= MOST_COMPILED) break;
-      this.#forgetRegion(region);
-    }
-  }
-
-  #enterRegion({ nodes }: Region<Block>, index: number): void {
-    const entry = nodes[0]!.block;
-    const instructions = nodes.reduce((sum, { count }) => sum + count, 0);
-    const region: CompiledRegion = { entry, index, instructions, blocks: nodes.map(({ block }) => block) };
-    this.#regions.add(region);
-    this.#compiled += instructions;
-    for (const block of region.blocks) {
-      block.regions ??= new Set();
-      block.regions.add(region);
-    }
-    entry.region = region;
-    this.#view.setUint32(entry.record + REC_HANDLER, index, true);
-    // A lone instruction across pages is translated anew each time, so nothing may link to it.
-    this.#view.setUint32(entry.record + BLOCK_COMPILED, entry.secondPage === undefined ? 1 : 0, true);
-  }
-
   // --- What regions are made of ---
 
   get view(): DataView {
@@ -513,34 +426,13 @@ export class BlockCache {
     return this.#host.handlers.formsOf(block, this.#view);
   }
 
-  /** From now on the exit with this link goes to a compiled block directly. */
-  closeLink(link: number, record: number): void {
-    const block = this.#byRecord.get(record);
-    if (!block) return;
-    this.#view.setUint32(link, record, true);
-    block.links ??= [];
-    block.links.push(link);
-  }
-
-  /** It may be running: that it is not valid any more is seen after whatever may have dropped it. */
-  #forgetRegion(region: CompiledRegion): void {
-    this.#host.handlers.release(region.index);
-    this.#host.forgetJumps();
-    this.#regions.delete(region);
-    this.#compiled -= region.instructions;
-    for (const block of region.blocks) block.regions!.delete(region);
-    const { entry } = region;
-    entry.region = undefined;
-    this.#view.setUint32(entry.record + BLOCK_COMPILED, 0, true);
-    for (const link of entry.links ?? []) this.#view.setUint32(link, 0, true);
-    entry.links = [];
-    const first = this.#view.getUint32(entry.record + BLOCK_FIRST_HANDLER, true);
-    this.#view.setUint32(entry.record + REC_HANDLER, first, true);
-    this.#view.setInt32(entry.record + BLOCK_HEAT, this.#host.threshold, true);
+  /** The block whose first record is at an address, if it was not dropped. */
+  blockAt(record: number): Block | undefined {
+    return this.#byRecord.get(record);
   }
 
   #drop(block: Block): void {
-    for (const region of [...(block.regions ?? [])]) this.#forgetRegion(region);
+    for (const region of [...(block.regions ?? [])]) this.regions.forget(region);
     this.#byRecord.delete(block.record);
     const key = keyOf(block.physical, block.mode);
     if (this.#blocks.get(key) === block) this.#blocks.delete(key);

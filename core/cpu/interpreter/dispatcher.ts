@@ -37,7 +37,6 @@ import {
   SEGMENT_LIMIT,
   SEGMENT_SIZE,
   SEGMENTS,
-  TLB_ENTRIES,
   TLB_EXECUTE,
   TLB_PHYSICAL,
   TLB_POINTER,
@@ -57,8 +56,8 @@ import {
 } from "../wasm/expression.ts";
 import { FunctionBody, type Label, type Local } from "../wasm/function-body.ts";
 import { ModuleBuilder } from "../wasm/module.ts";
+import { CPU, tlbEntry } from "./handler-context.ts";
 
-const CPU: Expression = { type: "i32", code: [0x23, 0], stable: true };
 const CODE_SEGMENT = SEGMENTS + SEGMENT_SIZE;
 
 /** Index in the block table of a physical address; the block cache in TypeScript computes the same. */
@@ -87,8 +86,7 @@ export function dispatcherModule(): Uint8Array<ArrayBuffer> {
 
   /** Sets `physical` to the address of the byte at `linear`, as for execution; `miss` where it is not to be had here. */
   const translate = (body: FunctionBody, physical: Local, linear: Expression, miss: Label): void => {
-    const place = i32.and(i32.shrU(wrap(linear), constant32(7)), constant32((TLB_ENTRIES - 1) << 5));
-    const tlb = body.let(i32.add(i32.load(CPU, TLB_POINTER), place));
+    const tlb = body.let(tlbEntry(i32.load(CPU, TLB_POINTER), linear));
     const page = i64.and(linear, constant64(-4096));
     body.if(
       i64.eq(i64.load(tlb, TLB_EXECUTE), page),

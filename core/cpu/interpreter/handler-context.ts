@@ -81,6 +81,14 @@ export const loadedFields = (address: Expression): RecordFields => ({
   i64: (field) => i64.load(address, field),
 });
 
+/** Address of the entry for a linear address in the translation table at `table` (i32). */
+export function tlbEntry(table: Expression, linear: Expression): Expression {
+  const low = linear.type === "i64" ? wrap(linear) : linear;
+  // (linear >> 12) × 32 within the table, in one shift.
+  const place = i32.and(i32.shrU(low, constant32(7)), constant32((TLB_ENTRIES - 1) << 5));
+  return i32.add(table, place);
+}
+
 /** A value of so many bits at a host address. */
 export function loadHost(width: Bits, address: Expression, offset = 0): Expression {
   switch (width) {
@@ -398,9 +406,7 @@ export class HandlerContext implements Context {
     const body = this.body;
     this.mayLeave();
     const low = linear.type === "i64" ? wrap(linear) : linear;
-    // (linear >> 12) × 32 within the table, in one shift.
-    const place = i32.and(i32.shrU(low, constant32(7)), constant32((TLB_ENTRIES - 1) << 5));
-    const entry = body.let(i32.add(this.tlbPointer(), place));
+    const entry = body.let(tlbEntry(this.tlbPointer(), linear));
     const hit =
       linear.type === "i64"
         ? i64.eq(i64.load(entry, tag), i64.and(i64.add(linear, constant64(bytes - 1)), constant64(-4096)))

@@ -17,7 +17,14 @@ import {
   toSignedI64,
   zeroExtend,
 } from "../semantics/context.ts";
-import { auxiliaryOf, Flags, type FlagValues } from "../semantics/flags.ts";
+import {
+  auxiliaryOf,
+  auxiliaryOfCarries,
+  borrowsOfDifference,
+  carriesOfSum,
+  Flags,
+  type FlagValues,
+} from "../semantics/flags.ts";
 import {
   constant32,
   constant64,
@@ -28,67 +35,12 @@ import {
   i64,
   wrap,
 } from "../wasm/expression.ts";
-import type { Callee, FunctionBody, Local } from "../wasm/function-body.ts";
+import type { Callee, Local } from "../wasm/function-body.ts";
+import type { FlagLocals, FlagState, Operation, Pending } from "./pending-flags.ts";
 import type { RegisterFile } from "./register-file.ts";
-
-interface Operation {
-  readonly kind: "add" | "sub" | "compare";
-  readonly bits: Bits;
-  readonly a: Expression;
-  readonly b: Expression;
-  readonly r: Expression;
-  /** Replaces the carry of the operation. */
-  readonly cf?: Expression;
-}
-
-/** Where the flags come from, if not from the processor's state; the expressions are stable. */
-export type Pending =
-  | Operation
-  | { readonly kind: "logic"; readonly bits: Bits; readonly r: Expression }
-  | {
-      readonly kind: "result";
-      readonly bits: Bits;
-      readonly r: Expression;
-      readonly cf: Expression;
-      readonly of: Expression;
-      readonly af: Expression | undefined;
-    }
-  /** CF and OF as given, the others from an older setting (undefined: the processor's state; it may be that of the locals). */
-  | {
-      readonly kind: "carry";
-      readonly prior: Pending | undefined;
-      readonly cf: Expression;
-      readonly of: Expression;
-    }
-  /** The two words of the processor's state. */
-  | { readonly kind: "stored"; readonly result: Expression; readonly auxiliary: Expression }
-  /** The locals, whatever they hold. */
-  | { readonly kind: "held" };
 
 /** Thrown where registers or flags are set on one of several paths, or the runtime is given the state there. */
 export class MustBeDirect extends Error {}
-
-/** The locals: kind as for storeFlags (0: the processor's state has the flags), and the operands. */
-export class FlagLocals {
-  readonly kind: Local;
-  readonly a: Local;
-  readonly b: Local;
-  readonly r: Local;
-
-  constructor(body: FunctionBody) {
-    this.kind = body.local("i32");
-    this.a = body.local("i64");
-    this.b = body.local("i64");
-    this.r = body.local("i64");
-  }
-}
-
-/** What is known of the flags at a point of the code. */
-export interface FlagState {
-  pending: Pending | undefined;
-  /** Whether the locals have it. */
-  held: boolean;
-}
 
 const bitOf = (bits: Bits, value: Expression, n: number): Expression =>
   bits === 64
@@ -96,41 +48,6 @@ const bitOf = (bits: Bits, value: Expression, n: number): Expression =>
     : i32.and(i32.shrU(value, constant32(n)), constant32(1));
 
 const wideOf = (bits: Bits, value: Expression): Expression => (bits === 64 ? value : extendU(value));
-
-/** Adds the locals that a pending setting refers to. */
-export function addLocalsOf(pending: Pending | undefined, locals: Set<number>): void {
-  const add = (value: Expression | undefined): void => {
-    if (value?.local !== undefined) locals.add(value.local);
-  };
-  if (!pending) return;
-  switch (pending.kind) {
-    case "held":
-      return;
-    case "logic":
-      add(pending.r);
-      return;
-    case "result":
-      add(pending.r);
-      add(pending.cf);
-      add(pending.of);
-      add(pending.af);
-      return;
-    case "carry":
-      add(pending.cf);
-      add(pending.of);
-      addLocalsOf(pending.prior, locals);
-      return;
-    case "stored":
-      add(pending.result);
-      add(pending.auxiliary);
-      return;
-    default:
-      add(pending.a);
-      add(pending.b);
-      add(pending.r);
-      add(pending.cf);
-  }
-}
 
 export interface FlagsHost {
   readonly flagState: FlagState;
@@ -234,31 +151,37 @@ export class DeferredFlags extends Flags {
     return values.map((value) => this.#host.registers.own(value));
   }
 
+  /** Remembers an operation; the values of one that must be stored at once are given to `otherwise`. */
+  #operation(
+    kind: Operation["kind"],
+    bits: Bits,
+    values: readonly [Expression, Expression, Expression],
+    cf: Expression | undefined,
+    otherwise: (a: Expression, b: Expression, r: Expression) => void,
+  ): void {
+    const [carry] = cf ? this.#stable(cf) : [];
+    const [a, b, r] = this.#stable(...values) as [Expression, Expression, Expression];
+    if (!this.#defer({ kind, bits, a, b, r, ...(carry && { cf: carry }) })) otherwise(a, b, r);
+  }
+
   override add(bits: Bits, a: Expression, b: Expression, r: Expression): void {
-    const [x, y, z] = this.#stable(a, b, r);
-    if (!this.#defer({ kind: "add", bits, a: x!, b: y!, r: z! })) super.add(bits, x!, y!, z!);
+    this.#operation("add", bits, [a, b, r], undefined, (x, y, z) => super.add(bits, x, y, z));
   }
 
   override sub(bits: Bits, a: Expression, b: Expression, r: Expression): void {
-    const [x, y, z] = this.#stable(a, b, r);
-    if (!this.#defer({ kind: "sub", bits, a: x!, b: y!, r: z! })) super.sub(bits, x!, y!, z!);
+    this.#operation("sub", bits, [a, b, r], undefined, (x, y, z) => super.sub(bits, x, y, z));
   }
 
   override compare(bits: Bits, a: Expression, b: Expression, r: Expression): void {
-    const [x, y, z] = this.#stable(a, b, r);
-    if (!this.#defer({ kind: "compare", bits, a: x!, b: y!, r: z! })) super.sub(bits, x!, y!, z!);
+    this.#operation("compare", bits, [a, b, r], undefined, (x, y, z) => super.sub(bits, x, y, z));
   }
 
   override addKeepingCarry(bits: Bits, a: Expression, b: Expression, r: Expression): void {
-    const [cf, x, y, z] = this.#stable(this.cf(), a, b, r);
-    if (this.#defer({ kind: "add", bits, a: x!, b: y!, r: z!, cf: cf! })) return;
-    super.addKeepingCarry(bits, x!, y!, z!);
+    this.#operation("add", bits, [a, b, r], this.cf(), (x, y, z) => super.addKeepingCarry(bits, x, y, z));
   }
 
   override subKeepingCarry(bits: Bits, a: Expression, b: Expression, r: Expression): void {
-    const [cf, x, y, z] = this.#stable(this.cf(), a, b, r);
-    if (this.#defer({ kind: "sub", bits, a: x!, b: y!, r: z!, cf: cf! })) return;
-    super.subKeepingCarry(bits, x!, y!, z!);
+    this.#operation("sub", bits, [a, b, r], this.cf(), (x, y, z) => super.subKeepingCarry(bits, x, y, z));
   }
 
   override logic(bits: Bits, r: Expression): void {
@@ -300,9 +223,7 @@ export class DeferredFlags extends Flags {
 
   /** Carries (or borrows) out of each bit. */
   #carries({ kind, bits, a, b, r }: Operation): Expression {
-    const o = opsFor(bits);
-    if (kind === "add") return o.or(o.and(a, b), o.and(o.or(a, b), o.not(r)));
-    return o.or(o.and(o.not(a), o.or(b, r)), o.and(b, r));
+    return (kind === "add" ? carriesOfSum : borrowsOfDifference)(bits, a, b, r);
   }
 
   /** Asks the setting before one of CF and OF only. */
@@ -502,16 +423,12 @@ export class DeferredFlags extends Flags {
   }
 
   #auxiliaryOf(operation: Operation): Expression {
-    const { bits, cf } = operation;
     const vector = this.#context.body.let(this.#carries(operation));
-    const half = bits === 64 ? wrap(i64.shrU(vector, constant64(32))) : vector;
-    const aligned = bits >= 32 ? half : i32.shl(half, constant32(32 - bits));
-    const af = i32.and(bits === 64 ? wrap(vector) : vector, constant32(8));
-    const high = this.#context.body.let(i32.and(aligned, constant32(0xc0000000)));
-    if (!cf) return i32.or(high, af);
-    const of = i32.and(i32.xor(high, i32.shl(high, constant32(1))), constant32(0x80000000));
-    const carry = i32.shl(cf, constant32(31));
-    const second = i32.shrU(i32.xor(carry, of), constant32(1));
-    return i32.or(i32.or(carry, second), af);
+    const own = auxiliaryOfCarries(operation.bits, vector);
+    if (!operation.cf) return own;
+    // CF is not the operation's; OF is, and is told as its difference from CF.
+    const stable = this.#context.body.let(own);
+    const of = i32.shrU(i32.xor(stable, i32.shl(stable, constant32(1))), constant32(31));
+    return i32.or(auxiliaryOf(operation.cf, of), i32.and(stable, constant32(8)));
   }
 }

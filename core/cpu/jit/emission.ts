@@ -1,21 +1,20 @@
 // What the instructions of a region share while it is emitted: its locals, what is known at the current point of the
 // code, and the ways out.
 
-import { CPU } from "../interpreter/handler-context.ts";
+import { CPU, tlbEntry } from "../interpreter/handler-context.ts";
 import {
   BLOCK_INSTRUCTIONS,
   BLOCK_IP,
   BUDGET,
   LINK_FROM,
   RIP,
-  TLB_ENTRIES,
   TLB_EXECUTE,
   TLB_PHYSICAL,
   TLB_POINTER,
 } from "../layout.ts";
-import { constant32, constant64, type Expression, extendS, i32, i64, wrap } from "../wasm/expression.ts";
+import { constant32, constant64, type Expression, extendS, i32, i64 } from "../wasm/expression.ts";
 import type { Callee, FunctionBody, Label, Local } from "../wasm/function-body.ts";
-import { addLocalsOf, FlagLocals, type FlagState } from "./deferred-flags.ts";
+import { addLocalsOf, FlagLocals, type FlagState } from "./pending-flags.ts";
 import type { Placement, RegisterFile } from "./register-file.ts";
 
 /** What is known at a point of the code. */
@@ -226,8 +225,7 @@ export class Emission {
 
   /** Whether a linear address is still mapped for execution to a physical page (i32). */
   isMapped(linear: Expression, page: number): Expression {
-    const place = i32.and(i32.shrU(wrap(linear), constant32(7)), constant32((TLB_ENTRIES - 1) << 5));
-    const entry = this.body.let(i32.add(this.tlb, place));
+    const entry = this.body.let(tlbEntry(this.tlb, linear));
     return i32.and(
       i64.eq(i64.load(entry, TLB_EXECUTE), i64.and(linear, constant64(-4096))),
       i32.eq(i32.and(i32.load(entry, TLB_PHYSICAL), constant32(-4096)), constant32(page)),

@@ -188,17 +188,14 @@ class RegionCompiler {
     const emission = this.#emission;
     if (pageOf(from.block) !== pageOf(to.block)) this.#leaveUnlessMapped(to);
     const kind = this.#structure.kindOf(from, to);
-    if (kind === "forward" && !this.#structure.places.get(to)!.merges) {
-      const wasOver = emission.over;
-      this.#tree(to);
-      emission.over = wasOver || emission.unconditional;
-      return;
-    }
-    this.#settle();
-    if (kind === "forward") emission.body.branch(this.#labels.get(to)!);
+    if (kind === "forward" && !this.#structure.places.get(to)!.merges) this.#tree(to);
     else {
-      if (kind === "back") emission.body.branchIf(this.#labels.get(to)!, emission.mayGoOn());
-      emission.leaveTo(emission.pointer(to.delta));
+      this.#settle();
+      if (kind === "forward") emission.body.branch(this.#labels.get(to)!);
+      else {
+        if (kind === "back") emission.body.branchIf(this.#labels.get(to)!, emission.mayGoOn());
+        emission.leaveTo(emission.pointer(to.delta));
+      }
     }
     emission.over = true;
   }

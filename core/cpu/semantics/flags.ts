@@ -6,7 +6,6 @@ import {
   constant32,
   constant64,
   type Expression,
-  extendS,
   i32,
   i64,
   select,
@@ -43,14 +42,12 @@ export class Flags {
 
   /** Of r = a + b, with or without carry in. The values may hold rubbish above their width. */
   add(bits: Bits, a: Expression, b: Expression, r: Expression): void {
-    const o = opsFor(bits);
-    this.#carries(bits, o.or(o.and(a, b), o.and(o.or(a, b), o.not(r))), r);
+    this.#carries(bits, carriesOfSum(bits, a, b, r), r);
   }
 
   /** Of r = a - b, with or without borrow in. */
   sub(bits: Bits, a: Expression, b: Expression, r: Expression): void {
-    const o = opsFor(bits);
-    this.#carries(bits, o.or(o.and(o.not(a), o.or(b, r)), o.and(b, r)), r);
+    this.#carries(bits, borrowsOfDifference(bits, a, b, r), r);
   }
 
   /** Of r = a - b without borrow in, of values that hold nothing above their width: a comparison. */
@@ -200,19 +197,8 @@ export class Flags {
   }
 
   #carries(bits: Bits, carries: Expression, r: Expression): void {
-    if (bits === 64) {
-      const vector = this.#c.body.let(carries);
-      const high = i32.and(wrap(i64.shrU(vector, constant64(32))), constant32(0xc0000000));
-      this.store(r, i32.or(high, i32.and(wrap(vector), constant32(8))));
-      return;
-    }
-    if (bits === 32) {
-      this.store(extendS(r), i32.and(carries, constant32(CARRIES)));
-      return;
-    }
-    const vector = this.#c.body.let(carries);
-    const high = i32.and(i32.shl(vector, constant32(32 - bits)), constant32(0xc0000000));
-    this.store(toSignedI64(bits, r), i32.or(high, i32.and(vector, constant32(8))));
+    const vector = bits === 32 ? carries : this.#c.body.let(carries);
+    this.store(toSignedI64(bits, r), auxiliaryOfCarries(bits, vector));
   }
 
   #setAll(values: Required<FlagValues>): void {
@@ -223,6 +209,27 @@ export class Flags {
   }
 }
 
+/** Carries out of each bit of r = a + b, with or without carry in. */
+export function carriesOfSum(bits: Bits, a: Expression, b: Expression, r: Expression): Expression {
+  const o = opsFor(bits);
+  return o.or(o.and(a, b), o.and(o.or(a, b), o.not(r)));
+}
+
+/** Borrows out of each bit of r = a - b, with or without borrow in. */
+export function borrowsOfDifference(bits: Bits, a: Expression, b: Expression, r: Expression): Expression {
+  const o = opsFor(bits);
+  return o.or(o.and(o.not(a), o.or(b, r)), o.and(b, r));
+}
+
+/** FLAGS_AUX of such a vector, which is stable where `bits` is not 32. */
+export function auxiliaryOfCarries(bits: Bits, vector: Expression): Expression {
+  if (bits === 32) return i32.and(vector, constant32(CARRIES));
+  const top = bits === 64 ? wrap(i64.shrU(vector, constant64(32))) : i32.shl(vector, constant32(32 - bits));
+  const low = bits === 64 ? wrap(vector) : vector;
+  return i32.or(i32.and(top, constant32(0xc0000000)), i32.and(low, constant32(8)));
+}
+
+/** FLAGS_AUX of the flags themselves. */
 export function auxiliaryOf(cf: Expression, of: Expression, af?: Expression): Expression {
   const high = i32.or(i32.shl(cf, constant32(CF_BIT)), i32.shl(i32.xor(cf, of), constant32(CARRY_IN_BIT)));
   return af ? i32.or(high, i32.shl(af, constant32(3))) : high;

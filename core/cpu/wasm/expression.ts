@@ -379,11 +379,6 @@ export const loadVector = (address: Expression, offset = 0): Expression =>
 export const constantVector = (bytes: readonly number[]): Expression =>
   operation("v128", [...simdPrefix(12), ...bytes]);
 
-export const loadF32 = (address: Expression, offset = 0): Expression =>
-  operation("f32", [0x2a, ...memoryArgument(offset)], check(address, "i32"));
-export const loadF64 = (address: Expression, offset = 0): Expression =>
-  operation("f64", [0x2b, ...memoryArgument(offset)], check(address, "i32"));
-
 /** Opcode bytes of a store of `bits` from a value of `type`, without the memory argument. */
 export function storeOpcode(type: ValueType, bits: 8 | 16 | 32 | 64 | 128): number[] {
   if (type === "v128") return simdPrefix(11);

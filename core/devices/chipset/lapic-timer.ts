@@ -1,6 +1,3 @@
-/** The timer's input: one tick is a nanosecond before the divider. */
-export const APIC_TIMER_HERTZ = 1e9;
-
 /** Timer modes: bits 18 and 17 of the LVT timer register. */
 export const TimerMode = { oneShot: 0, periodic: 1, tscDeadline: 2 } as const;
 

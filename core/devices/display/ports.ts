@@ -29,8 +29,6 @@ export interface PortWiring {
 
 /** First of the VGA's ports; offsets in {@link VgaPorts} count from here. */
 export const FIRST_PORT = 0x3b0;
-/** Ports 3B0 to 3DF. */
-export const PORT_COUNT = 0x30;
 
 /** Writable bits of the sequencer's registers. */
 const SEQ_MASKS = [0x03, 0x3d, 0x0f, 0x3f, 0x0e, 0, 0, 0];

@@ -1,0 +1,96 @@
+// Flags that are not in the processor's state: as what set them, and as the locals in which paths hand them on.
+
+import type { Bits } from "../semantics/context.ts";
+import type { Expression } from "../wasm/expression.ts";
+import type { FunctionBody, Local } from "../wasm/function-body.ts";
+
+export interface Operation {
+  readonly kind: "add" | "sub" | "compare";
+  readonly bits: Bits;
+  readonly a: Expression;
+  readonly b: Expression;
+  readonly r: Expression;
+  /** Replaces the carry of the operation. */
+  readonly cf?: Expression;
+}
+
+/** Where the flags come from, if not from the processor's state; the expressions are stable. */
+export type Pending =
+  | Operation
+  | { readonly kind: "logic"; readonly bits: Bits; readonly r: Expression }
+  | {
+      readonly kind: "result";
+      readonly bits: Bits;
+      readonly r: Expression;
+      readonly cf: Expression;
+      readonly of: Expression;
+      readonly af: Expression | undefined;
+    }
+  /** CF and OF as given, the others from an older setting (undefined: the processor's state; it may be that of the locals). */
+  | {
+      readonly kind: "carry";
+      readonly prior: Pending | undefined;
+      readonly cf: Expression;
+      readonly of: Expression;
+    }
+  /** The two words of the processor's state. */
+  | { readonly kind: "stored"; readonly result: Expression; readonly auxiliary: Expression }
+  /** The locals, whatever they hold. */
+  | { readonly kind: "held" };
+
+/** The locals: kind as for storeFlags (0: the processor's state has the flags), and the operands. */
+export class FlagLocals {
+  readonly kind: Local;
+  readonly a: Local;
+  readonly b: Local;
+  readonly r: Local;
+
+  constructor(body: FunctionBody) {
+    this.kind = body.local("i32");
+    this.a = body.local("i64");
+    this.b = body.local("i64");
+    this.r = body.local("i64");
+  }
+}
+
+/** What is known of the flags at a point of the code. */
+export interface FlagState {
+  pending: Pending | undefined;
+  /** Whether the locals have it. */
+  held: boolean;
+}
+
+/** Adds the locals that a pending setting refers to. */
+export function addLocalsOf(pending: Pending | undefined, locals: Set<number>): void {
+  const add = (value: Expression | undefined): void => {
+    if (value?.local !== undefined) locals.add(value.local);
+  };
+  if (!pending) return;
+  switch (pending.kind) {
+    case "held":
+      return;
+    case "logic":
+      add(pending.r);
+      return;
+    case "result":
+      add(pending.r);
+      add(pending.cf);
+      add(pending.of);
+      add(pending.af);
+      return;
+    case "carry":
+      add(pending.cf);
+      add(pending.of);
+      addLocalsOf(pending.prior, locals);
+      return;
+    case "stored":
+      add(pending.result);
+      add(pending.auxiliary);
+      return;
+    default:
+      add(pending.a);
+      add(pending.b);
+      add(pending.r);
+      add(pending.cf);
+  }
+}

@@ -1,0 +1,160 @@
+// Compiled regions: which blocks become some, what they replace, and how they go, one by one.
+
+import type { Block } from "../interpreter/block-cache.ts";
+import type { Handlers } from "../interpreter/handlers.ts";
+import { BLOCK_COMPILED, BLOCK_FIRST_HANDLER, BLOCK_HEAT, REC_HANDLER } from "../layout.ts";
+import { type CodeSource, growRegion, type Region } from "./region.ts";
+
+export interface CompiledRegion {
+  readonly entry: Block;
+  readonly blocks: readonly Block[];
+  /** Table index of its function. */
+  readonly index: number;
+  readonly instructions: number;
+}
+
+export interface RegionCacheHost {
+  readonly handlers: Handlers;
+  /** Entries after which a block is hot, at least 1. */
+  readonly threshold: number;
+  /** Blocks that are compiled together, if so many become hot soon enough. */
+  readonly batch: number;
+  /** A compiled block is gone: it may not be found by its address without a look any more. */
+  forgetJumps(): void;
+}
+
+/** The decoded blocks. */
+interface Blocks extends CodeSource<Block> {
+  blockAt(record: number): Block | undefined;
+}
+
+/** Calls of `compileHot` for which hot blocks wait for others. */
+const PATIENCE = 20;
+
+/** Instructions of the regions that are compiled together, about: some milliseconds' work. */
+const MOST_AT_ONCE = 200;
+/** Instructions in compiled regions at most: their code takes some 500 bytes each of the host's memory. */
+const MOST_COMPILED = 150_000;
+export class RegionCache {
+  readonly #blocks: Blocks;
+  readonly #host: RegionCacheHost;
+  /** Blocks that have become hot and wait to be compiled. */
+  #hot: Block[] = [];
+  #patience = PATIENCE;
+  /** Oldest first. */
+  readonly #regions = new Set<CompiledRegion>();
+  /** Instructions in all of them. */
+  #instructions = 0;
+
+  constructor(blocks: Blocks, host: RegionCacheHost) {
+    this.#blocks = blocks;
+    this.#host = host;
+  }
+
+  get #view(): DataView {
+    return this.#blocks.view;
+  }
+
+  /** Forgets every region. Not while one runs. */
+  clear(): void {
+    for (const region of [...this.#regions]) this.forget(region);
+    this.#hot = [];
+  }
+
+  /** A block has been entered, at a linear address, so often that it is worth compiling. */
+  noteHot(record: number, linear: bigint): void {
+    const block = this.#blocks.blockAt(record);
+    if (!block) return;
+    block.linear = linear;
+    this.#hot.push(block);
+  }
+
+  /** Compiles regions around the blocks that have become hot: from now on their entries' first handlers. */
+  compileHot(): void {
+    if (this.#hot.length === 0) return;
+    // A module costs more than a function: wait for company, but not for long.
+    if (this.#hot.length < this.#host.batch && this.#patience-- > 0) return;
+    const regions = this.#growHot();
+    // What is left comes next time, without waiting again.
+    this.#patience = this.#hot.length > 0 ? 0 : PATIENCE;
+    if (regions.length === 0) return;
+    const indexes = this.#host.handlers.compileRegions(regions, this.#view);
+    regions.forEach((region, n) => {
+      this.#enter(region, indexes[n]!);
+    });
+    // The oldest make room; what is still hot among them will be compiled again.
+    for (const region of this.#regions) {
+      if (this.#instructions <= MOST_COMPILED) break;
+      this.forget(region);
+    }
+  }
+
+  /** Regions around hot blocks, not too much of them at once. */
+  #growHot(): Region<Block>[] {
+    const taken = new Set<Block>();
+    const regions: Region<Block>[] = [];
+    let instructions = 0;
+    while (this.#hot.length > 0 && instructions < MOST_AT_ONCE) {
+      const block = this.#hot.shift()!;
+      if (this.#blocks.blockAt(block.record) !== block || block.region) continue;
+      if (taken.has(block)) {
+        // It has a place in a region; if it is still entered from elsewhere often, it will become hot again.
+        this.#coolDown(block);
+        continue;
+      }
+      const region = growRegion(block, this.#blocks);
+      regions.push(region);
+      for (const node of region.nodes) {
+        taken.add(node.block);
+        instructions += node.count;
+      }
+    }
+    return regions;
+  }
+
+  #coolDown(block: Block): void {
+    this.#view.setInt32(block.record + BLOCK_HEAT, this.#host.threshold, true);
+  }
+
+  #enter({ nodes }: Region<Block>, index: number): void {
+    const entry = nodes[0]!.block;
+    const instructions = nodes.reduce((sum, { count }) => sum + count, 0);
+    const region: CompiledRegion = { entry, index, instructions, blocks: nodes.map(({ block }) => block) };
+    this.#regions.add(region);
+    this.#instructions += instructions;
+    for (const block of region.blocks) {
+      block.regions ??= new Set();
+      block.regions.add(region);
+    }
+    entry.region = region;
+    this.#view.setUint32(entry.record + REC_HANDLER, index, true);
+    // A lone instruction across pages is translated anew each time, so nothing may link to it.
+    this.#view.setUint32(entry.record + BLOCK_COMPILED, entry.secondPage === undefined ? 1 : 0, true);
+  }
+
+  /** From now on the exit with this link goes to a compiled block directly. */
+  closeLink(link: number, record: number): void {
+    const block = this.#blocks.blockAt(record);
+    if (!block) return;
+    this.#view.setUint32(link, record, true);
+    block.links ??= [];
+    block.links.push(link);
+  }
+
+  /** It may be running: that it is not valid any more is seen after whatever may have dropped it. */
+  forget(region: CompiledRegion): void {
+    this.#host.handlers.release(region.index);
+    this.#host.forgetJumps();
+    this.#regions.delete(region);
+    this.#instructions -= region.instructions;
+    for (const block of region.blocks) block.regions!.delete(region);
+    const { entry } = region;
+    entry.region = undefined;
+    this.#view.setUint32(entry.record + BLOCK_COMPILED, 0, true);
+    for (const link of entry.links ?? []) this.#view.setUint32(link, 0, true);
+    entry.links = [];
+    const first = this.#view.getUint32(entry.record + BLOCK_FIRST_HANDLER, true);
+    this.#view.setUint32(entry.record + REC_HANDLER, first, true);
+    this.#coolDown(entry);
+  }
+}
