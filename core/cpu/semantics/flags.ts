@@ -2,15 +2,7 @@
 // is asked later is read off those two. The layout of the second word is at FLAGS_AUX in layout.ts.
 
 import { EFLAGS, FLAGS_AUX, FLAGS_RESULT } from "../layout.ts";
-import {
-  constant32,
-  constant64,
-  type Expression,
-  i32,
-  i64,
-  select,
-  wrap,
-} from "../wasm/expression.ts";
+import { constant32, constant64, type Expression, i32, i64, select, wrap } from "../wasm/expression.ts";
 import { type Bits, type Context, opsFor, toSignedI64 } from "./context.ts";
 
 const CF_BIT = 31;
