@@ -42,7 +42,6 @@ import {
   TLB_POINTER,
   TRANSLATIONS_NOTED,
 } from "../layout.ts";
-import { pushUnsigned } from "../wasm/encoding.ts";
 import {
   constant32,
   constant64,
@@ -77,12 +76,9 @@ export function dispatcherModule(): Uint8Array<ArrayBuffer> {
   const noteHot = module.import("env", "noteHot", { parameters: ["i32"] });
   const fetchPhysical = module.import("runtime", "fetchPhysical", { parameters: ["i64"], result: "i64" });
 
-  const callHandler = (record: Expression, index: Expression): Expression => {
-    const code = [0x11];
-    pushUnsigned(code, handler);
-    code.push(0);
-    return operation("i32", code, record, index);
-  };
+  // call_indirect in table 0; the type is one of few, its number a byte.
+  const callHandler = (record: Expression, index: Expression): Expression =>
+    operation("i32", [0x11, handler, 0], record, index);
 
   /** Sets `physical` to the address of the byte at `linear`, as for execution; `miss` where it is not to be had here. */
   const translate = (body: FunctionBody, physical: Local, linear: Expression, miss: Label): void => {

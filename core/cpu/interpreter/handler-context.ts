@@ -40,6 +40,7 @@ import {
   constant64,
   type Expression,
   extendU,
+  globalOf,
   type IntegerOps,
   i32,
   i64,
@@ -54,7 +55,7 @@ import type { ModuleBuilder, Signature } from "../wasm/module.ts";
 import type { Form } from "./form.ts";
 
 /** Index of `env.cpu` among the globals of a generated module. */
-export const CPU: Expression = { type: "i32", code: [0x23, 0], stable: true };
+export const CPU: Expression = globalOf("i32", 0);
 
 /** Signatures of the runtime's exports, by name. */
 export type RuntimeSignatures = ReadonlyMap<string, Signature>;

@@ -120,7 +120,7 @@ export class Emission {
 
   /** An instruction pointer by its offset from the region's start (i64). */
   pointer(delta: number): Expression {
-    return { ...i64.add(this.base, constant64(delta)), stable: true };
+    return i64.add(this.base, constant64(delta)).asStable();
   }
 
   get unconditional(): boolean {

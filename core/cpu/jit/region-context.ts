@@ -303,7 +303,7 @@ export class RegionContext extends HandlerContext {
   override relativeTarget(): Expression {
     const mask = this.size === 16 ? 0xffff : this.size === 32 ? 0xffffffff : -1;
     const pointer = this.#emission.pointer(this.#next + this.#immediate);
-    this.#target = { ...i64.and(pointer, constant64(mask)), stable: true };
+    this.#target = i64.and(pointer, constant64(mask)).asStable();
     return this.#target;
   }
 

@@ -96,7 +96,7 @@ export class RegisterFile {
   #value(register: number): Expression {
     const home = this.#home(register);
     if (this.direct) return this.#body.copy(home.get);
-    return this.#values.get(register) ?? { ...home.get, stable: true };
+    return this.#values.get(register) ?? home.kept;
   }
 
   #setValue(register: number, value: Expression): void {

@@ -1,4 +1,4 @@
-// Binary encoding of WebAssembly: integers and value types. [WASM] chapter 5.
+// Binary encoding of WebAssembly: code that grows, integers and value types. [WASM] chapter 5.
 
 export type ValueType = "i32" | "i64" | "f32" | "f64" | "v128";
 
@@ -10,39 +10,91 @@ export const VALUE_TYPE: Record<ValueType, number> = {
   v128: 0x7b,
 };
 
-/** Appends an unsigned integer below 2^53 in LEB128. */
-export function pushUnsigned(out: number[], value: number): void {
-  while (value >= 0x80) {
-    out.push((value & 0x7f) | 0x80);
-    value = Math.floor(value / 128);
+const INITIAL = 256;
+/** Of an integer below 2^53 in LEB128. */
+const LONGEST_NUMBER = 8;
+
+/** Bytes that are appended one after the other. */
+export class Code {
+  #bytes = new Uint8Array(INITIAL);
+  #length = 0;
+
+  get length(): number {
+    return this.#length;
   }
-  out.push(value);
-}
 
-/** Appends a signed 32-bit integer in LEB128. */
-export function pushSigned32(out: number[], value: number): void {
-  value |= 0;
-  while (value < -64 || value > 63) {
-    out.push((value & 0x7f) | 0x80);
-    value >>= 7;
+  /** Forgets what comes after so many bytes. */
+  cut(length: number): void {
+    this.#length = length;
   }
-  out.push(value & 0x7f);
-}
 
-/** Appends a signed 64-bit integer in LEB128. */
-export function pushSigned64(out: number[], value: bigint): void {
-  value = BigInt.asIntN(64, value);
-  while (value < -64n || value > 63n) {
-    out.push(Number(value & 0x7fn) | 0x80);
-    value >>= 7n;
+  /** What has been appended so far; it holds until more is. */
+  get bytes(): Uint8Array {
+    return this.#bytes.subarray(0, this.#length);
   }
-  out.push(Number(value & 0x7fn));
-}
 
-const utf8 = (text: string): number[] => [...text].map((character) => character.charCodeAt(0));
+  #room(count: number): void {
+    const needed = this.#length + count;
+    if (needed <= this.#bytes.length) return;
+    const grown = new Uint8Array(Math.max(needed, this.#bytes.length * 2));
+    grown.set(this.bytes);
+    this.#bytes = grown;
+  }
 
-/** Appends an ASCII name with its length. */
-export function pushName(out: number[], name: string): void {
-  pushUnsigned(out, name.length);
-  out.push(...utf8(name));
+  byte(value: number): void {
+    if (this.#length === this.#bytes.length) this.#room(1);
+    this.#bytes[this.#length++] = value;
+  }
+
+  append(values: readonly number[]): void {
+    const count = values.length;
+    if (this.#length + count > this.#bytes.length) this.#room(count);
+    for (let n = 0; n < count; n++) this.#bytes[this.#length++] = values[n]!;
+  }
+
+  appendCode(other: Code): void {
+    this.#room(other.length);
+    this.#bytes.set(other.bytes, this.#length);
+    this.#length += other.length;
+  }
+
+  /** An unsigned integer below 2^53 in LEB128. */
+  unsigned(value: number): void {
+    if (this.#length + LONGEST_NUMBER > this.#bytes.length) this.#room(LONGEST_NUMBER);
+    while (value >= 0x80) {
+      this.#bytes[this.#length++] = (value & 0x7f) | 0x80;
+      value = value < 0x80000000 ? value >>> 7 : Math.floor(value / 128);
+    }
+    this.#bytes[this.#length++] = value;
+  }
+
+  /** A signed 32-bit integer in LEB128. */
+  signed32(value: number): void {
+    value |= 0;
+    while (value < -64 || value > 63) {
+      this.byte((value & 0x7f) | 0x80);
+      value >>= 7;
+    }
+    this.byte(value & 0x7f);
+  }
+
+  /** A signed 64-bit integer in LEB128. */
+  signed64(value: bigint): void {
+    const short = Number(value);
+    if (short === (short | 0)) {
+      this.signed32(short);
+      return;
+    }
+    while (value < -64n || value > 63n) {
+      this.byte(Number(value & 0x7fn) | 0x80);
+      value >>= 7n;
+    }
+    this.byte(Number(value & 0x7fn));
+  }
+
+  /** An ASCII name with its length. */
+  name(text: string): void {
+    this.unsigned(text.length);
+    for (let n = 0; n < text.length; n++) this.byte(text.charCodeAt(n));
+  }
 }

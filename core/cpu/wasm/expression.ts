@@ -1,59 +1,141 @@
 // Typed expressions: the code that leaves one value on WebAssembly's stack, with constants folded as they meet.
 
-import { pushSigned32, pushSigned64, pushUnsigned, type ValueType } from "./encoding.ts";
+import type { Code, ValueType } from "./encoding.ts";
 
-export interface Expression {
+const NO_IMMEDIATE = -1;
+const CONSTANT_32 = [0x41];
+const CONSTANT_64 = [0x42];
+const GET_LOCAL = [0x20];
+const GET_GLOBAL = [0x23];
+const CALL = [0x10];
+const SELECT = [0x1b];
+const WRAP = [0xa7];
+const EXTEND_S = [0xac];
+const EXTEND_U = [0xad];
+const SIGN_EXTEND_32 = [0xc4];
+const LOAD_32_S = [0x34, 0];
+const LOAD_32_U = [0x35, 0];
+
+/** A tree; its code is written where the value is wanted. All have the same shape, for there are very many. */
+export class Expression {
   readonly type: ValueType;
-  readonly code: readonly number[];
   /** The value where it is known; i32 as a signed 32-bit number, i64 as a signed 64-bit bigint. */
-  readonly constant?: number | bigint;
+  readonly constant: number | bigint | undefined;
   /** Reading it twice, or later, gives the same value: a constant, or a local that is set once. */
-  readonly stable?: boolean;
+  readonly stable: boolean;
+  readonly #operands: readonly Expression[] | undefined;
+  readonly #a: Expression | undefined;
+  readonly #b: Expression | undefined;
+  /** The instruction after its operands, and the number that follows it if that is not negative. */
+  readonly #code: readonly number[];
+  readonly #immediate: number;
+
+  constructor(
+    type: ValueType,
+    code: readonly number[],
+    immediate: number,
+    a?: Expression,
+    b?: Expression,
+    operands?: readonly Expression[],
+    constant?: number | bigint,
+    stable = false,
+  ) {
+    this.type = type;
+    this.#code = code;
+    this.#immediate = immediate;
+    this.#a = a;
+    this.#b = b;
+    this.#operands = operands;
+    this.constant = constant;
+    this.stable = stable;
+  }
+
   /** Index of the local that it reads, when it is nothing else. */
-  readonly local?: number;
+  get local(): number | undefined {
+    return this.#code === GET_LOCAL ? this.#immediate : undefined;
+  }
+
   /** The i32 that this i64 extends. */
-  readonly narrow?: Expression;
+  get narrow(): Expression | undefined {
+    return this.#code === EXTEND_U || this.#code === EXTEND_S ? this.#a : undefined;
+  }
+
+  /** The same for who knows that it gives the same value wherever it is used. */
+  asStable(): Expression {
+    if (this.stable) return this;
+    return new Expression(
+      this.type,
+      this.#code,
+      this.#immediate,
+      this.#a,
+      this.#b,
+      this.#operands,
+      this.constant,
+      true,
+    );
+  }
+
+  write(out: Code): void {
+    this.#a?.write(out);
+    this.#b?.write(out);
+    if (this.#operands) for (const operand of this.#operands) operand.write(out);
+    const code = this.#code;
+    if (code.length === 1) out.byte(code[0]!);
+    else out.append(code);
+    if (this.#immediate >= 0) out.unsigned(this.#immediate);
+    else if (code === CONSTANT_32) out.signed32(this.constant as number);
+    else if (code === CONSTANT_64) out.signed64(this.constant as bigint);
+  }
 }
 
 /** Any instruction of known result type over operands, by its opcode bytes and immediates. */
 export function operation(type: ValueType, code: readonly number[], ...operands: Expression[]): Expression {
-  const all: number[] = [];
-  for (const operand of operands) for (const byte of operand.code) all.push(byte);
-  for (const byte of code) all.push(byte);
-  return { type, code: all };
+  return new Expression(type, code, NO_IMMEDIATE, undefined, undefined, operands);
 }
 
-/** Constants made before: the same few come again and again. */
-const known32 = new Map<number, Expression>();
-const KNOWN = 0x1000;
+const unaryOf = (type: ValueType, code: readonly number[], a: Expression): Expression =>
+  new Expression(type, code, NO_IMMEDIATE, a);
+
+const binaryOf = (type: ValueType, code: readonly number[], a: Expression, b: Expression): Expression =>
+  new Expression(type, code, NO_IMMEDIATE, a, b);
+
+/** `code` with an alignment hint of 2^0 is the opcode of a load. */
+const loadOf = (type: ValueType, code: readonly number[], address: Expression, offset: number): Expression =>
+  new Expression(type, code, offset, address);
+
+/** Value of a local. */
+export const localOf = (type: ValueType, index: number, stable: boolean): Expression =>
+  new Expression(type, GET_LOCAL, index, undefined, undefined, undefined, undefined, stable);
+
+/** Value of an immutable global. */
+export const globalOf = (type: ValueType, index: number): Expression =>
+  new Expression(type, GET_GLOBAL, index, undefined, undefined, undefined, undefined, true);
+
+/** A call of the function with an index. */
+export const callOf = (type: ValueType, index: number, args: readonly Expression[]): Expression =>
+  new Expression(type, CALL, index, undefined, undefined, args);
+
+/** Constants near 0, made once. */
+const NEAR = 0x1000;
+const near32: (Expression | undefined)[] = new Array(2 * NEAR).fill(undefined);
+const near64: (Expression | undefined)[] = new Array(2 * NEAR).fill(undefined);
+
+const constantOf = (type: ValueType, code: readonly number[], value: number | bigint): Expression =>
+  new Expression(type, code, NO_IMMEDIATE, undefined, undefined, undefined, value, true);
 
 export function constant32(value: number): Expression {
-  let expression = known32.get(value);
-  if (!expression) {
-    expression = newConstant32(value);
-    if (known32.size < KNOWN) known32.set(value, expression);
-  }
-  return expression;
-}
-
-function newConstant32(value: number): Expression {
-  const code = [0x41];
-  pushSigned32(code, value);
-  return { type: "i32", code, constant: value | 0, stable: true };
+  const number = value | 0;
+  if (number < -NEAR || number >= NEAR) return constantOf("i32", CONSTANT_32, number);
+  near32[number + NEAR] ??= constantOf("i32", CONSTANT_32, number);
+  return near32[number + NEAR]!;
 }
 
 export function constant64(value: bigint | number): Expression {
-  const number = BigInt.asIntN(64, BigInt(value));
-  const code = [0x42];
-  pushSigned64(code, number);
-  return { type: "i64", code, constant: number, stable: true };
-}
-
-/** Memory operand of a load or store: alignment hint 2^0 and a constant offset. */
-export function memoryArgument(offset: number): number[] {
-  const code = [0];
-  pushUnsigned(code, offset);
-  return code;
+  const number = Number(value);
+  if (number < -NEAR || number >= NEAR)
+    return constantOf("i64", CONSTANT_64, BigInt.asIntN(64, BigInt(value)));
+  near64[number + NEAR] ??= constantOf("i64", CONSTANT_64, BigInt(number));
+  return near64[number + NEAR]!;
 }
 
 type Fold32 = (a: number, b: number) => number;
@@ -112,38 +194,51 @@ export interface IntegerOps {
 
 function integerOps(type: "i32" | "i64"): IntegerOps {
   const is32 = type === "i32";
-  const literal = (value: number | bigint): Expression =>
-    is32 ? constant32(Number(BigInt.asIntN(32, BigInt(value)))) : constant64(value);
+  const literal = (value: number | bigint): Expression => {
+    if (!is32) return constant64(value);
+    return constant32(typeof value === "bigint" ? Number(BigInt.asIntN(32, value)) : value);
+  };
+  const chosen = (opcode32: number, opcode64: number): readonly number[] => [is32 ? opcode32 : opcode64];
 
-  const binary =
-    (opcode32: number, opcode64: number, fold32: Fold32, fold64: Fold64, identity?: number) =>
-    (a: Expression, b: Expression): Expression => {
+  const binary = (
+    opcode32: number,
+    opcode64: number,
+    fold32: Fold32,
+    fold64: Fold64,
+    identity?: number,
+  ): ((a: Expression, b: Expression) => Expression) => {
+    const code = chosen(opcode32, opcode64);
+    const neutral = identity === undefined ? undefined : literal(identity).constant;
+    return (a, b) => {
       check(a, type);
       check(b, type);
-      if (a.constant !== undefined && b.constant !== undefined) {
-        return is32
-          ? constant32(fold32(a.constant as number, b.constant as number))
-          : constant64(fold64(a.constant as bigint, b.constant as bigint));
+      if (b.constant !== undefined) {
+        if (a.constant !== undefined) {
+          return is32
+            ? constant32(fold32(a.constant as number, b.constant as number))
+            : constant64(fold64(a.constant as bigint, b.constant as bigint));
+        }
+        if (b.constant === neutral) return a;
       }
-      if (identity !== undefined && b.constant !== undefined && Number(b.constant) === identity) return a;
-      return operation(type, [is32 ? opcode32 : opcode64], a, b);
+      return binaryOf(type, code, a, b);
     };
-  const trapping =
-    (opcode32: number, opcode64: number) =>
-    (a: Expression, b: Expression): Expression =>
-      operation(type, [is32 ? opcode32 : opcode64], check(a, type), check(b, type));
-  const unary =
-    (opcode32: number, opcode64: number) =>
-    (a: Expression): Expression =>
-      operation(type, [is32 ? opcode32 : opcode64], check(a, type));
-  const compare =
-    (
-      opcode32: number,
-      opcode64: number,
-      fold32: (a: number, b: number) => boolean,
-      fold64: (a: bigint, b: bigint) => boolean,
-    ) =>
-    (a: Expression, b: Expression): Expression => {
+  };
+  const trapping = (opcode32: number, opcode64: number): ((a: Expression, b: Expression) => Expression) => {
+    const code = chosen(opcode32, opcode64);
+    return (a, b) => binaryOf(type, code, check(a, type), check(b, type));
+  };
+  const unary = (opcode32: number, opcode64: number): ((a: Expression) => Expression) => {
+    const code = chosen(opcode32, opcode64);
+    return (a) => unaryOf(type, code, check(a, type));
+  };
+  const compare = (
+    opcode32: number,
+    opcode64: number,
+    fold32: (a: number, b: number) => boolean,
+    fold64: (a: bigint, b: bigint) => boolean,
+  ): ((a: Expression, b: Expression) => Expression) => {
+    const code = chosen(opcode32, opcode64);
+    return (a, b) => {
       check(a, type);
       check(b, type);
       if (a.constant !== undefined && b.constant !== undefined) {
@@ -155,12 +250,17 @@ function integerOps(type: "i32" | "i64"): IntegerOps {
           ),
         );
       }
-      return operation("i32", [is32 ? opcode32 : opcode64], a, b);
+      return binaryOf("i32", code, a, b);
     };
-  const load =
-    (opcode32: number, opcode64: number) =>
-    (address: Expression, offset = 0): Expression =>
-      operation(type, [is32 ? opcode32 : opcode64, ...memoryArgument(offset)], check(address, "i32"));
+  };
+  const load = (
+    opcode32: number,
+    opcode64: number,
+  ): ((address: Expression, offset?: number) => Expression) => {
+    const code = [...chosen(opcode32, opcode64), 0];
+    return (address, offset = 0) => loadOf(type, code, check(address, "i32"), offset);
+  };
+  const zeroTest = chosen(0x45, 0x50);
 
   const ops: IntegerOps = {
     type,
@@ -241,11 +341,11 @@ function integerOps(type: "i32" | "i64"): IntegerOps {
     neg: (a) => ops.sub(literal(0), a),
     extend8: unary(0xc0, 0xc2),
     extend16: unary(0xc1, 0xc3),
-    extend32: (a) => (is32 ? a : operation("i64", [0xc4], check(a, "i64"))),
+    extend32: (a) => (is32 ? a : unaryOf("i64", SIGN_EXTEND_32, check(a, "i64"))),
     eqz: (a) => {
       check(a, type);
       if (a.constant !== undefined) return constant32(truth(Number(a.constant) === 0));
-      return operation("i32", [is32 ? 0x45 : 0x50], a);
+      return unaryOf("i32", zeroTest, a);
     },
     eq: compare(
       0x46,
@@ -328,40 +428,40 @@ export const i64: IntegerOps = integerOps("i64");
 export const wrap = (a: Expression): Expression =>
   a.constant !== undefined
     ? constant32(Number(BigInt.asIntN(32, a.constant as bigint)))
-    : (a.narrow ?? operation("i32", [0xa7], check(a, "i64")));
+    : (a.narrow ?? unaryOf("i32", WRAP, check(a, "i64")));
 
 /** Zero extension of an i32. */
 export const extendU = (a: Expression): Expression =>
   a.constant !== undefined
-    ? constant64(BigInt((a.constant as number) >>> 0))
-    : { ...operation("i64", [0xad], check(a, "i32")), narrow: a };
+    ? constant64((a.constant as number) >>> 0)
+    : unaryOf("i64", EXTEND_U, check(a, "i32"));
 
 /** Sign extension of an i32. */
 export const extendS = (a: Expression): Expression =>
-  a.constant !== undefined
-    ? constant64(BigInt(a.constant as number))
-    : { ...operation("i64", [0xac], check(a, "i32")), narrow: a };
+  a.constant !== undefined ? constant64(a.constant as number) : unaryOf("i64", EXTEND_S, check(a, "i32"));
 
 /** i64 from a 32-bit load, zero-extended. */
 export const load32AsI64 = (address: Expression, offset = 0): Expression =>
-  operation("i64", [0x35, ...memoryArgument(offset)], check(address, "i32"));
+  loadOf("i64", LOAD_32_U, check(address, "i32"), offset);
 
 /** i64 from a 32-bit load, sign-extended. */
 export const load32SAsI64 = (address: Expression, offset = 0): Expression =>
-  operation("i64", [0x34, ...memoryArgument(offset)], check(address, "i32"));
+  loadOf("i64", LOAD_32_S, check(address, "i32"), offset);
 
 /** `condition` ? a : b, both evaluated. */
 export const select = (condition: Expression, a: Expression, b: Expression): Expression => {
   check(b, a.type);
   if (condition.constant !== undefined) return condition.constant ? a : b;
-  return operation(a.type, [0x1b], a, b, check(condition, "i32"));
+  return operation(a.type, SELECT, a, b, check(condition, "i32"));
 };
 
-const simdPrefix = (opcode: number): number[] => {
-  const code = [0xfd];
-  pushUnsigned(code, opcode);
-  return code;
-};
+/** Opcodes of SIMD instructions with their prefix, as far as they were asked for. */
+const simdOpcodes: (readonly number[])[] = [];
+
+function simdOpcode(opcode: number): readonly number[] {
+  simdOpcodes[opcode] ??= opcode < 0x80 ? [0xfd, opcode] : [0xfd, (opcode & 0x7f) | 0x80, opcode >> 7];
+  return simdOpcodes[opcode];
+}
 
 /** A SIMD instruction by its opcode, with immediate bytes (a lane) if it has some. */
 export const simd = (
@@ -369,21 +469,27 @@ export const simd = (
   opcode: number,
   operands: Expression[],
   immediates: readonly number[] = [],
-): Expression => operation(type, [...simdPrefix(opcode), ...immediates], ...operands);
+): Expression => operation(type, [...simdOpcode(opcode), ...immediates], ...operands);
+
+const LOAD_VECTOR = [...simdOpcode(0), 0];
 
 /** The v128 at address + offset. */
 export const loadVector = (address: Expression, offset = 0): Expression =>
-  operation("v128", [...simdPrefix(0), ...memoryArgument(offset)], check(address, "i32"));
+  loadOf("v128", LOAD_VECTOR, check(address, "i32"), offset);
 
 /** A v128 constant, 16 bytes. */
 export const constantVector = (bytes: readonly number[]): Expression =>
-  operation("v128", [...simdPrefix(12), ...bytes]);
+  operation("v128", [...simdOpcode(12), ...bytes]);
 
-/** Opcode bytes of a store of `bits` from a value of `type`, without the memory argument. */
-export function storeOpcode(type: ValueType, bits: 8 | 16 | 32 | 64 | 128): number[] {
-  if (type === "v128") return simdPrefix(11);
-  if (type === "f32") return [0x38];
-  if (type === "f64") return [0x39];
-  if (type === "i32") return [bits === 8 ? 0x3a : bits === 16 ? 0x3b : 0x36];
-  return [bits === 8 ? 0x3c : bits === 16 ? 0x3d : bits === 32 ? 0x3e : 0x37];
-}
+/** Stores by type of the value, and those of integers by bits; the alignment hint is 2^0. */
+const STORE = {
+  v128: [...simdOpcode(11), 0],
+  f32: [0x38, 0],
+  f64: [0x39, 0],
+  i32: { 8: [0x3a, 0], 16: [0x3b, 0], 32: [0x36, 0], 64: [0x36, 0], 128: [0x36, 0] },
+  i64: { 8: [0x3c, 0], 16: [0x3d, 0], 32: [0x3e, 0], 64: [0x37, 0], 128: [0x37, 0] },
+};
+
+/** Opcode of a store of the low `bits` of a value of `type`; the offset follows. */
+export const storeOpcode = (type: ValueType, bits: 8 | 16 | 32 | 64 | 128): readonly number[] =>
+  type === "i32" || type === "i64" ? STORE[type][bits] : STORE[type];

@@ -1,7 +1,7 @@
 // Builds the body of one function from statements over typed expressions.
 
-import { pushUnsigned, VALUE_TYPE, type ValueType } from "./encoding.ts";
-import { type Expression, memoryArgument, operation, storeOpcode } from "./expression.ts";
+import { Code, VALUE_TYPE, type ValueType } from "./encoding.ts";
+import { callOf, type Expression, localOf, storeOpcode } from "./expression.ts";
 
 /** A variable of the function. */
 export interface Local {
@@ -9,6 +9,8 @@ export interface Local {
   readonly index: number;
   /** Its value now. */
   readonly get: Expression;
+  /** The same while it is not set to anything else. */
+  readonly kept: Expression;
 }
 
 /** Where a branch goes: the end of a block, or the start of a loop. */
@@ -41,13 +43,15 @@ export interface Callee {
 }
 
 export class FunctionBody {
-  readonly code: number[] = [];
+  readonly #code = new Code();
   readonly #parameters: number;
   readonly #locals: ValueType[] = [];
   /** Locals whose values are no longer wanted, by type. */
   #free: LocalsByType = noLocals();
   /** Locals in use, but for those that are kept for good. */
   #taken: number[] = [];
+  /** By index. */
+  readonly #made: Local[] = [];
   #depth = 0;
 
   /** Parameters come first among the locals. */
@@ -62,24 +66,25 @@ export class FunctionBody {
 
   /** Where the code ends now, for {@link rollBack}. */
   mark(): { length: number; depth: number } {
-    return { length: this.code.length, depth: this.#depth };
+    return { length: this.#code.length, depth: this.#depth };
   }
 
   /** Forgets the code since a mark; locals made since then stay, unused. */
   rollBack(mark: { length: number; depth: number }): void {
-    this.code.length = mark.length;
+    this.#code.cut(mark.length);
     this.#depth = mark.depth;
   }
 
   parameter(index: number, type: ValueType): Expression {
-    return this.#reference(index, type, true);
+    return localOf(type, index, true);
   }
 
   /** A variable; what it holds before it is set is unknown once {@link recycle} was called. */
   local(type: ValueType): Local {
     const index = this.#free[type].pop() ?? this.#parameters + this.#locals.push(type) - 1;
     this.#taken.push(index);
-    return { type, index, get: this.#reference(index, type, false) };
+    this.#made[index] ??= { type, index, get: localOf(type, index, false), kept: localOf(type, index, true) };
+    return this.#made[index];
   }
 
   /** The locals taken so far are for good: {@link recycle} leaves them alone. */
@@ -108,16 +113,11 @@ export class FunctionBody {
     for (let n = count; n < this.#locals.length; n++) this.#free[this.#locals[n]!].push(this.#parameters + n);
   }
 
-  #reference(index: number, type: ValueType, stable: boolean): Expression {
-    const code = [0x20];
-    pushUnsigned(code, index);
-    return { type, code, stable, local: index };
-  }
-
   set(local: Local, value: Expression): void {
     if (value.type !== local.type) throw new Error(`local of ${local.type} set to ${value.type}`);
-    this.code.push(...value.code, 0x21);
-    pushUnsigned(this.code, local.index);
+    value.write(this.#code);
+    this.#code.byte(0x21);
+    this.#code.unsigned(local.index);
   }
 
   /** Evaluates now; the result can be used any number of times. */
@@ -129,29 +129,27 @@ export class FunctionBody {
   copy(value: Expression): Expression {
     const local = this.local(value.type);
     this.set(local, value);
-    return { ...local.get, stable: true };
+    return local.kept;
   }
 
   /** Sets several locals at once: none of the values sees what the others become. */
   setTogether(pairs: readonly (readonly [Local, Expression])[]): void {
     for (const [local, value] of pairs) {
       if (value.type !== local.type) throw new Error(`local of ${local.type} set to ${value.type}`);
-      this.code.push(...value.code);
+      value.write(this.#code);
     }
-    for (const [local] of pairs.toReversed()) {
-      this.code.push(0x21);
-      pushUnsigned(this.code, local.index);
+    for (let n = pairs.length - 1; n >= 0; n--) {
+      this.#code.byte(0x21);
+      this.#code.unsigned(pairs[n]![0].index);
     }
   }
 
   /** Stores the low `bits` of a value at address + offset. */
   store(bits: 8 | 16 | 32 | 64 | 128, address: Expression, value: Expression, offset = 0): void {
-    this.code.push(
-      ...address.code,
-      ...value.code,
-      ...storeOpcode(value.type, bits),
-      ...memoryArgument(offset),
-    );
+    address.write(this.#code);
+    value.write(this.#code);
+    this.#code.append(storeOpcode(value.type, bits));
+    this.#code.unsigned(offset);
   }
 
   if(condition: Expression, then: () => void, otherwise?: () => void): void {
@@ -160,15 +158,17 @@ export class FunctionBody {
       else otherwise?.();
       return;
     }
-    this.code.push(...condition.code, 0x04, 0x40);
+    condition.write(this.#code);
+    this.#code.byte(0x04);
+    this.#code.byte(0x40);
     this.#depth++;
     then();
     if (otherwise) {
-      this.code.push(0x05);
+      this.#code.byte(0x05);
       otherwise();
     }
     this.#depth--;
-    this.code.push(0x0b);
+    this.#code.byte(0x0b);
   }
 
   block(inside: (end: Label) => void): void {
@@ -180,71 +180,67 @@ export class FunctionBody {
   }
 
   #nest(opcode: number, inside: (label: Label) => void): void {
-    this.code.push(opcode, 0x40);
+    this.#code.byte(opcode);
+    this.#code.byte(0x40);
     this.#depth++;
     inside({ depth: this.#depth });
     this.#depth--;
-    this.code.push(0x0b);
+    this.#code.byte(0x0b);
   }
 
   branch(label: Label): void {
-    this.code.push(0x0c);
-    pushUnsigned(this.code, this.#depth - label.depth);
+    this.#code.byte(0x0c);
+    this.#code.unsigned(this.#depth - label.depth);
   }
 
   branchIf(label: Label, condition: Expression): void {
-    this.code.push(...condition.code, 0x0d);
-    pushUnsigned(this.code, this.#depth - label.depth);
+    condition.write(this.#code);
+    this.#code.byte(0x0d);
+    this.#code.unsigned(this.#depth - label.depth);
   }
 
   /** A call as a value: evaluate it with `let`, or use it once at once. */
   call(callee: Callee, ...args: Expression[]): Expression {
-    const code = [0x10];
-    pushUnsigned(code, callee.index);
-    return operation(callee.result ?? "i32", code, ...args);
+    return callOf(callee.result ?? "i32", callee.index, args);
   }
 
   /** A call of a function that returns nothing. */
   run(callee: Callee, ...args: Expression[]): void {
     if (callee.result) throw new Error("the result of a call is lost");
-    this.code.push(...this.call(callee, ...args).code);
+    callOf("i32", callee.index, args).write(this.#code);
   }
 
   return(value?: Expression): void {
-    if (value) this.code.push(...value.code);
-    this.code.push(0x0f);
+    value?.write(this.#code);
+    this.#code.byte(0x0f);
   }
 
   /** Leaves a value as the function's result, at its end. */
   result(value: Expression): void {
-    this.code.push(...value.code);
+    value.write(this.#code);
   }
 
   unreachable(): void {
-    this.code.push(0x00);
+    this.#code.byte(0x00);
   }
 
-  /** The encoded body, with its length before it: declarations of locals, code, end. */
-  encode(): Uint8Array {
-    const out: number[] = [];
+  /** Appends the encoded body, with its length before it: declarations of locals, code, end. */
+  encodeTo(out: Code): void {
     const groups: [number, ValueType][] = [];
     for (const type of this.#locals) {
       const last = groups.at(-1);
       if (last && last[1] === type) last[0]++;
       else groups.push([1, type]);
     }
-    pushUnsigned(out, groups.length);
+    const declarations = new Code();
+    declarations.unsigned(groups.length);
     for (const [count, type] of groups) {
-      pushUnsigned(out, count);
-      out.push(VALUE_TYPE[type]);
+      declarations.unsigned(count);
+      declarations.byte(VALUE_TYPE[type]);
     }
-    const length: number[] = [];
-    pushUnsigned(length, out.length + this.code.length + 1);
-    const all = new Uint8Array(length.length + out.length + this.code.length + 1);
-    all.set(length);
-    all.set(out, length.length);
-    all.set(this.code, length.length + out.length);
-    all[all.length - 1] = 0x0b;
-    return all;
+    out.unsigned(declarations.length + this.#code.length + 1);
+    out.appendCode(declarations);
+    out.appendCode(this.#code);
+    out.byte(0x0b);
   }
 }

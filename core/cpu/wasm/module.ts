@@ -1,6 +1,6 @@
 // Assembles a module: imports, functions, exports. [WASM] 5.5.
 
-import { pushName, pushUnsigned, VALUE_TYPE, type ValueType } from "./encoding.ts";
+import { Code, VALUE_TYPE, type ValueType } from "./encoding.ts";
 import type { Callee, FunctionBody } from "./function-body.ts";
 
 export interface Signature {
@@ -23,40 +23,47 @@ interface Imported {
  * from outside, so that imports may be added until the end.
  */
 export class ModuleBuilder {
-  readonly #types: string[] = [];
-  readonly #typeCode: number[][] = [];
+  readonly #types = new Map<string, number>();
+  readonly #typeCode = new Code();
   readonly #imports: Imported[] = [];
-  readonly #callees = new Map<string, Callee>();
+  /** Imported functions by module and name. */
+  readonly #callees = new Map<string, Map<string, Callee>>();
   readonly #functions: { type: number; body: FunctionBody; name: string; label: string }[] = [];
 
   type(signature: Signature): number {
     const key = `${signature.parameters.join()}:${signature.result ?? ""}`;
-    const known = this.#types.indexOf(key);
-    if (known >= 0) return known;
-    const code = [0x60];
-    pushUnsigned(code, signature.parameters.length);
-    for (const parameter of signature.parameters) code.push(VALUE_TYPE[parameter]);
-    if (signature.result) code.push(1, VALUE_TYPE[signature.result]);
-    else code.push(0);
-    this.#typeCode.push(code);
-    return this.#types.push(key) - 1;
+    const known = this.#types.get(key);
+    if (known !== undefined) return known;
+    const code = this.#typeCode;
+    code.byte(0x60);
+    code.unsigned(signature.parameters.length);
+    for (const parameter of signature.parameters) code.byte(VALUE_TYPE[parameter]);
+    code.unsigned(signature.result ? 1 : 0);
+    if (signature.result) code.byte(VALUE_TYPE[signature.result]);
+    const index = this.#types.size;
+    this.#types.set(key, index);
+    return index;
   }
 
   /** The function `module.name`, imported once however often it is asked for. */
   import(module: string, name: string, signature: Signature): Callee {
-    const key = `${module}.${name}`;
-    let callee = this.#callees.get(key);
+    let callees = this.#callees.get(module);
+    if (!callees) {
+      callees = new Map();
+      this.#callees.set(module, callees);
+    }
+    let callee = callees.get(name);
     if (!callee) {
       callee = { index: this.#imports.length, result: signature.result };
       this.#imports.push({ module, name, type: this.type(signature) });
-      this.#callees.set(key, callee);
+      callees.set(name, callee);
     }
     return callee;
   }
 
   /** Names of the functions imported from a module. */
   imported(module: string): string[] {
-    return this.#imports.filter((one) => one.module === module).map((one) => one.name);
+    return [...(this.#callees.get(module)?.keys() ?? [])];
   }
 
   /** Adds a function, exported under `name`; profilers show it as `label`, of ASCII characters. */
@@ -65,73 +72,67 @@ export class ModuleBuilder {
   }
 
   encode(): Uint8Array<ArrayBuffer> {
-    const parts: (readonly number[] | Uint8Array)[] = [[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0]];
-    const section = (
-      id: number,
-      items: readonly (readonly number[] | Uint8Array)[],
-      before = number(items.length),
-    ) => {
-      const length = items.reduce((sum, item) => sum + item.length, before.length);
-      parts.push([id, ...number(length), ...before], ...items);
+    const all = new Code();
+    const section = (id: number, write: (out: Code) => void): void => {
+      all.byte(id);
+      sized(all, write);
     };
-    section(1, this.#typeCode);
-    section(2, [
-      named("env", "memory", [0x02, 0x00, 0x00]),
-      named("env", "cpu", [0x03, VALUE_TYPE.i32, 0x00]),
-      named("env", "table", [0x01, 0x70, 0x00, 0x00]),
-      ...this.#imports.map((one) => named(one.module, one.name, [0x00, ...number(one.type)])),
-    ]);
-    section(
-      3,
-      this.#functions.map((one) => number(one.type)),
-    );
-    section(
-      7,
-      this.#functions.map((one, index) => {
-        const code: number[] = [];
-        pushName(code, one.name);
-        code.push(0x00, ...number(this.#imports.length + index));
-        return code;
-      }),
-    );
-    section(
-      10,
-      this.#functions.map((one) => one.body.encode()),
-    );
-    const labels = this.#functions.map((one, index) => {
-      const code = number(this.#imports.length + index);
-      pushName(code, one.label);
-      return code;
+    all.append([0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0]);
+    section(1, (out) => {
+      out.unsigned(this.#types.size);
+      out.appendCode(this.#typeCode);
     });
-    const count = number(labels.length);
-    const size = labels.reduce((sum, label) => sum + label.length, count.length);
-    const name: number[] = [];
-    pushName(name, "name");
-    section(0, [[...name, FUNCTION_NAMES, ...number(size), ...count], ...labels], []);
-    return joined(parts);
+    section(2, (out) => {
+      out.unsigned(this.#imports.length + 3);
+      named(out, "env", "memory", [0x02, 0x00, 0x00]);
+      named(out, "env", "cpu", [0x03, VALUE_TYPE.i32, 0x00]);
+      named(out, "env", "table", [0x01, 0x70, 0x00, 0x00]);
+      for (const one of this.#imports) {
+        named(out, one.module, one.name, [0x00]);
+        out.unsigned(one.type);
+      }
+    });
+    section(3, (out) => {
+      out.unsigned(this.#functions.length);
+      for (const one of this.#functions) out.unsigned(one.type);
+    });
+    section(7, (out) => {
+      out.unsigned(this.#functions.length);
+      this.#functions.forEach((one, index) => {
+        out.name(one.name);
+        out.byte(0x00);
+        out.unsigned(this.#imports.length + index);
+      });
+    });
+    section(10, (out) => {
+      out.unsigned(this.#functions.length);
+      for (const one of this.#functions) one.body.encodeTo(out);
+    });
+    section(0, (out) => {
+      out.name("name");
+      out.byte(FUNCTION_NAMES);
+      sized(out, (names) => {
+        names.unsigned(this.#functions.length);
+        this.#functions.forEach((one, index) => {
+          names.unsigned(this.#imports.length + index);
+          names.name(one.label);
+        });
+      });
+    });
+    return all.bytes.slice();
   }
 }
 
-const number = (value: number): number[] => {
-  const code: number[] = [];
-  pushUnsigned(code, value);
-  return code;
-};
+/** Appends what is written, with its length before it. */
+function sized(out: Code, write: (out: Code) => void): void {
+  const content = new Code();
+  write(content);
+  out.unsigned(content.length);
+  out.appendCode(content);
+}
 
-const named = (module: string, name: string, rest: readonly number[]): number[] => {
-  const code: number[] = [];
-  pushName(code, module);
-  pushName(code, name);
-  code.push(...rest);
-  return code;
-};
-
-function joined(parts: readonly (readonly number[] | Uint8Array)[]): Uint8Array<ArrayBuffer> {
-  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
+function named(out: Code, module: string, name: string, rest: readonly number[]): void {
+  out.name(module);
+  out.name(name);
+  out.append(rest);
 }

@@ -1,6 +1,6 @@
 // The instructions on v128 values, by name. [WASM] 5.4.8.
 
-import { constantVector, type Expression, memoryArgument, simd } from "./expression.ts";
+import { constantVector, type Expression, simd } from "./expression.ts";
 
 type Unary = (a: Expression) => Expression;
 type Binary = (a: Expression, b: Expression) => Expression;
@@ -168,4 +168,4 @@ export const f64x2 = {
 
 /** The 32 or 64 bits at an address in every lane. */
 export const loadSplat = (bits: 32 | 64, address: Expression): Expression =>
-  simd("v128", bits === 32 ? 0x09 : 0x0a, [address], memoryArgument(0));
+  simd("v128", bits === 32 ? 0x09 : 0x0a, [address], [0, 0]);
