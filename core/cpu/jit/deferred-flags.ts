@@ -40,7 +40,7 @@ import type { FlagLocals, FlagState, Operation, Pending } from "./pending-flags.
 import type { RegisterFile } from "./register-file.ts";
 
 /** Thrown where registers or flags are set on one of several paths, or the runtime is given the state there. */
-export class MustBeDirect extends Error {}
+export const MUST_BE_DIRECT: Error = new Error("the instruction must be emitted in the direct way");
 
 const bitOf = (bits: Bits, value: Expression, n: number): Expression =>
   bits === 64
@@ -86,7 +86,7 @@ export class DeferredFlags extends Flags {
   flush(): void {
     const { flagState, flagLocals } = this.#host;
     if (!flagState.pending) return;
-    if (!this.#host.unconditional) throw new MustBeDirect();
+    if (!this.#host.unconditional) throw MUST_BE_DIRECT;
     const { body } = this.#context;
     body.setTogether(this.takeUnheld());
     this.copyToState();
@@ -141,7 +141,7 @@ export class DeferredFlags extends Flags {
   #defer(pending: Pending): boolean {
     const { flagState } = this.#host;
     if (this.#host.direct) return false;
-    if (!this.#host.unconditional) throw new MustBeDirect();
+    if (!this.#host.unconditional) throw MUST_BE_DIRECT;
     flagState.pending = pending;
     flagState.held = false;
     return true;

@@ -26,31 +26,38 @@ export interface Effects {
 
 /** The same of a form, whose records say which registers are meant: fields, or numbers of fixed registers. */
 interface FormEffects extends Effects {
-  readonly touchedFields: Set<number>;
-  readonly changedFields: Set<number>;
+  readonly touchedFields: readonly number[];
+  readonly changedFields: readonly number[];
 }
 
 const registerOf = (offset: number): number | undefined =>
   offset >= GPR && offset < GPR + 128 ? (offset - GPR) >> 3 : undefined;
 
 class WatchingContext extends HandlerContext {
-  readonly seen: FormEffects = {
-    touchedFields: new Set(),
-    changedFields: new Set(),
-    touched: 0,
-    changed: 0,
-  };
+  readonly #touchedFields = new Set<number>();
+  readonly #changedFields = new Set<number>();
+  #touched = 0;
+  #changed = 0;
+
+  get seen(): FormEffects {
+    return {
+      touchedFields: [...this.#touchedFields],
+      changedFields: [...this.#changedFields],
+      touched: this.#touched,
+      changed: this.#changed,
+    };
+  }
 
   #note(offset: number, changes: boolean): void {
     if (offset >= STAND_IN) {
-      this.seen.touchedFields.add(offset - STAND_IN);
-      if (changes) this.seen.changedFields.add(offset - STAND_IN);
+      this.#touchedFields.add(offset - STAND_IN);
+      if (changes) this.#changedFields.add(offset - STAND_IN);
       return;
     }
     const register = registerOf(offset);
     if (register === undefined) return;
-    this.seen.touched |= 1 << register;
-    if (changes) this.seen.changed |= 1 << register;
+    this.#touched |= 1 << register;
+    if (changes) this.#changed |= 1 << register;
   }
 
   override state(offset: number, bits: Bits): Expression {
@@ -83,7 +90,7 @@ function watch(form: Form, runtime: RuntimeSignatures): FormEffects {
 /** Answers by form; a form is emitted once. */
 export class EffectsOf {
   readonly #runtime: RuntimeSignatures;
-  readonly #known = new Map<string, FormEffects>();
+  readonly #known = new Map<Form, FormEffects>();
 
   constructor(runtime: RuntimeSignatures) {
     this.#runtime = runtime;
@@ -91,20 +98,22 @@ export class EffectsOf {
 
   /** Adds the effects of a record of that form to others. */
   add(all: Effects, form: Form, view: DataView, record: number): void {
-    let effects = this.#known.get(form.key);
+    let effects = this.#known.get(form);
     if (!effects) {
       effects = watch(form, this.#runtime);
-      this.#known.set(form.key, effects);
+      this.#known.set(form, effects);
     }
-    const named = (fields: Set<number>): number => {
-      let registers = 0;
-      for (const field of fields) {
-        const register = registerOf(view.getUint16(record + field, true));
-        if (register !== undefined) registers |= 1 << register;
-      }
-      return registers;
-    };
-    all.touched |= effects.touched | named(effects.touchedFields);
-    all.changed |= effects.changed | named(effects.changedFields);
+    all.touched |= effects.touched | registersNamed(effects.touchedFields, view, record);
+    all.changed |= effects.changed | registersNamed(effects.changedFields, view, record);
   }
+}
+
+/** The registers whose offsets stand in fields of a record. */
+function registersNamed(fields: readonly number[], view: DataView, record: number): number {
+  let registers = 0;
+  for (const field of fields) {
+    const register = registerOf(view.getUint16(record + field, true));
+    if (register !== undefined) registers |= 1 << register;
+  }
+  return registers;
 }

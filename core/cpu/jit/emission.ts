@@ -14,7 +14,7 @@ import {
 } from "../layout.ts";
 import { constant32, constant64, type Expression, extendS, i32, i64 } from "../wasm/expression.ts";
 import type { Callee, FunctionBody, Label, Local } from "../wasm/function-body.ts";
-import { addLocalsOf, FlagLocals, type FlagState } from "./pending-flags.ts";
+import { FlagLocals, type FlagState, keepLocalsOf } from "./pending-flags.ts";
 import type { Placement, RegisterFile } from "./register-file.ts";
 
 /** What is known at a point of the code. */
@@ -168,9 +168,9 @@ export class Emission {
 
   /** After an instruction: temporary values that nothing refers to any more make room. */
   recycle(): void {
-    const kept = new Set(this.registers.locals());
-    addLocalsOf(this.flagState.pending, kept);
-    this.body.recycle(kept);
+    this.registers.keepValues();
+    keepLocalsOf(this.flagState.pending, this.body);
+    this.body.recycle();
   }
 
   // --- Homes ---
@@ -180,7 +180,8 @@ export class Emission {
     const before = this.unconditional ? undefined : this.knowledge;
     // Flags first: they may be computed now, from where registers were.
     const flags = takeUnheld();
-    this.body.setTogether([...this.registers.takeUnsaved(), ...flags]);
+    const registers = this.registers.takeUnsaved();
+    if (flags.length + registers.length > 0) this.body.setTogether([...registers, ...flags]);
     // On one path of several: for the others nothing has happened.
     if (before) this.knowledge = before;
   }

@@ -60,37 +60,34 @@ export interface FlagState {
   held: boolean;
 }
 
-/** Adds the locals that a pending setting refers to. */
-export function addLocalsOf(pending: Pending | undefined, locals: Set<number>): void {
-  const add = (value: Expression | undefined): void => {
-    if (value?.local !== undefined) locals.add(value.local);
-  };
+/** The locals that a pending setting refers to are wanted further. */
+export function keepLocalsOf(pending: Pending | undefined, body: FunctionBody): void {
   if (!pending) return;
   switch (pending.kind) {
     case "held":
       return;
     case "logic":
-      add(pending.r);
+      body.keep(pending.r);
       return;
     case "result":
-      add(pending.r);
-      add(pending.cf);
-      add(pending.of);
-      add(pending.af);
+      body.keep(pending.r);
+      body.keep(pending.cf);
+      body.keep(pending.of);
+      body.keep(pending.af);
       return;
     case "carry":
-      add(pending.cf);
-      add(pending.of);
-      addLocalsOf(pending.prior, locals);
+      body.keep(pending.cf);
+      body.keep(pending.of);
+      keepLocalsOf(pending.prior, body);
       return;
     case "stored":
-      add(pending.result);
-      add(pending.auxiliary);
+      body.keep(pending.result);
+      body.keep(pending.auxiliary);
       return;
     default:
-      add(pending.a);
-      add(pending.b);
-      add(pending.r);
-      add(pending.cf);
+      body.keep(pending.a);
+      body.keep(pending.b);
+      body.keep(pending.r);
+      body.keep(pending.cf);
   }
 }

@@ -11,7 +11,7 @@ import { type Structure, structureOf } from "./control-flow.ts";
 import type { Effects, EffectsOf } from "./effects.ts";
 import { Emission } from "./emission.ts";
 import { isRelative, isUnlimited, type Node, pageOf, type Region, type RegionBlock } from "./region.ts";
-import { type Flow, knownFields, RegionContext } from "./region-context.ts";
+import { type Flow, KnownFields, RegionContext } from "./region-context.ts";
 import { RegisterFile } from "./register-file.ts";
 
 const PAGE = 0x1000;
@@ -22,10 +22,6 @@ export interface RegionTools {
   readonly runtime: RuntimeSignatures;
   readonly effects: EffectsOf;
 }
-
-/** Numbers of the bits that are set. */
-const registersIn = (bits: number): number[] =>
-  Array.from({ length: 16 }, (_, n) => n).filter((n) => (bits >> n) & 1);
 
 class RegionCompiler {
   readonly #tools: RegionTools;
@@ -44,7 +40,7 @@ class RegionCompiler {
     const wide = codeSizeOf(region.mode) === 64;
     this.#emission = new Emission(
       new FunctionBody(["i32"]),
-      (body) => new RegisterFile(body, wide, registersIn(touched), registersIn(changed)),
+      (body) => new RegisterFile(body, wide, touched, changed),
       this.#entry.block.count,
     );
   }
@@ -126,7 +122,7 @@ class RegionCompiler {
     let last: RegionContext | undefined;
     for (let n = 0; n < count; n++) {
       const record = block.record + n * RECORD_SIZE;
-      const fields = knownFields(view, record);
+      const fields = new KnownFields(view, record);
       const flow = this.#flowOf(node, n);
       const context = new RegionContext(forms[n]!, module, runtime, fields, this.#emission, flow);
       this.#context = context;

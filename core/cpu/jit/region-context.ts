@@ -28,7 +28,7 @@ import type { Bits } from "../semantics/context.ts";
 import type { Flags } from "../semantics/flags.ts";
 import { constant32, constant64, type Expression, i32, i64, wrap } from "../wasm/expression.ts";
 import type { ModuleBuilder } from "../wasm/module.ts";
-import { DeferredFlags, MustBeDirect } from "./deferred-flags.ts";
+import { DeferredFlags, MUST_BE_DIRECT } from "./deferred-flags.ts";
 import type { Emission } from "./emission.ts";
 import { isRegister } from "./register-file.ts";
 
@@ -38,6 +38,17 @@ import { isRegister } from "./register-file.ts";
  */
 const PLAIN =
   /^(f[a-z0-9_]+|(sse|mmx)_[a-z0-9_]+|emms|driveFerr|commitWrite|setException|(multiplyHigh|divide)(Uns|S)igned|region[A-Z][a-z]+)$/;
+
+const known = new Map<string, boolean>();
+
+function isPlain(name: string): boolean {
+  let plain = known.get(name);
+  if (plain === undefined) {
+    plain = PLAIN.test(name);
+    known.set(name, plain);
+  }
+  return plain;
+}
 
 /** Attributes of a segment: unusable, data, writable, expands up, present. */
 const SEGMENT_KIND = 0x1009e;
@@ -50,14 +61,39 @@ const REGION_ACCESS: Record<SlowAccess, string> = {
 };
 
 /** The fields of a record, which are known. */
-export const knownFields = (view: DataView, at: number): RecordFields => ({
-  address: constant32(at),
-  u8: (field) => constant32(view.getUint8(at + field)),
-  u16: (field) => constant32(view.getUint16(at + field, true)),
-  i32: (field) => constant32(view.getInt32(at + field, true)),
-  wideI32: (field) => constant64(view.getInt32(at + field, true)),
-  i64: (field) => constant64(view.getBigInt64(at + field, true)),
-});
+export class KnownFields implements RecordFields {
+  readonly #view: DataView;
+  readonly #at: number;
+
+  constructor(view: DataView, at: number) {
+    this.#view = view;
+    this.#at = at;
+  }
+
+  get address(): Expression {
+    return constant32(this.#at);
+  }
+
+  u8(field: number): Expression {
+    return constant32(this.#view.getUint8(this.#at + field));
+  }
+
+  u16(field: number): Expression {
+    return constant32(this.#view.getUint16(this.#at + field, true));
+  }
+
+  i32(field: number): Expression {
+    return constant32(this.#view.getInt32(this.#at + field, true));
+  }
+
+  wideI32(field: number): Expression {
+    return constant64(this.#view.getInt32(this.#at + field, true));
+  }
+
+  i64(field: number): Expression {
+    return constant64(this.#view.getBigInt64(this.#at + field, true));
+  }
+}
 
 /** Where the branches of an instruction lead within the region. */
 export interface Flow {
@@ -116,7 +152,7 @@ export class RegionContext extends HandlerContext {
     try {
       this.row.semantics(this);
     } catch (error) {
-      if (!(error instanceof MustBeDirect)) throw error;
+      if (error !== MUST_BE_DIRECT) throw error;
       body.rollBack(mark);
       this.#emission.knowledge = knowledge;
       this.#emission.doubtful = doubtful;
@@ -165,9 +201,9 @@ export class RegionContext extends HandlerContext {
   // --- Calls ---
 
   protected override beforeCall(name: string): void {
-    if (PLAIN.test(name)) return;
+    if (isPlain(name)) return;
     const emission = this.#emission;
-    if (!emission.unconditional && !emission.direct) throw new MustBeDirect();
+    if (!emission.unconditional && !emission.direct) throw MUST_BE_DIRECT;
     if (!emission.direct) {
       this.settle();
       this.#deferred.flush();
@@ -183,7 +219,7 @@ export class RegionContext extends HandlerContext {
   }
 
   protected override afterCall(name: string): void {
-    if (PLAIN.test(name)) return;
+    if (isPlain(name)) return;
     this.#emission.registers.reload();
     this.#emission.loadTlb();
     this.#emission.doubtful = true;
@@ -282,7 +318,7 @@ export class RegionContext extends HandlerContext {
       super.setState(offset, bits, value);
       return;
     }
-    if (!this.#emission.unconditional && !this.#emission.direct) throw new MustBeDirect();
+    if (!this.#emission.unconditional && !this.#emission.direct) throw MUST_BE_DIRECT;
     this.#emission.registers.write(offset, bits, value);
   }
 

@@ -9,11 +9,18 @@ import type { FunctionBody, Local } from "../wasm/function-body.ts";
 
 /** Where each register's value is, apart from its home; `unsaved`: the home does not have it yet. */
 export interface Placement {
-  readonly values: ReadonlyMap<number, Expression>;
-  readonly unsaved: ReadonlySet<number>;
+  /** By register. */
+  readonly values: readonly (Expression | undefined)[];
+  /** A bit for each. */
+  readonly unsaved: number;
 }
 
 export const isRegister = (offset: number): boolean => offset >= GPR && offset < GPR + 128;
+
+const REGISTERS = 16;
+
+/** Number of the lowest bit that is set. */
+const lowest = (bits: number): number => 31 - Math.clz32(bits & -bits);
 
 const slotOf = (register: number): number => GPR + register * 8;
 
@@ -31,35 +38,42 @@ export class RegisterFile {
   readonly #body: FunctionBody;
   /** Homes are i64 in 64-bit code, else i32. */
   readonly #wide: boolean;
-  readonly #homes = new Map<number, Local>();
-  readonly #homeIndexes = new Set<number>();
-  readonly #changed: ReadonlySet<number>;
-  #values = new Map<number, Expression>();
-  #unsaved = new Set<number>();
+  readonly #homes: (Local | undefined)[] = new Array(REGISTERS).fill(undefined);
+  /** Locals from the first home to before the last are homes. */
+  readonly #firstHome: number;
+  readonly #endOfHomes: number;
+  readonly #touched: number;
+  readonly #changed: number;
+  #values: (Expression | undefined)[] = new Array(REGISTERS).fill(undefined);
+  #unsaved = 0;
   /** Whether instructions read and write homes in place, as they must inside conditions. */
   direct = false;
 
-  /** `touched`: the registers that have homes; `changed`: those of them that are written back. */
-  constructor(body: FunctionBody, wide: boolean, touched: Iterable<number>, changed: Iterable<number>) {
+  /** `touched`: the registers that have homes; `changed`: those of them that are written back; a bit each. */
+  constructor(body: FunctionBody, wide: boolean, touched: number, changed: number) {
     this.#body = body;
     this.#wide = wide;
-    for (const register of touched) {
-      const home = body.local(wide ? "i64" : "i32");
-      this.#homes.set(register, home);
-      this.#homeIndexes.add(home.index);
-    }
-    this.#changed = new Set(changed);
+    this.#touched = touched;
+    this.#changed = changed;
+    for (let left = touched; left; left &= left - 1)
+      this.#homes[lowest(left)] = body.local(wide ? "i64" : "i32");
+    const indexes = this.#homes.flatMap((home) => (home ? [home.index] : []));
+    this.#firstHome = Math.min(...indexes);
+    this.#endOfHomes = Math.max(...indexes) + 1;
   }
 
   #home(register: number): Local {
-    const home = this.#homes.get(register);
+    const home = this.#homes[register];
     if (!home) throw new Error(`register ${register} was not expected in this region`);
     return home;
   }
 
   /** Fills the homes from the processor's state. */
   load(): void {
-    for (const [register, home] of this.#homes) this.#body.set(home, this.#loaded(register));
+    for (let left = this.#touched; left; left &= left - 1) {
+      const register = lowest(left);
+      this.#body.set(this.#home(register), this.#loaded(register));
+    }
   }
 
   #loaded(register: number): Expression {
@@ -68,7 +82,10 @@ export class RegisterFile {
 
   /** Emits the stores that make the processor's state right; the homes must be. */
   store(): void {
-    for (const register of this.#changed) this.#storeHome(register, this.#home(register).get);
+    for (let left = this.#changed; left; left &= left - 1) {
+      const register = lowest(left);
+      this.#storeHome(register, this.#home(register).get);
+    }
   }
 
   #storeHome(register: number, value: Expression): void {
@@ -87,31 +104,34 @@ export class RegisterFile {
       this.load();
       return;
     }
-    for (const register of this.#homes.keys()) {
-      this.#values.set(register, this.#body.let(this.#loaded(register)));
-      this.#unsaved.add(register);
+    for (let left = this.#touched; left; left &= left - 1) {
+      const register = lowest(left);
+      this.#values[register] = this.#body.let(this.#loaded(register));
     }
+    this.#unsaved = this.#touched;
   }
 
   #value(register: number): Expression {
     const home = this.#home(register);
     if (this.direct) return this.#body.copy(home.get);
-    return this.#values.get(register) ?? home.kept;
+    return this.#values[register] ?? home.kept;
   }
 
   #setValue(register: number, value: Expression): void {
-    if (!this.#changed.has(register)) throw new Error(`register ${register} was not expected to change`);
+    if (!((this.#changed >> register) & 1))
+      throw new Error(`register ${register} was not expected to change`);
     if (this.direct) {
       this.#body.set(this.#home(register), value);
       return;
     }
-    this.#values.set(register, this.own(value));
-    this.#unsaved.add(register);
+    this.#values[register] = this.own(value);
+    this.#unsaved |= 1 << register;
   }
 
   /** Evaluates now; the result is not in a home, which may get another value while this one is still wanted. */
   own(value: Expression): Expression {
-    const home = value.local !== undefined && this.#homeIndexes.has(value.local);
+    const { local } = value;
+    const home = local !== undefined && local >= this.#firstHome && local < this.#endOfHomes;
     return home ? this.#body.copy(value) : this.#body.let(value);
   }
 
@@ -151,31 +171,32 @@ export class RegisterFile {
 
   /** What must be set for the homes to be right; they are, once that is done. */
   takeUnsaved(): [Local, Expression][] {
-    const pairs = [...this.#unsaved].map((register): [Local, Expression] => [
-      this.#home(register),
-      this.#values.get(register)!,
-    ]);
-    this.#unsaved.clear();
+    const pairs: [Local, Expression][] = [];
+    for (let left = this.#unsaved; left; left &= left - 1) {
+      const register = lowest(left);
+      pairs.push([this.#home(register), this.#values[register]!]);
+    }
+    this.#unsaved = 0;
     return pairs;
   }
 
   /** Forgets where values are besides the homes. */
   forget(): void {
-    this.#values.clear();
-    this.#unsaved.clear();
+    this.#values.fill(undefined);
+    this.#unsaved = 0;
   }
 
   get placement(): Placement {
-    return { values: new Map(this.#values), unsaved: new Set(this.#unsaved) };
+    return { values: this.#values.slice(), unsaved: this.#unsaved };
   }
 
   set placement({ values, unsaved }: Placement) {
-    this.#values = new Map(values);
-    this.#unsaved = new Set(unsaved);
+    this.#values = values.slice();
+    this.#unsaved = unsaved;
   }
 
-  /** Locals other than homes in which values are. */
-  *locals(): Iterable<number> {
-    for (const value of this.#values.values()) if (value.local !== undefined) yield value.local;
+  /** The locals in which values are hold them further. */
+  keepValues(): void {
+    for (let n = 0; n < REGISTERS; n++) this.#body.keep(this.#values[n]);
   }
 }

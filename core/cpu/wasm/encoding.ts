@@ -10,7 +10,7 @@ export const VALUE_TYPE: Record<ValueType, number> = {
   v128: 0x7b,
 };
 
-const INITIAL = 256;
+const INITIAL = 1024;
 /** Of an integer below 2^53 in LEB128. */
 const LONGEST_NUMBER = 8;
 

@@ -50,6 +50,9 @@ export class FunctionBody {
   #free: LocalsByType = noLocals();
   /** Locals in use, but for those that are kept for good. */
   #taken: number[] = [];
+  /** How often locals were recycled, and by local before which of these times it was to be kept last. */
+  #recycled = 0;
+  readonly #kept: number[] = [];
   /** By index. */
   readonly #made: Local[] = [];
   #depth = 0;
@@ -92,14 +95,22 @@ export class FunctionBody {
     this.#taken = [];
   }
 
-  /** Gives locals taken so far to whoever asks next, but for those in `kept`. */
-  recycle(kept: ReadonlySet<number>): void {
+  /** The next {@link recycle} leaves the local of a value alone, if it is in one. */
+  keep(value: Expression | undefined): void {
+    const local = value?.local;
+    if (local !== undefined) this.#kept[local] = this.#recycled;
+  }
+
+  /** Gives locals taken so far to whoever asks next, but for those of values that are to be kept. */
+  recycle(): void {
     const taken = this.#taken;
-    this.#taken = [];
+    let still = 0;
     for (const index of taken) {
-      if (kept.has(index)) this.#taken.push(index);
+      if (this.#kept[index] === this.#recycled) taken[still++] = index;
       else this.#free[this.#locals[index - this.#parameters]!].push(index);
     }
+    taken.length = still;
+    this.#recycled++;
   }
 
   /** Which locals are taken and free. To go back to: those made later are free then, too. */
