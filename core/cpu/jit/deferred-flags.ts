@@ -38,6 +38,7 @@ import {
 import type { Callee, Local } from "../wasm/function-body.ts";
 import type { FlagLocals, FlagState, Operation, Pending } from "./pending-flags.ts";
 import type { RegisterFile } from "./register-file.ts";
+import { CARRY } from "./watching-flags.ts";
 
 /** Thrown where registers or flags are set on one of several paths, or the runtime is given the state there. */
 export const MUST_BE_DIRECT: Error = new Error("the instruction must be emitted in the direct way");
@@ -62,14 +63,21 @@ export interface FlagsHost {
 export class DeferredFlags extends Flags {
   readonly #context: Context;
   readonly #getHost: () => FlagsHost;
-  readonly #storeFlags: () => Callee;
+  readonly #runtime: (name: string) => Callee;
+  readonly #getLive: () => number;
 
-  /** `host` and `storeFlags`, the runtime's function, are asked for when they are needed. */
-  constructor(context: Context, host: () => FlagsHost, storeFlags: () => Callee) {
+  /** Asked for when they are needed: `host`, functions of the runtime, and which flags will be looked at. */
+  constructor(
+    context: Context,
+    host: () => FlagsHost,
+    runtime: (name: string) => Callee,
+    live: () => number,
+  ) {
     super(context);
     this.#context = context;
     this.#getHost = host;
-    this.#storeFlags = storeFlags;
+    this.#runtime = runtime;
+    this.#getLive = live;
   }
 
   get #host(): FlagsHost {
@@ -98,7 +106,7 @@ export class DeferredFlags extends Flags {
   /** Emits what makes the processor's state right when the locals are; what is known stays as it is. */
   copyToState(): void {
     const { kind, a, b, r } = this.#host.flagLocals;
-    this.#context.body.run(this.#storeFlags(), kind.get, a.get, b.get, r.get);
+    this.#context.body.run(this.#runtime("storeFlags"), kind.get, a.get, b.get, r.get);
   }
 
   /** What must be set for the locals to be right; they are, once that is done. */
@@ -137,6 +145,15 @@ export class DeferredFlags extends Flags {
     }
   }
 
+  /** Whether a setting need not be remembered, as nobody looks before the next; the locals may hold anything then. */
+  #isDead(): boolean {
+    const { flagState, direct } = this.#host;
+    if (this.#getLive() !== 0 || direct) return false;
+    flagState.pending = { kind: "held" };
+    flagState.held = true;
+    return true;
+  }
+
   /** Remembers a setting; false: it must be made in the processor's state. */
   #defer(pending: Pending): boolean {
     const { flagState } = this.#host;
@@ -159,6 +176,7 @@ export class DeferredFlags extends Flags {
     cf: Expression | undefined,
     otherwise: (a: Expression, b: Expression, r: Expression) => void,
   ): void {
+    if (this.#isDead()) return;
     const [carry] = cf ? this.#stable(cf) : [];
     const [a, b, r] = this.#stable(...values) as [Expression, Expression, Expression];
     if (!this.#defer({ kind, bits, a, b, r, ...(carry && { cf: carry }) })) otherwise(a, b, r);
@@ -177,14 +195,35 @@ export class DeferredFlags extends Flags {
   }
 
   override addKeepingCarry(bits: Bits, a: Expression, b: Expression, r: Expression): void {
-    this.#operation("add", bits, [a, b, r], this.cf(), (x, y, z) => super.addKeepingCarry(bits, x, y, z));
+    this.#operation("add", bits, [a, b, r], this.#carryToKeep(), (x, y, z) =>
+      super.addKeepingCarry(bits, x, y, z),
+    );
   }
 
   override subKeepingCarry(bits: Bits, a: Expression, b: Expression, r: Expression): void {
-    this.#operation("sub", bits, [a, b, r], this.cf(), (x, y, z) => super.subKeepingCarry(bits, x, y, z));
+    this.#operation("sub", bits, [a, b, r], this.#carryToKeep(), (x, y, z) =>
+      super.subKeepingCarry(bits, x, y, z),
+    );
+  }
+
+  /** CF before the instruction, if anybody will look at it. */
+  #carryToKeep(): Expression | undefined {
+    if (this.#host.direct) return this.cf();
+    if (!(this.#getLive() & CARRY)) return undefined;
+    if (this.#host.flagState.pending?.kind !== "held") return this.cf();
+    const { kind, a, b, r } = this.#host.flagLocals;
+    const { body } = this.#context;
+    const carry = body.local("i32");
+    body.if(
+      i32.and(kind.get, constant32(FLAGS_CARRY_GIVEN)),
+      () => body.set(carry, i32.and(i32.shrU(kind.get, constant32(FLAGS_CARRY_SHIFT)), constant32(1))),
+      () => body.set(carry, body.call(this.#runtime("carryOf"), kind.get, a.get, b.get, r.get)),
+    );
+    return body.copy(carry.get);
   }
 
   override logic(bits: Bits, r: Expression): void {
+    if (this.#isDead()) return;
     const [z] = this.#stable(r);
     if (!this.#defer({ kind: "logic", bits, r: z! })) super.logic(bits, z!);
   }
@@ -194,6 +233,7 @@ export class DeferredFlags extends Flags {
     r: Expression,
     given: { cf?: Expression; of?: Expression; af?: Expression } = {},
   ): void {
+    if (this.#isDead()) return;
     const none = constant32(0);
     // The result may be in a variable that changes later.
     const z = r.stable ? this.#host.registers.own(r) : this.#context.body.copy(r);
@@ -215,6 +255,7 @@ export class DeferredFlags extends Flags {
   }
 
   protected override store(result: Expression, auxiliary: Expression): void {
+    if (this.#isDead()) return;
     const [x, y] = this.#stable(result, auxiliary);
     if (!this.#defer({ kind: "stored", result: x!, auxiliary: y! })) super.store(x!, y!);
   }

@@ -1,4 +1,5 @@
-// Which general registers a form of an instruction looks at and changes: found by emitting it once and watching.
+// Which general registers a form of an instruction looks at and changes, and what it does with flags: found by emitting
+// it once and watching.
 
 import type { Form } from "../interpreter/form.ts";
 import {
@@ -12,6 +13,9 @@ import type { Bits } from "../semantics/context.ts";
 import { constant32, type Expression } from "../wasm/expression.ts";
 import { FunctionBody } from "../wasm/function-body.ts";
 import { ModuleBuilder } from "../wasm/module.ts";
+import { isPlain } from "./plain-functions.ts";
+import { isRegister } from "./register-file.ts";
+import { type FlagEffects, WatchingFlags } from "./watching-flags.ts";
 
 /** Fields of a record that hold the offset of a register. */
 const SLOT_FIELDS = [REC_REG, REC_RM, REC_BASE, REC_INDEX, REC_VVVV];
@@ -28,6 +32,7 @@ export interface Effects {
 interface FormEffects extends Effects {
   readonly touchedFields: readonly number[];
   readonly changedFields: readonly number[];
+  readonly flags: FlagEffects;
 }
 
 const registerOf = (offset: number): number | undefined =>
@@ -45,7 +50,39 @@ class WatchingContext extends HandlerContext {
       changedFields: [...this.#changedFields],
       touched: this.#touched,
       changed: this.#changed,
+      flags: this.#flags.seen,
     };
+  }
+
+  protected override makeFlags(): WatchingFlags {
+    return new WatchingFlags(this);
+  }
+
+  get #flags(): WatchingFlags {
+    return this.flags as WatchingFlags;
+  }
+
+  protected override beforeCall(name: string): void {
+    if (!isPlain(name)) this.#flags.noteCall();
+  }
+
+  protected override mayLeave(): void {
+    this.#flags.noteExit();
+  }
+
+  override faultIf(condition: Expression, vector: number, error?: Expression): void {
+    this.#flags.noteExit();
+    super.faultIf(condition, vector, error);
+  }
+
+  protected override leaveBy(name: "leaveFaulted" | "leaveToRepeat"): void {
+    this.#flags.noteExit();
+    super.leaveBy(name);
+  }
+
+  override leave(): void {
+    this.#flags.noteExit();
+    super.leave();
   }
 
   #note(offset: number, changes: boolean): void {
@@ -67,6 +104,7 @@ class WatchingContext extends HandlerContext {
 
   override setState(offset: number, bits: Bits, value: Expression): void {
     this.#note(offset, true);
+    if (offset >= STAND_IN || isRegister(offset)) this.#flags.noteSetting();
     super.setState(offset, bits, value);
   }
 
@@ -96,13 +134,22 @@ export class EffectsOf {
     this.#runtime = runtime;
   }
 
-  /** Adds the effects of a record of that form to others. */
-  add(all: Effects, form: Form, view: DataView, record: number): void {
+  #of(form: Form): FormEffects {
     let effects = this.#known.get(form);
     if (!effects) {
       effects = watch(form, this.#runtime);
       this.#known.set(form, effects);
     }
+    return effects;
+  }
+
+  flagsOf(form: Form): FlagEffects {
+    return this.#of(form).flags;
+  }
+
+  /** Adds the effects of a record of that form to others. */
+  add(all: Effects, form: Form, view: DataView, record: number): void {
+    const effects = this.#of(form);
     all.touched |= effects.touched | registersNamed(effects.touchedFields, view, record);
     all.changed |= effects.changed | registersNamed(effects.changedFields, view, record);
   }

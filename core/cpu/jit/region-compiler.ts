@@ -10,6 +10,7 @@ import type { ModuleBuilder } from "../wasm/module.ts";
 import { type Structure, structureOf } from "./control-flow.ts";
 import type { Effects, EffectsOf } from "./effects.ts";
 import { Emission } from "./emission.ts";
+import { FlagLiveness } from "./flag-liveness.ts";
 import { isRelative, isUnlimited, type Node, pageOf, type Region, type RegionBlock } from "./region.ts";
 import { type Flow, KnownFields, RegionContext } from "./region-context.ts";
 import { RegisterFile } from "./register-file.ts";
@@ -27,6 +28,7 @@ class RegionCompiler {
   readonly #tools: RegionTools;
   readonly #entry: Node;
   readonly #structure: Structure<RegionBlock>;
+  readonly #flags: FlagLiveness<RegionBlock>;
   readonly #emission: Emission;
   readonly #labels = new Map<Node, Label>();
   readonly #mode: number;
@@ -36,6 +38,7 @@ class RegionCompiler {
     this.#entry = region.nodes[0]!;
     this.#mode = region.mode;
     this.#structure = structureOf(this.#entry);
+    this.#flags = new FlagLiveness(this.#structure, tools.effects);
     const { touched, changed } = this.#effects();
     const wide = codeSizeOf(region.mode) === 64;
     this.#emission = new Emission(
@@ -150,6 +153,7 @@ class RegionCompiler {
     const page = pageOf(node.block);
     return {
       delta: node.delta,
+      liveFlags: this.#flags.after(node, index),
       unlimited: isUnlimited(this.#mode),
       toTarget: target && (() => this.#go(node, target)),
       returnTo: (to) => {

@@ -30,25 +30,8 @@ import { constant32, constant64, type Expression, i32, i64, wrap } from "../wasm
 import type { ModuleBuilder } from "../wasm/module.ts";
 import { DeferredFlags, MUST_BE_DIRECT } from "./deferred-flags.ts";
 import type { Emission } from "./emission.ts";
+import { isPlain } from "./plain-functions.ts";
 import { isRegister } from "./register-file.ts";
-
-/**
- * Functions of the runtime that neither look at general registers and flags nor change them, and never throw: those of
- * the x87 and SSE (core/cpu/runtime/float), whose names are in lower case, and some others.
- */
-const PLAIN =
-  /^(f[a-z0-9_]+|(sse|mmx)_[a-z0-9_]+|emms|driveFerr|commitWrite|setException|(multiplyHigh|divide)(Uns|S)igned|region[A-Z][a-z]+)$/;
-
-const known = new Map<string, boolean>();
-
-function isPlain(name: string): boolean {
-  let plain = known.get(name);
-  if (plain === undefined) {
-    plain = PLAIN.test(name);
-    known.set(name, plain);
-  }
-  return plain;
-}
 
 /** Attributes of a segment: unusable, data, writable, expands up, present. */
 const SEGMENT_KIND = 0x1009e;
@@ -103,6 +86,8 @@ export interface Flow {
   readonly toTarget: (() => void) | undefined;
   /** Goes to one of the region's nodes if that is where a near return leads (i64). */
   readonly returnTo: (target: Expression) => void;
+  /** Flags that the instruction need not set are not among these (CARRY, OTHERS). */
+  readonly liveFlags: number;
   /** Whether the block's code segment has no limit. */
   readonly unlimited: boolean;
   /** Whether a place at that offset from the region's start may be left for by a link: it lies in the same page. */
@@ -136,7 +121,8 @@ export class RegionContext extends HandlerContext {
     return new DeferredFlags(
       this,
       () => this.#emission,
-      () => this.imported("storeFlags"),
+      (name) => this.imported(name),
+      () => this.#flow.liveFlags,
     );
   }
 

@@ -90,3 +90,19 @@ export function storeFlags(kind: i32, a: u64, b: u64, r: u64): void {
   }
   store<u32>(CPU + FLAGS_AUX, auxiliary);
 }
+
+/** CF of flags kept so, where it is not given: the operation's, or that of the processor's state for 0. */
+export function carryOf(kind: i32, a: u64, b: u64, r: u64): u32 {
+  if (kind == 0) return load<u32>(CPU + FLAGS_AUX) >> 31;
+  const size = kind & FLAGS_SIZE_MASK;
+  switch (kind & ~FLAGS_SIZE_MASK) {
+    case FLAGS_STORED:
+      return <u32>a >> 31;
+    case FLAGS_ADD:
+      return <u32>(((a & b) | ((a | b) & ~r)) >> (size - 1)) & 1;
+    case FLAGS_SUB:
+      return <u32>(((~a & (b | r)) | (b & r)) >> (size - 1)) & 1;
+    default:
+      return 0;
+  }
+}
