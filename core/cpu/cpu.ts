@@ -4,6 +4,7 @@
 import { Breakpoints } from "./breakpoints.ts";
 import { Decoder } from "./decode/decoder.ts";
 import { BREAKPOINT, INVALID, OPCODES, TOO_LONG } from "./decode/opcodes.ts";
+import { BRANCH, TRANSFER } from "./decode/row.ts";
 import { BlockCache } from "./interpreter/block-cache.ts";
 import { dispatcherModule } from "./interpreter/dispatcher.ts";
 import { type CompilerStatistics, CountedHandlers } from "./jit/counted-handlers.ts";
@@ -39,6 +40,7 @@ import {
   SEGMENT_SIZE,
   SEGMENTS,
   SHADOW,
+  STEP_LEFT_BY,
   TRANSLATIONS_NOTED,
   WATCHPOINT_COUNT,
   WATCHPOINT_MET,
@@ -250,6 +252,11 @@ export class Cpu {
     this.#blocks.clear();
   }
 
+  /** INIT#: the program begins anew, what the processor was set up with stays. */
+  initialize(): void {
+    this.runtime.initialize();
+  }
+
   /** Forgets everything derived from state and memory: after a snapshot was loaded. */
   afterLoad(): void {
     this.#blocks.clear();
@@ -436,12 +443,18 @@ export class Cpu {
     if (!this.runtime.beginStep(shadow === 2 ? 1 : 0)) return;
     this.#guarded(this.#step);
     const met = this.get32(EXCEPTION);
-    if (met < 0) this.runtime.endStep();
+    if (met < 0) this.runtime.endStep(this.#hasBranched() ? 1 : 0);
     else if (met >= BREAKPOINT_MET) {
       // It has not been run: what held for it holds still.
       this.set32(SHADOW, shadow);
       this.set32(EFLAGS, flags);
     }
+  }
+
+  /** Whether the instruction just run by itself was a branch that was taken. */
+  #hasBranched(): boolean {
+    const form = this.#handlers.formAt(this.get32(STEP_LEFT_BY));
+    return form !== undefined && (form.row.flags & (BRANCH | TRANSFER)) !== 0;
   }
 
   /** Runs WebAssembly that an instruction may leave by an exception. */

@@ -162,6 +162,8 @@ export const JUMP_KEY = 0x724;
 export const JUMP_KEY_STEP = 0x100;
 /** Not 0: the debugger must hear of each translation for execution. */
 export const TRANSLATIONS_NOTED = 0x7b0;
+/** Handler of the last instruction run by itself, if that has set RIP; else 0 (u32). */
+export const STEP_LEFT_BY = 0x7b4;
 /** The debugger's watchpoints: how many (u32), then each one's linear address (u64), bytes (u32) and WATCH_* (u32). */
 export const WATCHPOINT_COUNT = 0x728;
 export const WATCHPOINTS = 0x730;

@@ -8,6 +8,8 @@ import { exportedSignatures } from "./wasm/signatures.ts";
 export interface Runtime extends WebAssembly.Exports {
   /** RESET#: all of the state as in [SDM] vol. 3A, table 10-1. */
   reset(): void;
+  /** INIT#: what that table has for it. */
+  initialize(): void;
   /** Recomputes MODE, TLB_POINTER and CPL-dependent state from the registers. */
   updateMode(): void;
   flushTlb(): void;
@@ -35,10 +37,10 @@ export interface Runtime extends WebAssembly.Exports {
   singleStepping(): boolean;
   /**
    * Before and after an instruction that is run by itself. `held`: the one before was MOV SS or POP SS, and no
-   * instruction breakpoint counts. False: it has met one, and does not run.
+   * instruction breakpoint counts. False: it has met one, and does not run. `branched`: it was a branch, and taken.
    */
   beginStep(held: number): boolean;
-  endStep(): void;
+  endStep(branched: number): void;
 }
 
 let compiled: { module: WebAssembly.Module; signatures: RuntimeSignatures } | undefined;

@@ -68,6 +68,86 @@ describe("debug registers", () => {
   });
 });
 
+describe("IA32_DEBUGCTL.BTF", () => {
+  const DEBUGCTL = 0x1d9;
+  const STOPS = 0x60000;
+  const TF = 0x100;
+
+  /** Where TF stops while BTF is set again after each stop, if it is to be. */
+  function stops(again: boolean, code: Parameters<World["run"]>[0]) {
+    world.setGate(1, gate(CODE0, 0x50000, 0x8e));
+    machine.assemble(0x50000, 32, (a) => {
+      a.pop("[ebx]");
+      a.push("[ebx]");
+      a.add("ebx", 4);
+      a.mov("ecx", DEBUGCTL);
+      a.rdmsr();
+      a.add("ebp", "eax");
+      if (again) {
+        a.mov("eax", 2);
+        a.wrmsr();
+      }
+      a.mov("ecx", "esi");
+      a.iretd();
+    });
+    const at = world.run((a) => {
+      a.xor("ebp", "ebp");
+      a.mov("ebx", STOPS);
+      a.mov("ecx", DEBUGCTL);
+      a.mov("eax", 2);
+      a.xor("edx", "edx");
+      a.wrmsr();
+      a.pushfd();
+      a.or("dword [esp]", TF);
+      a.popfd();
+      code(a);
+      a.pushfd();
+      a.and("dword [esp]", ~TF);
+      a.popfd();
+      a.hlt();
+    });
+    const count = (machine.get("ebx") - STOPS) / 4;
+    return { at, stops: Array.from({ length: count }, (_, n) => machine.u32(STOPS + 4 * n)) };
+  }
+
+  it("steps over branches that are taken, wherever they lead", () => {
+    const { at, stops: met } = stops(true, (a) => {
+      a.mov("esi", 1);
+      a.mov("ecx", 2);
+      a.label("again");
+      a.nop();
+      a.loop("again");
+      a.test("esi", "esi");
+      a.jz("never");
+      a.label("never");
+      a.jmp("short next");
+      a.label("next");
+      a.call("routine");
+      a.label("returned");
+      a.jmp("short on");
+      a.label("routine");
+      a.ret();
+      a.label("on");
+    });
+    expect(met).toEqual(["again", "next", "routine", "returned", "on"].map(at));
+    // Each #DB has cleared it.
+    expect(machine.get("ebp")).toBe(0);
+  });
+
+  it("is cleared by the first #DB, after which every instruction is stepped over again", () => {
+    const { at, stops: met } = stops(false, (a) => {
+      a.nop();
+      a.jmp("short on");
+      a.label("on");
+      a.nop();
+      a.label("second");
+      a.nop();
+      a.label("third");
+    });
+    expect(met.slice(0, 3)).toEqual(["on", "second", "third"].map(at));
+  });
+});
+
 describe("breakpoints", () => {
   it("on an instruction come before it, and RF passes one", () => {
     world.setGate(1, gate(CODE0, 0x50000, 0x8e));

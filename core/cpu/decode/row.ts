@@ -36,6 +36,9 @@ export const SSE = 1 << 12;
 /** Operand size is fixed by the row, 66 is only a mandatory prefix. */
 export const NO_66 = 1 << 13;
 
+/** Transfers control other than by a near branch: far ones, returns from interrupts, fast system calls. */
+export const TRANSFER = 1 << 14;
+
 export interface Row {
   readonly kind: "row";
   /** As in the manual, upper case: `ADD`. */

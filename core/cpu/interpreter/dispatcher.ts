@@ -37,6 +37,7 @@ import {
   SEGMENT_LIMIT,
   SEGMENT_SIZE,
   SEGMENTS,
+  STEP_LEFT_BY,
   TLB_EXECUTE,
   TLB_PHYSICAL,
   TLB_POINTER,
@@ -222,8 +223,11 @@ export function dispatcherModule(): Uint8Array<ArrayBuffer> {
   const remaining = step.let(i32.load8U(one, REC_REMAINING));
   const used = i32.add(remaining, constant32(1));
   step.store(32, CPU, i32.sub(i32.load(CPU, BUDGET), used), BUDGET);
-  const next = step.let(callHandler(one, i32.load(i32.add(one, constant32(BLOCK_FIRST_HANDLER)))));
+  const index = step.let(i32.load(i32.add(one, constant32(BLOCK_FIRST_HANDLER))));
+  const next = step.let(callHandler(one, index));
+  step.store(32, CPU, index, STEP_LEFT_BY);
   step.if(next, () => {
+    step.store(32, CPU, constant32(0), STEP_LEFT_BY);
     const delta = i32.add(i32.load16U(one, REC_IP_DELTA), i32.load8U(one, REC_LENGTH));
     step.store(64, CPU, i64.add(i64.load(CPU, BLOCK_IP), extendU(delta)), RIP);
     step.store(32, CPU, i32.add(i32.load(CPU, BUDGET), remaining), BUDGET);

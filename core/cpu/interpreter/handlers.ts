@@ -57,6 +57,11 @@ export class Handlers {
     return index;
   }
 
+  /** What a table index handles, if that is an instruction by itself. */
+  formAt(index: number): Form | undefined {
+    return this.#forms[index];
+  }
+
   /** Enters a handler that is not an instruction. */
   add(emit: (module: ModuleBuilder, signatures: RuntimeSignatures) => FunctionBody): number {
     const index = this.#reserve();

@@ -4,6 +4,7 @@ import {
   bitsOf,
   LEAF_1_ECX,
   LEAF_1_EDX,
+  LEAF_7_2_EDX,
   LEAF_7_EBX,
   LEAF_7_ECX,
   LEAF_7_EDX,
@@ -29,6 +30,8 @@ const EXTENDED = 0x8000_0000;
 const LINEAR_ADDRESS_BITS = 48;
 /** CLFLUSH works on 64 bytes, told in units of 8. */
 const CLFLUSH_UNITS = 8;
+/** Leaf 5: smallest and largest line that MONITOR watches, in bytes. */
+const MONITOR_LINE = 64;
 /** Leaf 6, EAX: ARAT. Without it systems do not trust the local APIC's timer in HLT. */
 const APIC_TIMER_ALWAYS_RUNS = 1 << 2;
 /** Leaf 0x80000007, EDX. */
@@ -93,9 +96,19 @@ function basicLeaves(model: CpuModel): Leaf[] {
     leaves.push(all(2, ...model.cacheDescriptors));
     leaves.push(...caches.map((cache, n) => cacheLeaf(4, cache, n)));
   }
+  if (features.has("monitor")) leaves.push(all(5, MONITOR_LINE, MONITOR_LINE, 0, 0));
+  const speculation = bitsOf(features, LEAF_7_2_EDX);
   leaves.push(
     all(6, APIC_TIMER_ALWAYS_RUNS, 0, 0, 0),
-    one(7, 0, 0, bitsOf(features, LEAF_7_EBX), bitsOf(features, LEAF_7_ECX), bitsOf(features, LEAF_7_EDX)),
+    one(
+      7,
+      0,
+      speculation ? 2 : 0,
+      bitsOf(features, LEAF_7_EBX),
+      bitsOf(features, LEAF_7_ECX),
+      bitsOf(features, LEAF_7_EDX),
+    ),
+    one(7, 2, 0, 0, 0, speculation),
   );
   // One thread of one core, whose APIC identifier is 0.
   if (vendor === "intel") leaves.push(one(11, 0, 0, 1, 0x100, 0), one(11, 1, 0, 1, 0x201, 0));

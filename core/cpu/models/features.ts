@@ -30,10 +30,11 @@ export const LEAF_1_EDX = {
   sse2: 26,
 } as const satisfies Bits;
 
-/** Leaf 1, ECX. OSXSAVE, bit 27, is told by the runtime. */
+/** Leaf 1, ECX. OSXSAVE, bit 27, is told by the runtime, and MONITOR if it is switched on. */
 export const LEAF_1_ECX = {
   sse3: 0,
   pclmulqdq: 1,
+  monitor: 3,
   ssse3: 9,
   cx16: 13,
   pcid: 17,
@@ -67,6 +68,12 @@ export const LEAF_7_EDX = {
   arch_capabilities: 29,
   ssbd: 31,
 } as const satisfies Bits;
+
+/**
+ * Leaf 7, subleaf 2, EDX: BHI_DIS_S. Linux keeps kernel and user apart in the history of branches by a loop at each
+ * system call where there is no such switch, also on processors that have BHI_NO.
+ */
+export const LEAF_7_2_EDX = { bhi_ctrl: 4 } as const satisfies Bits;
 
 /** Leaf 0xD, subleaf 1, EAX. */
 export const LEAF_D_EAX = { xsaveopt: 0, xsavec: 1, xgetbv1: 2, xsaves: 3 } as const satisfies Bits;
@@ -119,6 +126,7 @@ export type Feature =
   | keyof typeof LEAF_7_EBX
   | keyof typeof LEAF_7_ECX
   | keyof typeof LEAF_7_EDX
+  | keyof typeof LEAF_7_2_EDX
   | keyof typeof LEAF_D_EAX
   | keyof typeof LEAF_EXTENDED_1_EDX
   | keyof typeof LEAF_EXTENDED_1_ECX
@@ -132,6 +140,7 @@ export const TOLD_FEATURES: readonly Feature[] = [
   LEAF_7_EBX,
   LEAF_7_ECX,
   LEAF_7_EDX,
+  LEAF_7_2_EDX,
   LEAF_D_EAX,
   LEAF_EXTENDED_1_EDX,
   LEAF_EXTENDED_1_ECX,

@@ -231,6 +231,17 @@ describe("CPUID", () => {
     expect(machineOf("pentium3,vendor=amd").cpuid(100)).toEqual([0, 0, 0, 0]);
   });
 
+  it("tells the local APIC while that is enabled", () => {
+    for (const text of ["x86-64-v2", "x86-64-v2,vendor=amd"]) {
+      const machine = machineOf(text);
+      const told = (leaf: number): number => machine.cpuid(leaf)[3] & (1 << 9);
+      expect(told(1)).not.toBe(0);
+      expect(told(0x80000001) !== 0).toBe(text !== "x86-64-v2");
+      machine.machine.msrs.set(0x1b, 0xfee0_0100n);
+      expect([told(1), told(0x80000001)]).toEqual([0, 0]);
+    }
+  });
+
   it("tells caches by subleaf, until there are no more", () => {
     for (const [text, leaf] of [
       ["x86-64-v2", 4],
@@ -267,6 +278,48 @@ describe("model-specific registers", () => {
     expect(intel.wrmsr(0x10a, 0n)).toBe(false);
     expect(machineOf("x86-64-v2,vendor=amd").rdmsr(0x10a)).toBeUndefined();
     expect(machineOf("core2").rdmsr(0x10a)).toBeUndefined();
+  });
+
+  it("have a switch for what the history of branches tells, which kernels prefer to clearing it themselves", () => {
+    const machine = machineOf("x86-64-v2");
+    expect(machine.cpuid(7)[0]).toBe(2);
+    expect(machine.cpuid(7, 1)).toEqual([0, 0, 0, 0]);
+    expect(machine.cpuid(7, 2)[3]).toBe(1 << 4);
+    expect(machine.wrmsr(0x48, 1n << 10n)).toBe(true);
+    expect(machine.rdmsr(0x48)).toBe(1n << 10n);
+  });
+
+  it("switch features by IA32_MISC_ENABLE", () => {
+    const machine = machineOf("x86-64-v2");
+    const MISC = 0x1a0;
+    const original = machine.rdmsr(MISC)!;
+    const last = machine.cpuid(0)[0];
+    expect(last).toBeGreaterThan(2);
+    expect(machine.wrmsr(MISC, original | (1n << 22n))).toBe(true);
+    expect(machine.cpuid(0)[0]).toBe(2);
+    expect(machine.cpuid(7)).toEqual(machine.cpuid(2));
+    expect(machine.wrmsr(MISC, original | (1n << 34n))).toBe(true);
+    expect(machine.cpuid(0)[0]).toBe(last);
+    expect(machine.cpuid(0x80000001)[3] & (1 << 20)).toBe(0);
+    expect(machine.wrmsr(0xc0000080, 0x800n)).toBe(false);
+    expect(machine.wrmsr(MISC, original)).toBe(true);
+    expect(machine.cpuid(0x80000001)[3] & (1 << 20)).not.toBe(0);
+    expect(machine.wrmsr(0xc0000080, 0x800n)).toBe(true);
+    // There are neither BTS nor PEBS to switch on.
+    expect(machine.wrmsr(MISC, original & ~0x1800n)).toBe(false);
+  });
+
+  it("of machine checks on Intel's enable all of a bank's errors or none", () => {
+    for (const [text, taken] of [
+      ["x86-64-v2", false],
+      ["x86-64-v2,vendor=amd", true],
+    ] as const) {
+      const machine = machineOf(text);
+      expect(machine.wrmsr(0x400, 0n)).toBe(true);
+      expect(machine.wrmsr(0x400, ~0n & 0xffff_ffff_ffff_ffffn)).toBe(true);
+      expect(machine.wrmsr(0x400, 1n)).toBe(taken);
+      expect(machine.wrmsr(0x401, 1n)).toBe(false);
+    }
   });
 
   it("have reserved bits, and commands cannot be read", () => {
@@ -385,6 +438,43 @@ describe("FS and GS base", () => {
     machine.set(RAX, 1n << 47n);
     expect(machine.step(0xf3, 0x48, 0x0f, 0xae, 0xd8)).toBe(GP);
     expect(machine.step(0x0f, 0xae, 0xc3)).toBe(UD);
+  });
+});
+
+describe("MONITOR and MWAIT", () => {
+  const MONITOR = [0x0f, 0x01, 0xc8];
+  const MWAIT = [0x0f, 0x01, 0xc9];
+  const switchedOn = (): ModelMachine => {
+    const machine = machineOf("x86-64-v2");
+    machine.wrmsr(0x1a0, machine.rdmsr(0x1a0)! | (1n << 18n));
+    machine.set(RAX, BigInt(DATA));
+    machine.set(RCX, 0n);
+    return machine;
+  };
+
+  it("are there, and told, once IA32_MISC_ENABLE says so, at level 0", () => {
+    const off = machineOf("x86-64-v2");
+    expect(off.cpuid(1)[2] & 8).toBe(0);
+    expect([off.step(...MONITOR), off.step(...MWAIT)]).toEqual([UD, UD]);
+    const on = switchedOn();
+    expect(on.cpuid(1)[2] & 8).toBe(8);
+    on.set(RAX, BigInt(DATA));
+    on.set(RCX, 0n);
+    expect([on.step(...MONITOR), on.step(...MWAIT)]).toEqual([-1, -1]);
+    expect(on.machine.cpu.halted).toBe(0);
+    on.enterLong(3);
+    expect([on.step(...MONITOR), on.step(...MWAIT)]).toEqual([UD, UD]);
+    expect(machineOf("x86-64-v2,vendor=amd").step(...MONITOR)).toBe(UD);
+  });
+
+  it("know no extensions in ECX, and MONITOR looks at its operand", () => {
+    const machine = switchedOn();
+    machine.set(RCX, 1n);
+    expect([machine.step(...MONITOR), machine.step(...MWAIT)]).toEqual([GP, GP]);
+    machine.set(RCX, 0n);
+    machine.enterLong();
+    machine.set(RAX, 1n << 47n);
+    expect(machine.step(...MONITOR)).toBe(GP);
   });
 });
 

@@ -33,8 +33,8 @@ const several = (first: number, count: number, writable = ALL): PlainMsr[] =>
 /** IA32_BIOS_SIGN_ID, which system software clears before it asks CPUID: there is no microcode. */
 const MICROCODE = [command(0x79, ALL), storage(0x8b)];
 
-/** IA32_DEBUGCTL: LBR, which finds no registers to record in; neither BTF nor branch tracing. */
-const DEBUG_CONTROL = storage(0x1d9, 1n);
+/** IA32_DEBUGCTL: LBR, which finds no registers to record in, and BTF; no branch tracing. */
+const DEBUG_CONTROL = storage(0x1d9, 3n);
 
 /** Counters and event selections, in which nothing is ever counted. */
 const P6_COUNTERS = [...several(0xc1, 2, 0xff_ffff_ffffn), ...several(0x186, 2, 0xffff_ffffn)];
@@ -43,8 +43,11 @@ const K7_COUNTERS = [...several(0xc001_0000, 4), ...several(0xc001_0004, 4, 0xff
 /** IA32_PLATFORM_ID. */
 const PLATFORM = constant(0x17);
 
-/** IA32_MISC_ENABLE: fast strings, which can be switched off; neither BTS nor PEBS. */
-const MISC_ENABLE = storage(0x1a0, 1n, 0x1801n);
+/**
+ * IA32_MISC_ENABLE: fast strings, which can be switched off; neither BTS nor PEBS. What else can be switched: thermal
+ * control, SpeedStep and xTPR messages, of which nothing comes; MONITOR; the limit of CPUID; NX.
+ */
+const MISC_ENABLE = storage(0x1a0, 0x4_00c5_0009n, 0x1801n);
 
 /**
  * IA32_ARCH_CAPABILITIES. Nothing here is executed speculatively, so: RDCL_NO, IBRS_ALL, SKIP_L1DFL_VMENTRY, SSB_NO,
@@ -52,8 +55,8 @@ const MISC_ENABLE = storage(0x1a0, 1n, 0x1801n);
  */
 const ARCH_CAPABILITIES = constant(0x10a, 0x4000_0000_0d10_e17bn);
 
-/** IA32_SPEC_CTRL (IBRS, STIBP, SSBD) and IA32_PRED_CMD (IBPB): there is no prediction to restrict. */
-const SPECULATION = [storage(0x48, 7n), command(0x49, 1n)];
+/** IA32_SPEC_CTRL (IBRS, STIBP, SSBD, BHI_DIS_S) and IA32_PRED_CMD (IBPB): there is no prediction to restrict. */
+const SPECULATION = [storage(0x48, 0x407n), command(0x49, 1n)];
 
 /** SYSCFG, HWCR, TOP_MEM and its like, NB_CFG, the interrupt of C1E, PATCH_LOADER, VM_CR's neighbours. */
 const AMD_SYSTEM = [

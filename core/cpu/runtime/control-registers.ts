@@ -15,10 +15,11 @@ import {
 } from "../layout";
 import { CPU } from "./cpu";
 import { LONG } from "./descriptors";
-import { code64, longMode, requirePrivilege } from "./eflags";
+import { code64, longMode, privilege, requirePrivilege } from "./eflags";
 import { GP, raise, raisePlain, stopSoon, UD } from "./exceptions";
 import { isCanonical } from "./frames";
 import { readTaskPriority, writeTaskPriority } from "./host";
+import { MISC_MONITOR, miscEnable } from "./msr";
 import { chooseTable, flushLocal, flushPage, flushTlb } from "./tlb";
 import { readEntry64 } from "./paging";
 import { CS, FS, segment, updateMode } from "./processor";
@@ -180,6 +181,12 @@ export function invalidatePcid(type: u64, low: u64, linear: u64): void {
     if (type == ONE_ADDRESS) flushPage(linear);
     else flushLocal();
   }
+}
+
+/** MONITOR and MWAIT are there at level 0, while IA32_MISC_ENABLE says so; no hint or extension in rCX is. */
+export function requireMonitor(extensions: u64): void {
+  if (privilege() != 0 || !miscEnable(MISC_MONITOR)) raisePlain(UD);
+  if (extensions) raise(GP, 0);
 }
 
 export function halt(): void {

@@ -7,6 +7,7 @@ import { CR4, DR, EFLAGS, EXCEPTION, RIP, SEGMENT_BASE, SHADOW } from "../layout
 import { CPU } from "./cpu";
 import { clearFlags, code64, requirePrivilege, RF, TF } from "./eflags";
 import { DB, GP, raise, raisePlain, setException, stopSoon, UD } from "./exceptions";
+import { stepsBranches } from "./msr";
 import { flushTlb } from "./tlb";
 import { CS, segment } from "./processor";
 
@@ -116,10 +117,13 @@ export function beginStep(held: i32): bool {
   return false;
 }
 
-/** After it, if it met no exception: its debug trap, unless it was MOV SS or POP SS. */
-export function endStep(): void {
+/**
+ * After it, if it met no exception: its debug trap, unless it was MOV SS or POP SS. `branched`: it was a branch, and
+ * was taken.
+ */
+export function endStep(branched: i32): void {
   if (load<i32>(CPU + SHADOW) == HOLD_TRAPS) return;
-  const bits = met | (traced ? DR6_BS : 0);
+  const bits = met | (traced && (branched || !stepsBranches()) ? DR6_BS : 0);
   met = 0;
   if (bits && load<i32>(CPU + EXCEPTION) < 0) report(bits);
 }

@@ -12,7 +12,7 @@ export { peekPhysical, walk } from "./paging";
 export { carryOf, regionModify, regionRead, regionStore, regionWrite, storeFlags } from "./regions";
 export { segmentRead, segmentWrite } from "./segments";
 export * from "./float/index";
-export { reset, updateMode } from "./processor";
+export { initialize, reset, updateMode } from "./processor";
 export { loadSegment, moveToSegment } from "./segment-loads";
 export { farCall, farJump, farReturn } from "./transfers";
 export { deliverException, hardwareBreakpoint, interrupt, softwareException, softwareInterrupt } from "./interrupts";
@@ -27,6 +27,7 @@ export {
   invalidatePcid,
   loadMachineStatus,
   readControl,
+  requireMonitor,
   writeControl,
 } from "./control-registers";
 export { beginStep, endStep, readDebug, singleStepping, writeDebug } from "./debug";

@@ -62,6 +62,7 @@ import { BP, DB, DE, DF, GP, NP, OF, PF, raise, stopSoon, TS } from "./exception
 import { getFlags } from "./flags";
 import { closeStack, openCurrentStack, openStack, openWideStack, pushFrame } from "./frames";
 import { read16, systemRead16, systemRead64, systemRead8 } from "./memory";
+import { endBranchTracing } from "./msr";
 import { CS, DS, ES, FS, GS, segment, SS, TR } from "./processor";
 import { switchTask, TASK_INTERRUPT } from "./task-switch";
 import {
@@ -129,7 +130,10 @@ export function deliverException(vector: i32, error: i32): void {
   let image = getFlags();
   if (isFault(vector)) image |= RF;
   deliver(vector, false, error, load<u64>(CPU + RIP), image);
-  if (vector == DB) store<u64>(CPU + DR + 56, load<u64>(CPU + DR + 56) & ~DR7_GD);
+  if (vector == DB) {
+    store<u64>(CPU + DR + 56, load<u64>(CPU + DR + 56) & ~DR7_GD);
+    endBranchTracing();
+  }
   delivering = -1;
   setExternal(0);
 }
@@ -156,6 +160,7 @@ export function softwareException(vector: i32, next: u64): void {
 export function hardwareBreakpoint(next: u64): void {
   joinTraps();
   deliver(DB, false, NO_ERROR, next, getFlags());
+  endBranchTracing();
 }
 
 /** Delivers in any mode. `software`: the gate's DPL counts. `ip` and `image` are what is pushed. */

@@ -48,7 +48,7 @@ import { flushTlb } from "./tlb";
 import { FS, GS, segment } from "./processor";
 
 const IA32_TIME_STAMP_COUNTER: u32 = 0x10;
-const IA32_APIC_BASE: u32 = 0x1b;
+export const IA32_APIC_BASE: u32 = 0x1b;
 const IA32_MTRRCAP: u32 = 0xfe;
 const IA32_SYSENTER_CS: u32 = 0x174;
 const IA32_SYSENTER_ESP: u32 = 0x175;
@@ -56,6 +56,8 @@ const IA32_SYSENTER_EIP: u32 = 0x176;
 const IA32_MCG_CAP: u32 = 0x179;
 const IA32_MCG_STATUS: u32 = 0x17a;
 const IA32_MCG_CTL: u32 = 0x17b;
+const IA32_MISC_ENABLE: u32 = 0x1a0;
+const IA32_DEBUGCTL: u32 = 0x1d9;
 const IA32_MTRR_PHYSBASE0: u32 = 0x200;
 const IA32_MTRR_PHYSMASK7: u32 = 0x20f;
 const IA32_MTRR_FIX64K: u32 = 0x250;
@@ -78,6 +80,11 @@ const IA32_FS_BASE: u32 = 0xc0000100;
 const IA32_GS_BASE: u32 = 0xc0000101;
 const IA32_KERNEL_GS_BASE: u32 = 0xc0000102;
 const IA32_TSC_AUX: u32 = 0xc0000103;
+
+/** Bits of IA32_MISC_ENABLE: MONITOR is there; CPUID tells no basic leaf above 2; NX is not there. */
+export const MISC_MONITOR: u64 = 1 << 18;
+export const MISC_LIMIT_CPUID: u64 = 1 << 22;
+export const MISC_DISABLE_NX: u64 = 1 << 34;
 
 /** Eight variable ranges, fixed ranges, write combining. */
 const MTRRCAP: u64 = 0x508;
@@ -201,6 +208,30 @@ function modelIndex(number: u32): i32 {
   return -1;
 }
 
+/** Bits of IA32_DEBUGCTL: LBR and BTF. */
+const DEBUGCTL_BTF: u64 = 2;
+const DEBUGCTL_CLEARED: u64 = 3;
+
+/** Whether TF steps over branches only; only models with IA32_DEBUGCTL can. */
+export function stepsBranches(): bool {
+  const index = modelIndex(IA32_DEBUGCTL);
+  return index >= 0 && (load<u64>(CPU + MODEL_MSR_VALUES + index * 8) & DEBUGCTL_BTF) != 0;
+}
+
+/** #DB is delivered: it ends the recording of branches and the stepping over them. [SDM] vol. 3B, 18.4.2 and 18.4.4 */
+export function endBranchTracing(): void {
+  const index = modelIndex(IA32_DEBUGCTL);
+  if (index < 0) return;
+  const place = CPU + MODEL_MSR_VALUES + index * 8;
+  store<u64>(place, load<u64>(place) & ~DEBUGCTL_CLEARED);
+}
+
+/** Whether a bit of IA32_MISC_ENABLE is set; not where there is no such register. */
+export function miscEnable(bit: u64): bool {
+  const index = modelIndex(IA32_MISC_ENABLE);
+  return index >= 0 && (load<u64>(CPU + MODEL_MSR_VALUES + index * 8) & bit) != 0;
+}
+
 function readOfModel(index: i32): u64 {
   if (load<u32>(CPU + MODEL_MSR_TABLE + index * MODEL_MSR_SIZE + ENTRY_WRITE_ONLY)) raise(GP, 0);
   return load<u64>(CPU + MODEL_MSR_VALUES + index * 8);
@@ -240,7 +271,7 @@ function readRegister(number: u32): u64 {
 }
 
 function writeEfer(value: u64): void {
-  const allowed = load<u64>(CPU + EFER_ALLOWED);
+  const allowed = load<u64>(CPU + EFER_ALLOWED) & ~(miscEnable(MISC_DISABLE_NX) ? EFER_NXE : 0);
   const old = load<u64>(CPU + EFER);
   if (!allowed || value & ~(allowed | EFER_LMA)) raise(GP, 0);
   if ((value ^ old) & EFER_LME && load<u32>(CPU + CR0) & CR0_PG) raise(GP, 0);
@@ -256,9 +287,13 @@ function writeLong(number: u32, place: usize, value: u64): void {
 }
 
 function writeStorage(place: usize, value: u64): void {
-  // 64-bit processors want canonical addresses; MCi_STATUS can only be cleared.
+  // 64-bit processors want canonical addresses; MCi_CTL takes all or nothing on Intel's; MCi_STATUS can only be cleared.
   if ((place == SYSENTER_ESP || place == SYSENTER_EIP) && hasLongMode() && !isCanonical(value)) raise(GP, 0);
-  if (place >= <usize>MACHINE_CHECK + 16 && (place - MACHINE_CHECK) % 32 == 24 && value) raise(GP, 0);
+  if (place >= <usize>MACHINE_CHECK + 16) {
+    const field = (place - MACHINE_CHECK - 16) % 32;
+    if (field == 0 && value && ~value && !has(MODEL_AMD)) raise(GP, 0);
+    if (field == 8 && value) raise(GP, 0);
+  }
   store<u64>(CPU + place, value);
 }
 

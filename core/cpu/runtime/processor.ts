@@ -67,6 +67,9 @@ const ATTRIBUTE_LONG = 0x2000;
 const ATTRIBUTE_BIG = 0x4000;
 const UNUSABLE = 0x10000;
 const EFER_LMA: u64 = 1 << 10;
+const CR0_ET: u64 = 1 << 4;
+/** CR0.CD and NW. */
+const CACHE_CONTROL: u64 = 0x60000000;
 
 /** Place of a segment register in memory. */
 // @ts-ignore: decorator of AssemblyScript
@@ -83,8 +86,8 @@ export function setSegment(number: u32, selector: u32, base: u64, limit: u32, at
   store<u32>(place + SEGMENT_ATTRIBUTES, attributes);
 }
 
-/** RESET#: [SDM] vol. 3A, table 10-1. */
-export function reset(): void {
+/** INIT#: x87 and SSE state, caches, the time-stamp counter and most model-specific registers stay. [SDM] vol. 3A, table 10-1 */
+export function initialize(): void {
   memory.fill(CPU + GPR, 0, 128);
   store<u64>(CPU + GPR + 16, load<u32>(CPU + MODEL_SIGNATURE));
   store<u64>(CPU + RIP, 0xfff0);
@@ -92,12 +95,11 @@ export function reset(): void {
   store<u32>(CPU + FLAGS_AUX, 0x100);
   store<u32>(CPU + EFLAGS, 2);
   store<i32>(CPU + CPL, 0);
-  store<u64>(CPU + CR0, 0x60000010);
+  store<u64>(CPU + CR0, (load<u64>(CPU + CR0) & CACHE_CONTROL) | CR0_ET);
   store<u64>(CPU + CR2, 0);
   store<u64>(CPU + CR3, 0);
   store<u64>(CPU + CR4, 0);
   store<u64>(CPU + EFER, 0);
-  store<u64>(CPU + XCR0, 1);
   memory.fill(CPU + DR, 0, 64);
   store<u64>(CPU + DR + 48, 0xffff0ff0);
   store<u64>(CPU + DR + 56, 0x400);
@@ -105,6 +107,23 @@ export function reset(): void {
   store<u32>(CPU + GDTR_LIMIT, 0xffff);
   store<u64>(CPU + IDTR_BASE, 0);
   store<u32>(CPU + IDTR_LIMIT, 0xffff);
+  for (let number: u32 = ES; number <= GS; number++) setSegment(number, 0, 0, 0xffff, 0x93);
+  setSegment(CS, 0xf000, 0xffff0000, 0xffff, 0x93);
+  setSegment(LDTR, 0, 0, 0xffff, 0x82);
+  setSegment(TR, 0, 0, 0xffff, 0x8b);
+  store<i32>(CPU + EXCEPTION, -1);
+  store<i32>(CPU + HALTED, 0);
+  store<i32>(CPU + SHADOW, 0);
+  store<u32>(CPU + NMI, 0);
+  resetTlb();
+  updateMode();
+}
+
+/** RESET#: [SDM] vol. 3A, table 10-1. */
+export function reset(): void {
+  initialize();
+  store<u64>(CPU + CR0, CACHE_CONTROL | CR0_ET);
+  store<u64>(CPU + XCR0, 1);
   memory.fill(CPU + SYSENTER_CS, 0, PAT - SYSENTER_CS);
   memory.fill(CPU + TSC_AUX, 0, TSC_OFFSET + 8 - TSC_AUX);
   memory.fill(CPU + MTRR, 0, XSS - MTRR);
@@ -114,21 +133,11 @@ export function reset(): void {
     const reset = load<u64>(CPU + MODEL_MSR_TABLE + n * MODEL_MSR_SIZE + 8);
     store<u64>(CPU + MODEL_MSR_VALUES + n * 8, reset);
   }
-  for (let number: u32 = ES; number <= GS; number++) setSegment(number, 0, 0, 0xffff, 0x93);
-  setSegment(CS, 0xf000, 0xffff0000, 0xffff, 0x93);
-  setSegment(LDTR, 0, 0, 0xffff, 0x82);
-  setSegment(TR, 0, 0, 0xffff, 0x8b);
   store<u32>(CPU + FPU_CONTROL, 0x40);
   store<u32>(CPU + FPU_STATUS, 0);
   store<u32>(CPU + FPU_TAGS, 0);
   store<u32>(CPU + MXCSR, 0x1f80);
-  store<i32>(CPU + EXCEPTION, -1);
-  store<i32>(CPU + HALTED, 0);
-  store<i32>(CPU + SHADOW, 0);
-  store<u32>(CPU + NMI, 0);
   store<i32>(CPU + A20_MASK, -1);
-  resetTlb();
-  updateMode();
 }
 
 /** Whether a data segment is present, writable, expands up and spans 4 GiB from 0. */

@@ -2,7 +2,20 @@
 
 import { CPL, CR0, CR4, GDTR_BASE, IDTR_BASE, SEGMENT_SELECTOR, SEGMENT_SIZE, SEGMENTS } from "../layout.ts";
 import { constant32, constant64, type Expression, extendU, i32, i64 } from "../wasm/expression.ts";
-import { BR, type Context, fromI64, GP, OF, opsFor, signExtend, toI64, UD } from "./context.ts";
+import {
+  BR,
+  type Context,
+  fromI64,
+  GP,
+  OF,
+  opsFor,
+  RAX,
+  RCX,
+  signExtend,
+  toI64,
+  UD,
+  zeroExtend,
+} from "./context.ts";
 
 const CS = 1;
 const GS = 5;
@@ -298,6 +311,19 @@ export const simple =
   (name: string) =>
   (c: Context): void =>
     c.runThrowing(name);
+
+const requireMonitor = (c: Context): void =>
+  c.runThrowing("requireMonitor", c.codeSize === 64 ? c.gpr(RCX, 64) : extendU(c.gpr(RCX, 32)));
+
+/** MONITOR: the line is looked at as by a load of one byte. */
+export const monitor = (c: Context): void => {
+  requireMonitor(c);
+  const offset = c.gpr(RAX, c.addressSize);
+  c.loadAddress(1, c.dataLinear(c.body.let(zeroExtend(c.addressSize, offset)), 1, false));
+};
+
+/** MWAIT: a processor may leave off waiting at any time, and this one does at once. */
+export const mwait = requireMonitor;
 
 /** INVD and WBINVD: caches are not modelled. */
 export const flushCaches = requirePrivilege;

@@ -12,6 +12,8 @@ export type RegisterName = `e${(typeof NAMES)[number]}`;
 
 const PAGE = 0x1000;
 const WASM_PAGE = 0x10000;
+/** IA32_APIC_BASE, enabled, of the bootstrap processor. */
+const BOARD_MSRS = [[0x1b, 0xfee0_0900n]] as const;
 
 /** An access to a port, or to a physical address that is no memory. */
 export interface Access {
@@ -30,7 +32,7 @@ export class Machine {
   /** Vectors that the interrupt controller gives, first one first. */
   readonly vectors: number[] = [];
   /** What the board keeps of the model-specific registers. */
-  readonly msrs: Map<number, bigint> = new Map();
+  readonly msrs: Map<number, bigint> = new Map(BOARD_MSRS);
   /** Random numbers to come; then zeros. */
   readonly randoms: bigint[] = [];
   /** Called at every OUT. */
@@ -102,6 +104,7 @@ export class Machine {
     this.answers.clear();
     this.vectors.length = 0;
     this.msrs.clear();
+    for (const [number, value] of BOARD_MSRS) this.msrs.set(number, value);
     this.randoms.length = 0;
     this.onOut = undefined;
     this.ferr = 0;

@@ -5,7 +5,7 @@ import * as control from "../../semantics/control.ts";
 import { push } from "../../semantics/move.ts";
 import * as system from "../../semantics/system.ts";
 import type { Chapter } from "../opcodes.ts";
-import { ADDRESS, BRANCH, D64, ENDS, F64, group, LOCK, MEMORY, op, STACK } from "../row.ts";
+import { ADDRESS, BRANCH, D64, ENDS, F64, group, LOCK, MEMORY, op, STACK, TRANSFER } from "../row.ts";
 import { byCondition } from "./integer.ts";
 
 const NEAR = BRANCH | ENDS | F64;
@@ -26,9 +26,9 @@ export const CONTROL: Chapter = {
       op("INC", inc, "Ev", LOCK),
       op("DEC", dec, "Ev", LOCK),
       op("CALL", control.callIndirect, "Ev", NEAR | STACK),
-      op("CALLF", system.farCallIndirect, "M", MEMORY | ENDS),
+      op("CALLF", system.farCallIndirect, "M", MEMORY | ENDS | TRANSFER),
       op("JMP", control.jmpIndirect, "Ev", NEAR),
-      op("JMPF", system.farJumpIndirect, "M", MEMORY | ENDS),
+      op("JMPF", system.farJumpIndirect, "M", MEMORY | ENDS | TRANSFER),
       op("PUSH", push, "Ev", STACK | D64),
     ),
   },

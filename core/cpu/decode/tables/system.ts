@@ -5,6 +5,7 @@ import { movsx } from "../../semantics/move.ts";
 import * as system from "../../semantics/system.ts";
 import type { Chapter } from "../opcodes.ts";
 import {
+  ADDRESS,
   byMod,
   byMode,
   byPrefix,
@@ -19,6 +20,7 @@ import {
   O64,
   op,
   STACK,
+  TRANSFER,
 } from "../row.ts";
 
 const ES = 0;
@@ -27,6 +29,8 @@ const SS = 2;
 const DS = 3;
 const FS = 4;
 const GS = 5;
+
+const LEAVES = ENDS | TRANSFER;
 
 /** An instruction that exists in legacy modes, for memory operands; its other encodings are other instructions. */
 const legacyMemory = (entry: Entry): Entry => byMode(byMod(entry, undefined), undefined);
@@ -59,8 +63,8 @@ const group7 = group(
   byMod(
     op("SIDT", system.sidt, "M"),
     byRm(
-      undefined,
-      undefined,
+      withoutPrefix(op("MONITOR", system.monitor, "", ADDRESS, "monitor")),
+      withoutPrefix(op("MWAIT", system.mwait, "", ENDS, "monitor")),
       op("CLAC", system.setAlignment(0), "", ENDS, "smap"),
       op("STAC", system.setAlignment(1), "", ENDS, "smap"),
     ),
@@ -98,22 +102,22 @@ export const SYSTEM: Chapter = {
     99: byMode(op("ARPL", system.arpl, "Ew,Gw"), op("MOVSXD", movsx, "Gv,Ed")),
     140: byMod(op("MOV", system.movFromSegment, "Mw,S"), op("MOV", system.movFromSegment, "Rv,S")),
     142: op("MOV", system.movToSegment, "S,Ew"),
-    154: op("CALLF", system.farCallDirect, "A", I64 | ENDS),
+    154: op("CALLF", system.farCallDirect, "A", I64 | LEAVES),
     156: op("PUSHF", system.pushf, "", STACK | D64),
     157: op("POPF", system.popf, "", STACK | D64 | ENDS),
     196: legacyMemory(farPointer("LES", ES)),
     197: legacyMemory(farPointer("LDS", DS)),
-    202: op("RETF", system.farReturnAndRelease, "Iw", ENDS),
-    203: op("RETF", system.farReturn, "", ENDS),
+    202: op("RETF", system.farReturnAndRelease, "Iw", LEAVES),
+    203: op("RETF", system.farReturn, "", LEAVES),
     204: op("INT3", system.int3, "", ENDS),
     205: op("INT", system.int, "Ib", ENDS),
     206: op("INTO", system.into, "", I64 | ENDS),
-    207: op("IRET", system.iret, "", ENDS),
+    207: op("IRET", system.iret, "", LEAVES),
     228: op("IN", system.portIn, "AL,Ib", ENDS),
     229: op("IN", system.portIn, "zAX,Ib", ENDS),
     230: op("OUT", system.portOut, "Ib,AL", ENDS),
     231: op("OUT", system.portOut, "Ib,zAX", ENDS),
-    234: op("JMPF", system.farJumpDirect, "A", I64 | ENDS),
+    234: op("JMPF", system.farJumpDirect, "A", I64 | LEAVES),
     236: op("IN", system.portIn, "AL,DX", ENDS),
     237: op("IN", system.portIn, "zAX,DX", ENDS),
     238: op("OUT", system.portOut, "DX,AL", ENDS),
@@ -129,13 +133,13 @@ export const SYSTEM: Chapter = {
     2: op("LAR", system.lar, "Gv,Ew"),
     3: op("LSL", system.lsl, "Gv,Ew"),
     5: byMode(
-      op("SYSCALL", system.syscall, "", ENDS, "syscall_legacy"),
-      op("SYSCALL", system.syscall, "", ENDS, "syscall"),
+      op("SYSCALL", system.syscall, "", LEAVES, "syscall_legacy"),
+      op("SYSCALL", system.syscall, "", LEAVES, "syscall"),
     ),
     6: op("CLTS", system.simple("clearTaskSwitched")),
     7: byMode(
-      op("SYSRET", system.leavingBySize("sysret"), "", ENDS, "syscall_legacy"),
-      op("SYSRET", system.leavingBySize("sysret"), "", ENDS, "syscall"),
+      op("SYSRET", system.leavingBySize("sysret"), "", LEAVES, "syscall_legacy"),
+      op("SYSRET", system.leavingBySize("sysret"), "", LEAVES, "syscall"),
     ),
     8: op("INVD", system.flushCaches),
     9: op("WBINVD", system.flushCaches),
@@ -149,8 +153,8 @@ export const SYSTEM: Chapter = {
     49: op("RDTSC", system.simple("rdtsc"), "", ENDS, "tsc"),
     50: op("RDMSR", system.simple("rdmsr"), "", ENDS, "msr"),
     51: op("RDPMC", system.simple("rdpmc"), "", ENDS, "rdpmc"),
-    52: op("SYSENTER", system.leaving("sysenter"), "", ENDS, "sep"),
-    53: op("SYSEXIT", system.leavingBySize("sysexit"), "", ENDS, "sep"),
+    52: op("SYSENTER", system.leaving("sysenter"), "", LEAVES, "sep"),
+    53: op("SYSEXIT", system.leavingBySize("sysexit"), "", LEAVES, "sep"),
     160: push(FS, D64),
     161: pop(FS, D64),
     162: op("CPUID", system.simple("cpuid"), "", 0, "cpuid"),
