@@ -41,6 +41,81 @@ function runToEnd(pc: Pc): void {
   throw new Error(`still at ${pc.cpu.ip.toString(16)}`);
 }
 
+describe("INIT", () => {
+  const RESUME = 0x6_0000;
+  const CD = 0x4000_0000;
+  const SYSENTER_CS = 0x174;
+
+  /** What a program finds that goes on by shutdown code 0Ah, after its INIT by the given road. */
+  function afterInit(road: (a: Assembler) => void): Pc {
+    const pc = machine(
+      16,
+      kernel((a) => {
+        a.mov("eax", "cr0");
+        a.or("eax", CD);
+        a.mov("cr0", "eax");
+        a.mov("eax", 0x200);
+        a.mov("cr4", "eax");
+        a.mov("eax", 0x1234_5678);
+        // MOVD XMM0, EAX.
+        a.db(0x66, 0x0f, 0x6e, 0xc0);
+        a.mov(`word [${RESULTS}]`, 0x027f);
+        a.fldcw(`[${RESULTS}]`);
+        a.mov("ecx", SYSENTER_CS);
+        a.mov("eax", 0x77);
+        a.xor("edx", "edx");
+        a.wrmsr();
+        a.mov("al", 0x0f);
+        a.out(0x70, "al");
+        a.mov("al", 0x0a);
+        a.out(0x71, "al");
+        a.mov("dword [0x467]", RESUME << 12);
+        road(a);
+      }),
+    );
+    const a = new Assembler({ bits: 16, origin: 0 });
+    a.xor("bx", "bx");
+    a.mov("ds", "bx");
+    a.mov("eax", "cr0");
+    a.mov(`[${RESULTS}]`, "eax");
+    a.mov("eax", "cr4");
+    a.mov(`[${RESULTS + 4}]`, "eax");
+    a.mov("eax", 0x200);
+    a.mov("cr4", "eax");
+    a.db(0x66, 0x0f, 0x7e, 0xc0);
+    a.mov(`[${RESULTS + 8}]`, "eax");
+    a.fnstcw(`[${RESULTS + 12}]`);
+    a.mov("ecx", SYSENTER_CS);
+    a.rdmsr();
+    a.mov(`[${RESULTS + 16}]`, "eax");
+    a.cli();
+    a.hlt();
+    pc.memory.ram.set(a.assemble(), RESUME);
+    runToEnd(pc);
+    return pc;
+  }
+
+  const out = (port: number, value: number) => (a: Assembler) => {
+    a.mov("edx", port);
+    a.mov("eax", value);
+    a.out("dx", "al");
+  };
+
+  it.each<[string, (a: Assembler) => void]>([
+    ["port 92h", out(0x92, 3)],
+    ["the keyboard controller", out(0x64, 0xfe)],
+    ["a soft reset by port CF9h", out(0xcf9, 4)],
+    ["the local APIC's own message", (a) => a.mov("dword [0xfee00300]", 0x4_4500)],
+  ])("by %s keeps what the processor was set up with, and the program's memory", (_, road) => {
+    const pc = afterInit(road);
+    expect(pc.memory.read32(RESULTS)).toBe(0x4000_0010);
+    expect(pc.memory.read32(RESULTS + 4)).toBe(0);
+    expect(pc.memory.read32(RESULTS + 8)).toBe(0x1234_5678);
+    expect(pc.memory.read32(RESULTS + 12) & 0xffff).toBe(0x027f);
+    expect(pc.memory.read32(RESULTS + 16)).toBe(0x77);
+  });
+});
+
 describe("a machine of 3 GiB", () => {
   it("tells its kernel so, and has every byte up to the hole, where there is nothing", () => {
     const top = HOLE - 4;

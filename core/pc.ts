@@ -180,7 +180,8 @@ export class Pc implements PcControl {
     this.keyboard = new Keyboard(clock);
     this.keyboard.onLeds = (leds) => this.onLeds(leds);
     this.pointer = new Mouse(clock);
-    this.#port92 = new Port92({ set: (high) => this.#setA20(high) }, () => this.#reset("processor"));
+    const initialize = () => interrupts.localApic.initialize();
+    this.#port92 = new Port92({ set: (high) => this.#setA20(high) }, initialize);
     const i8042 = new I8042(
       this.keyboard,
       this.pointer,
@@ -188,7 +189,7 @@ export class Pc implements PcControl {
         irq1: line(irqs.keyboard),
         irq12: line(irqs.mouse),
         a20: this.#port92.keyboardA20,
-        reset: () => this.#reset("processor"),
+        reset: initialize,
       },
       clock,
     );
@@ -196,7 +197,8 @@ export class Pc implements PcControl {
       const uart = new Uart16550(`uart${n}`, line(irq), clock);
       return new SerialPort(uart, (bytes) => this.onSerial(n, bytes));
     });
-    const port61 = new Port61(interrupts.pit, clock, noSpeaker);
+    const port61 = new Port61(interrupts.pit, clock, noSpeaker, interrupts.localApic.lint1);
+    interrupts.rtc.onNmiMask = (masked) => port61.nmiMask.set(masked);
     const coprocessor = new CoprocessorError(line(irqs.coprocessor), {
       set: (high) => {
         this.#ignne = high;
@@ -535,7 +537,7 @@ export class Pc implements PcControl {
 
   // --- Reset ---
 
-  /** Notes a reset, which takes place once the instruction that asks for it is over. */
+  /** Notes a reset, or the processor's INIT, which takes place once the instruction that asks for it is over. */
   #reset(what: "processor" | "machine"): void {
     if (this.#pendingReset !== "machine") this.#pendingReset = what;
     this.cpu.stopSoon();
@@ -547,10 +549,7 @@ export class Pc implements PcControl {
     if (what === "none") return;
     this.#pendingReset = "none";
     if (what === "machine") this.#resetMachine();
-    else {
-      this.cpu.reset();
-      this.#setA20(this.#a20);
-    }
+    else this.cpu.initialize();
   }
 
   #resetMachine(): void {

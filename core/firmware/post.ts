@@ -172,7 +172,8 @@ export function powerOnSelfTest(
   const floppyBits = floppies > 0 ? Equipment.floppy | ((floppies - 1) << 6) : 0;
   const equipment =
     floppyBits | Equipment.coprocessor | Equipment.mouse | Equipment.color80 | Equipment.serial2;
-  io.outb(ports.systemControlA.base, 0x02);
+  // Opens the A20 gate; bit 0 tells programs of a fast reset.
+  io.outb(ports.systemControlA.base, io.inb(ports.systemControlA.base) | 0x02);
   for (const [register, value] of memoryTypes()) hardware.processor.writeMsr(register, value);
   setUpInterruptControllers(io);
   setUpTimers(io);

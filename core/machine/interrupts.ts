@@ -59,7 +59,7 @@ export class Interrupts {
         if (unusedRequest(irq)) return line;
         return fanOut(line, this.ioApic.lines[irq === irqs.timer ? ioApicTimerPin : irq]!);
       }),
-      wiring.resetMachine,
+      { processor: () => this.localApic.initialize(), machine: wiring.resetMachine },
     );
     this.hpet = new Hpet({
       clock,

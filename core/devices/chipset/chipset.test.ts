@@ -12,16 +12,18 @@ import { LocalApic } from "./lapic.ts";
 import { PicPair } from "./pic.ts";
 import { IsaBridge } from "./piix3.ts";
 import { Pit } from "./pit.ts";
+import { noSpeaker, Port61 } from "./port61.ts";
 import { Rtc } from "./rtc.ts";
 
 /** The interrupt chips wired as on the board. */
 function makeBoard() {
   const clock = new VirtualClock();
   const intr = new FakeLine();
+  const nmis = { count: 0 };
   const apicBus = new ApicInterconnect();
   const lapic: LocalApic = new LocalApic(0, {
     output: intr,
-    processor: { nmi() {}, smi() {}, init() {}, startUp() {} },
+    processor: { nmi: () => nmis.count++, smi() {}, init() {}, startUp() {} },
     bus: apicBus,
     clock,
     tscTime: Number,
@@ -34,7 +36,7 @@ function makeBoard() {
   apicBus.addIo(ioapic);
   const isaBridge = new IsaBridge(
     pics.lines.map((line, irq) => fanOut(line, ioapic.lines[irq === irqs.timer ? ioApicTimerPin : irq]!)),
-    () => {},
+    { processor() {}, machine() {} },
   );
   const hpet = new Hpet({
     clock,
@@ -44,6 +46,8 @@ function makeBoard() {
   });
   const pit = new Pit(hpet.pitIrq0, clock);
   const rtc = new Rtc(hpet.rtcIrq8, clock);
+  const port61 = new Port61(pit, clock, noSpeaker, lapic.lint1);
+  rtc.onNmiMask = (masked) => port61.nmiMask.set(masked);
   const pci = new PciBus(isaBridge.pirq, isaBridge.resetControl);
   const card = new PciDevice(
     "card",
@@ -90,8 +94,48 @@ function makeBoard() {
     }
     return vectors;
   };
-  return { clock, intr, lapic, pics, ioapic, isaBridge, pit, rtc, card, devices, startTicks, serve };
+  return {
+    clock,
+    intr,
+    lapic,
+    pics,
+    ioapic,
+    isaBridge,
+    pit,
+    rtc,
+    port61,
+    nmis,
+    card,
+    devices,
+    startTicks,
+    serve,
+  };
 }
+
+test("an error of a bus is an NMI, unless port 0x61 disables it or port 0x70 masks it", () => {
+  const { rtc, port61, nmis } = makeBoard();
+  const status = () => port61.read(0) & 0xc0;
+  const pulse = (line: typeof port61.serr) => {
+    line.set(true);
+    line.set(false);
+  };
+  pulse(port61.channelCheck);
+  expect([status(), nmis.count]).toEqual([0x40, 1]);
+  // It stays until it is disabled, and comes again only then.
+  pulse(port61.channelCheck);
+  expect(nmis.count).toBe(1);
+  port61.write(0, 0x08);
+  pulse(port61.channelCheck);
+  expect([status(), nmis.count]).toEqual([0, 1]);
+  port61.write(0, 0);
+  rtc.write(0, 0x8d);
+  pulse(port61.serr);
+  expect([status(), nmis.count]).toEqual([0x80, 1]);
+  rtc.write(0, 0x0d);
+  expect(nmis.count).toBe(2);
+  port61.write(0, 0x04);
+  expect(status()).toBe(0);
+});
 
 test("timer ticks reach the processor through the 8259s in virtual wire mode", () => {
   const { clock, startTicks, serve } = makeBoard();

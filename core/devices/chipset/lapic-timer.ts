@@ -10,8 +10,8 @@ export interface TimerState {
   initialCount: number;
   /** The divide configuration register. */
   divide: number;
-  /** When the count was at its initial value, in nanoseconds. */
-  startNs: number;
+  /** When the count was at its initial value, in nanoseconds; null while it stands at 0, having expired once. */
+  startNs: number | null;
   /** When it expires next, in nanoseconds; null if it does not. */
   deadlineNs: number | null;
   /** IA32_TSC_DEADLINE; 0 when disarmed. */
@@ -35,7 +35,7 @@ export function dividerOf(divide: number): number {
 
 /** The current count register. */
 export function currentCount(t: TimerState, now: number): number {
-  if (t.initialCount === 0 || t.mode === TimerMode.tscDeadline) return 0;
+  if (t.initialCount === 0 || t.startNs === null || t.mode === TimerMode.tscDeadline) return 0;
   const ticks = Math.floor((now - t.startNs) / dividerOf(t.divide));
   if (t.mode === TimerMode.periodic) return t.initialCount - (ticks % t.initialCount);
   return Math.max(t.initialCount - ticks, 0);
@@ -43,7 +43,7 @@ export function currentCount(t: TimerState, now: number): number {
 
 /** When a counting timer expires after `now`; null if it does not. */
 export function nextExpiry(t: TimerState, now: number): number | null {
-  if (t.initialCount === 0 || t.mode === TimerMode.tscDeadline) return null;
+  if (t.initialCount === 0 || t.startNs === null || t.mode === TimerMode.tscDeadline) return null;
   const period = t.initialCount * dividerOf(t.divide);
   if (t.mode === TimerMode.periodic) {
     const next = t.startNs + (Math.floor((now - t.startNs) / period) + 1) * period;
@@ -57,5 +57,17 @@ export function nextExpiry(t: TimerState, now: number): number | null {
 export function setDivide(t: TimerState, divide: number, now: number): void {
   const count = currentCount(t, now);
   t.divide = divide & 0xb;
-  t.startNs = now - (t.initialCount - count) * dividerOf(t.divide);
+  goOnFrom(t, count, now);
+}
+
+/** Changes the mode; the count goes on from where it is, which is nowhere from 0. */
+export function setMode(t: TimerState, mode: number, now: number): void {
+  if (mode === t.mode) return;
+  const count = currentCount(t, now);
+  t.mode = mode;
+  goOnFrom(t, count, now);
+}
+
+function goOnFrom(t: TimerState, count: number, now: number): void {
+  t.startNs = count === 0 ? null : now - (t.initialCount - count) * dividerOf(t.divide);
 }

@@ -201,6 +201,7 @@ describe("the 8259s", () => {
 
 test("LINT1 is the NMI when its entry says so", () => {
   const { apic, events, set } = makeRig();
+  set(LVT_LINT1, MASKED);
   apic.lint1.set(true);
   expect(events).toEqual([]);
   apic.lint1.set(false);
@@ -210,6 +211,32 @@ test("LINT1 is the NMI when its entry says so", () => {
 });
 
 describe("timer", () => {
+  test("goes on counting when its mode changes, but not from 0", () => {
+    const { clock, get, set } = makeRig();
+    const PERIODIC = 0x2_0000;
+    const ticks = (n: number) => clock.moveTo(clock.now() + 2 * n);
+    set(DIVIDE, 0);
+    set(LVT_TIMER, MASKED | PERIODIC);
+    set(INITIAL_COUNT, 1000);
+    ticks(2300);
+    expect(get(CURRENT_COUNT)).toBe(700);
+    set(LVT_TIMER, MASKED);
+    expect(get(CURRENT_COUNT)).toBe(700);
+    ticks(600);
+    set(LVT_TIMER, MASKED | PERIODIC);
+    ticks(50);
+    expect(get(CURRENT_COUNT)).toBe(50);
+    ticks(100);
+    expect(get(CURRENT_COUNT)).toBe(950);
+    set(LVT_TIMER, MASKED);
+    ticks(2000);
+    set(LVT_TIMER, MASKED | PERIODIC);
+    ticks(100);
+    expect(get(CURRENT_COUNT)).toBe(0);
+    set(INITIAL_COUNT, 1000);
+    expect(get(CURRENT_COUNT)).toBe(1000);
+  });
+
   test("one-shot: counts down by the divider and interrupts once", () => {
     const { clock, intr, apic, get, set } = makeRig();
     set(DIVIDE, 0x3);

@@ -1,7 +1,7 @@
 import type { Alarm, Clock } from "../../board/clock.ts";
 import type { BusTarget, Device, Line, Width } from "../../board/device.ts";
 import { type ApicBus, type ApicMessage, DeliveryMode, type LocalApicPort } from "./apic-bus.ts";
-import { currentCount, newTimer, nextExpiry, setDivide, TimerMode } from "./lapic-timer.ts";
+import { currentCount, newTimer, nextExpiry, setDivide, setMode, TimerMode } from "./lapic-timer.ts";
 
 /**
  * How late a machine at rest may have an expiry that its guest has asked for once: four ticks of a kernel at 250 Hz
@@ -100,13 +100,13 @@ const powerOn = (id: number) => ({
   errors: 0,
   icrLow: 0,
   icrHigh: 0,
-  // Virtual wire mode from the start on the bootstrap processor, as firmware would set it up: LINT0 is ExtINT.
+  // Virtual wire mode from the start on the bootstrap processor, as firmware would set it up: LINT0 is ExtINT, LINT1 NMI.
   lvt: [
     LVT_MASKED,
     LVT_MASKED,
     LVT_MASKED,
     id === 0 ? DeliveryMode.extInt << 8 : LVT_MASKED,
-    LVT_MASKED,
+    id === 0 ? DeliveryMode.nmi << 8 : LVT_MASKED,
     LVT_MASKED,
   ],
   lint0: false,
@@ -143,6 +143,14 @@ export class LocalApic implements Device, BusTarget, LocalApicPort {
     const { lint0, lint1 } = this.state;
     this.state = { ...powerOn(this.#id), lint0, lint1 };
     this.afterLoad();
+  }
+
+  /** INIT#: the processor's, and this one's but for the identifier, the base and what the pins are at. */
+  initialize(): void {
+    const { id, base, lint0, lint1 } = this.state;
+    this.state = { ...powerOn(this.#id), id, base, lint0, lint1 };
+    this.afterLoad();
+    this.#wiring.processor.init();
   }
 
   afterLoad(): void {
@@ -238,8 +246,7 @@ export class LocalApic implements Device, BusTarget, LocalApicPort {
         processor.nmi();
         break;
       case DeliveryMode.init:
-        this.#initialize();
-        processor.init();
+        this.initialize();
         break;
       case DeliveryMode.startUp:
         processor.startUp(vector);
@@ -375,7 +382,7 @@ export class LocalApic implements Device, BusTarget, LocalApicPort {
       if ((mode === TimerMode.tscDeadline) !== (timer.mode === TimerMode.tscDeadline)) {
         Object.assign(timer, newTimer(), { divide: timer.divide });
       }
-      timer.mode = mode;
+      setMode(timer, mode, this.#wiring.clock.now());
       if (mode !== TimerMode.tscDeadline) this.#arm();
     } else if (entry === Lvt.lint0 || entry === Lvt.lint1) this.#servePinLevel(entry);
     this.#update();
@@ -511,13 +518,6 @@ export class LocalApic implements Device, BusTarget, LocalApicPort {
 
   #update(): void {
     this.#wiring.output.set(this.#deliverable() !== NONE || this.#passesPic());
-  }
-
-  /** INIT: everything but the identifier, the base and what the pins are at. */
-  #initialize(): void {
-    const { id, base, lint0, lint1 } = this.state;
-    this.state = { ...powerOn(this.#id), id, base, lint0, lint1 };
-    this.afterLoad();
   }
 
   #expire(): void {

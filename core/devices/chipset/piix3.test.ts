@@ -6,10 +6,13 @@ import { IsaBridge } from "./piix3.ts";
 
 function makeRig() {
   const outputs = Array.from({ length: 16 }, () => new FakeLine());
-  let resets = 0;
-  const bridge = new IsaBridge(outputs, () => resets++);
+  const resets: string[] = [];
+  const bridge = new IsaBridge(outputs, {
+    processor: () => resets.push("processor"),
+    machine: () => resets.push("machine"),
+  });
   const high = () => outputs.flatMap((line, irq) => (line.level ? [irq] : []));
-  return { bridge, outputs, high, resets: () => resets };
+  return { bridge, outputs, high, resets };
 }
 
 describeDeviceContract("isa bridge", () => {
@@ -68,12 +71,13 @@ describe("interrupt routing", () => {
 });
 
 describe("port 0xCF9", () => {
-  test("resets the machine when its start bit is written", () => {
+  test("resets the machine or the processor when its start bit is written", () => {
     const { bridge, resets } = makeRig();
     bridge.resetControl.write(0, 0x02, 1);
-    expect(resets()).toBe(0);
+    expect(resets).toEqual([]);
     expect(bridge.resetControl.read(0, 1)).toBe(0x02);
     bridge.resetControl.write(0, 0x06, 1);
-    expect(resets()).toBe(1);
+    bridge.resetControl.write(0, 0x04, 1);
+    expect(resets).toEqual(["machine", "processor"]);
   });
 });

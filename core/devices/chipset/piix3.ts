@@ -23,15 +23,22 @@ const ROUTE_DISABLED = 0x80;
 const ROUTABLE = 0xdef8;
 /** The request between the two 8259s; on an I/O APIC, input 2 is the timer's. */
 const CASCADE = 2;
-/** Reset control: the kind of reset, and the bit that starts it. [82371] RC */
+/** Reset control: the kind of reset, of the system or of the processor alone, and the bit that starts it. [82371] RC */
 const ResetControl = { system: 0x02, start: 0x04 } as const;
+
+/** What port 0xCF9 can do. */
+export interface Resets {
+  /** INIT#. */
+  processor(): void;
+  machine(): void;
+}
 
 const COMMAND_RESET = 0x0007;
 const STATUS_RESET = 0x0200;
 
 /**
  * The PIIX3 ISA bridge: it joins the ISA interrupt requests and the four PCI ones, as routed by registers 0x60 to 0x63,
- * into the 16 lines to the interrupt controllers, and resets the machine through port 0xCF9. [82371]
+ * into the 16 lines to the interrupt controllers, and resets processor or machine through port 0xCF9. [82371]
  */
 export class IsaBridge extends PciDevice<{ isa: number; pirqs: number; resetControl: number }> {
   /** Interrupt requests 0 to 15 of what is on the ISA bus and in the chipset. */
@@ -43,14 +50,14 @@ export class IsaBridge extends PciDevice<{ isa: number; pirqs: number; resetCont
     read: () => this.state.resetControl,
     write: (_offset, value) => {
       this.state.resetControl = value & ResetControl.system;
-      if (value & ResetControl.start) this.#resetMachine();
+      if (value & ResetControl.start) this.#resets[value & ResetControl.system ? "machine" : "processor"]();
     },
   };
   readonly #outputs: readonly Line[];
-  readonly #resetMachine: () => void;
+  readonly #resets: Resets;
 
   /** `outputs`: requests 0 to 15, to the interrupt controllers; 2 is never driven. */
-  constructor(outputs: readonly Line[], resetMachine: () => void) {
+  constructor(outputs: readonly Line[], resets: Resets) {
     super(
       "isa-bridge",
       {
@@ -83,7 +90,7 @@ export class IsaBridge extends PciDevice<{ isa: number; pirqs: number; resetCont
       () => ({ isa: 0, pirqs: 0, resetControl: 0 }),
     );
     this.#outputs = outputs;
-    this.#resetMachine = resetMachine;
+    this.#resets = resets;
     this.isa = Array.from({ length: 16 }, (_, irq) => ({ set: (high: boolean) => this.#setIsa(irq, high) }));
     this.pirq = Array.from({ length: 4 }, (_, n) => ({ set: (high: boolean) => this.#setPirq(n, high) }));
   }

@@ -4,14 +4,14 @@ import { describeDeviceContract } from "../../board/testing/device-contract.ts";
 import { FakeLine } from "../../board/testing/fake-line.ts";
 import { VirtualClock } from "../../board/virtual-clock.ts";
 import { PIT_HERTZ, Pit } from "./pit.ts";
-import { Port61 } from "./port61.ts";
+import { noSpeaker, Port61 } from "./port61.ts";
 
 function makeRig() {
   const clock = new VirtualClock();
   const irq0 = new FakeLine();
   const pit = new Pit(irq0, clock);
   const tones: number[] = [];
-  const port61 = new Port61(pit, clock, { tone: (hertz) => tones.push(Math.round(hertz)) });
+  const port61 = new Port61(pit, clock, { tone: (hertz) => tones.push(Math.round(hertz)) }, unconnected);
   /** Moves to the middle of tick `tick`, so that no test depends on rounding. */
   const toTick = (tick: number) => {
     for (;;) {
@@ -50,8 +50,13 @@ describeDeviceContract("pit", () => {
 
 describeDeviceContract("port61", () => {
   const clock = new VirtualClock();
-  const port61 = new Port61(new Pit(unconnected, clock), clock, { tone() {} });
-  return { device: port61, clock, targets: [{ target: port61, length: 1, width: 1 }] };
+  const port61 = new Port61(new Pit(unconnected, clock), clock, noSpeaker, unconnected);
+  return {
+    device: port61,
+    clock,
+    targets: [{ target: port61, length: 1, width: 1 }],
+    exercise: () => port61.serr.set(true),
+  };
 });
 
 describe("mode 0, interrupt on terminal count", () => {

@@ -67,6 +67,8 @@ export class Rtc implements Device, BusTarget {
   readonly name = "rtc";
   readonly version = 1;
   state = powerOn();
+  /** Told whether non-maskable interrupts are masked, when that may have changed: bit 7 of the index port. */
+  onNmiMask: (masked: boolean) => void = () => {};
   readonly #irq8: Line;
   readonly #clock: Clock;
   readonly #alarm: Alarm;
@@ -88,6 +90,7 @@ export class Rtc implements Device, BusTarget {
   }
 
   afterLoad(): void {
+    this.onNmiMask(this.nmiMasked);
     this.#drive();
   }
 
@@ -118,6 +121,7 @@ export class Rtc implements Device, BusTarget {
     switch (offset) {
       case 0:
         this.state.index = value;
+        this.onNmiMask(this.nmiMasked);
         break;
       case 1:
         this.#writeCmos(this.state.index & (BANK - 1), value);

@@ -23,6 +23,10 @@ export type ServiceName = keyof typeof interruptServices | (typeof internalServi
 
 const CALL_PORT = ports.firmwareCall.base;
 const EOI = 0x20;
+/** Status of the keyboard controller: its self test has passed since power-on. */
+const SYSTEM_FLAG = 4;
+/** Index of the shutdown code in CMOS. */
+const SHUTDOWN_CODE = 0x0f;
 const BDA_SEGMENT = 0x40;
 /** Between two looks of a service that waits without interrupts: some ten microseconds. */
 const SPIN_LOOPS = 500;
@@ -254,6 +258,35 @@ function otherInterrupts(a: Assembler): void {
 }
 
 /**
+ * After an INIT of the processor alone, which the system flag of the keyboard controller outlives, a program of the
+ * PC/AT may go on: the shutdown code in CMOS says so, and the double word at 0040:0067 where. 5 wants the interrupt
+ * controllers to hear the end of an interrupt, 0Ah does not.
+ */
+function resumeAfterShutdown(a: Assembler): void {
+  a.in("al", ports.keyboardCommand.base);
+  a.test("al", SYSTEM_FLAG);
+  a.jz("cold");
+  a.mov("al", SHUTDOWN_CODE);
+  a.out(ports.rtc.base, "al");
+  a.in("al", ports.rtc.base + 1);
+  a.mov("ah", "al");
+  a.mov("al", SHUTDOWN_CODE);
+  a.out(ports.rtc.base, "al");
+  a.xor("al", "al");
+  a.out(ports.rtc.base + 1, "al");
+  a.mov("bx", BDA_SEGMENT);
+  a.mov("ds", "bx");
+  a.cmp("ah", 0x0a);
+  a.jz("resume");
+  a.cmp("ah", 5);
+  a.jnz("cold");
+  endOfInterrupt(a, 8);
+  a.label("resume");
+  a.jmp("far [0x67]");
+  a.label("cold");
+}
+
+/**
  * Power-on: the caches on (CD and NW clear, as programs find them that toggle CD), a stack, the service that does the
  * rest, then INT 19h.
  */
@@ -261,6 +294,7 @@ function powerOn(a: Assembler): void {
   a.label("start");
   a.cli();
   a.cld();
+  resumeAfterShutdown(a);
   a.mov("eax", "cr0");
   a.and("eax", 0x9fffffff);
   a.mov("cr0", "eax");
