@@ -6,15 +6,17 @@
 //   node e2e/measure.ts fbdev|idle [SECONDS]
 //   node e2e/measure.ts FLOPPY-OR-DISK-IMAGE WAIT-SECONDS [SECONDS]
 
-import { readFileSync, rmSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Page } from "playwright-core";
+import type { MachineSummary } from "../electron/contract/manager.ts";
 import { parseStat } from "../scripts/bench/process-use.ts";
 import { makeIsolinuxIso } from "../scripts/guests/boot-media.ts";
 import { PROMPT, prepareBusybox } from "../scripts/guests/busybox.ts";
 import { newMachineFrom, paneOf, terminalText, typeIntoTerminal, view } from "./actions.ts";
+import { LoneBrowser } from "./browser.ts";
 import buildWindow from "./build-window.ts";
 import { machineProcesses, RealWindow } from "./real-window.ts";
 
@@ -23,6 +25,9 @@ const NAME = "measured";
 const MODE = 0x344;
 const FRAME_BYTES = 1024 * 768 * 4;
 const SECONDS = 20;
+/** Until what is to be measured has begun. */
+const SETTLE_SECONDS = 3;
+const IMAGE_SECONDS = 30;
 /** The window as it was in the end, to be looked at. */
 const PICTURE = join(import.meta.dirname, "../dist/screenshots/measure.png");
 
@@ -56,32 +61,34 @@ setInterval(() => {
 
 const loopFile = join(tmpdir(), `twinbox-loop-${process.pid}`);
 
-/** Counts the animation frames in which something was drawn. */
-const countFrames = (page: Page) =>
+/** What was drawn in an animation frame, and when, in milliseconds since 1970. */
+interface Drawn {
+  at: number;
+  pixels: number;
+}
+
+/** Has the page note the animation frames in which something is drawn. */
+const noteFrames = (page: Page) =>
   page.addInitScript(() => {
-    const counter = globalThis as unknown as { frames: number; pixels: number };
-    counter.frames = 0;
-    counter.pixels = 0;
-    let drawn = false;
+    const frames: Drawn[] = [];
+    Object.assign(globalThis, { frames });
+    let drawing: Drawn | undefined;
     const put = CanvasRenderingContext2D.prototype.putImageData;
     CanvasRenderingContext2D.prototype.putImageData = function (image: ImageData, ...rest: number[]) {
-      counter.pixels += image.width * image.height;
-      if (!drawn) {
-        drawn = true;
-        counter.frames++;
+      if (!drawing) {
+        drawing = { at: performance.timeOrigin + performance.now(), pixels: 0 };
+        frames.push(drawing);
         requestAnimationFrame(() => {
-          drawn = false;
+          drawing = undefined;
         });
       }
+      drawing.pixels += image.width * image.height;
       return put.apply(this, [image, ...rest] as never);
     };
   });
 
-const framesOf = (page: Page) =>
-  page.evaluate(() => {
-    const { frames, pixels } = globalThis as unknown as { frames: number; pixels: number };
-    return { frames, pixels };
-  });
+const framesOf = (page: Page): Promise<Drawn[]> =>
+  page.evaluate(() => (globalThis as unknown as { frames: Drawn[] }).frames);
 
 const cpuSeconds = (pid: number) => parseStat(readFileSync(`/proc/${pid}/stat`, "utf8")).processorSeconds;
 
@@ -112,40 +119,64 @@ async function start({ page }: RealWindow, image: string): Promise<void> {
   await paneOf(page, NAME).waitFor();
 }
 
-async function fillScreen(page: Page): Promise<void> {
-  for (const line of [
-    `head -c ${FRAME_BYTES} /dev/urandom > /tmp/a; head -c ${FRAME_BYTES} /dev/urandom > /tmp/b; echo ma''de`,
-    "while true; do cat /tmp/a > /dev/fb0; cat /tmp/b > /dev/fb0; done",
-  ])
-    await typeIntoTerminal(page, NAME, line);
+/** To a machine that is paused the second line is typed ahead: it begins when the machine goes on. */
+async function fillScreen({ page, manager }: RealWindow): Promise<void> {
+  const fill = `head -c ${FRAME_BYTES} /dev/urandom`;
+  await typeIntoTerminal(page, NAME, `${fill} > /tmp/a; ${fill} > /tmp/b; echo ma''de`);
   await waitForSerial(page, "made");
+  await manager.pause((await manager.listMachines())[0]!.settings.id);
+  await typeIntoTerminal(page, NAME, "while true; do cat /tmp/a > /dev/fb0; cat /tmp/b > /dev/fb0; done");
   await page.keyboard.press("ControlRight");
   await view(page, NAME, "Screen");
 }
 
-async function measure({ page }: RealWindow, seconds: number): Promise<void> {
+/** Processor seconds of a process and of those that it has started. */
+function familySeconds(pid: number): number {
+  const children = readdirSync(`/proc/${pid}/task`).flatMap((thread) =>
+    readFileSync(`/proc/${pid}/task/${thread}/children`, "utf8").split(" ").filter(Boolean),
+  );
+  return children.reduce((sum, child) => sum + familySeconds(Number(child)), cpuSeconds(pid));
+}
+
+/** Measures while nobody is connected to the browser, and leaves the machine paused, so that one may connect again. */
+async function measure(
+  window: RealWindow,
+  browser: LoneBrowser,
+  wait: number,
+  seconds: number,
+): Promise<void> {
+  const { manager } = window;
+  const [{ settings }] = (await manager.listMachines()) as [MachineSummary];
   const pid = machineProcesses()[0]!;
   const loop = `${loopFile}.${pid}`;
-  rmSync(loop, { force: true });
-  const cpu = cpuSeconds(pid);
-  const serverCpu = cpuSeconds(process.pid);
-  const before = await framesOf(page);
-  const began = performance.now();
-  await sleep(seconds * 1000);
-  const after = await framesOf(page);
-  const elapsed = (performance.now() - began) / 1000;
+  const uses = () => [cpuSeconds(pid), cpuSeconds(process.pid), familySeconds(browser.pid)];
+  let used: number[] = [];
+  let began = 0;
+  await window.unwatched(async () => {
+    if ((await manager.listMachines())[0]!.state === "paused") await manager.resume(settings.id);
+    await sleep(wait * 1000);
+    rmSync(loop, { force: true });
+    began = Date.now();
+    const from = uses();
+    await sleep(seconds * 1000);
+    used = uses().map((now, n) => now - from[n]!);
+    await manager.pause(settings.id);
+  });
+  const frames = (await framesOf(window.page)).filter(({ at }) => at >= began && at < began + seconds * 1000);
+  const pixels = frames.reduce((sum, frame) => sum + frame.pixels, 0);
+  const gaps = frames.map(({ at }, n) => at - (frames[n - 1]?.at ?? began));
   const lines = readFileSync(loop, "utf8").trim().split("\n");
-  const delays = lines.map((line) => line.split(" ").map(Number) as [number, number]);
-  const frames = after.frames - before.frames;
+  const turns = lines.map((line) => line.split(" ").map(Number) as [number, number]);
+  const [machine, server, page] = used.map((of) => Math.round((of / seconds) * 100));
   console.log(
     JSON.stringify({
-      seconds: elapsed,
-      framesPerSecond: frames / elapsed,
-      megapixelsPerFrame: (after.pixels - before.pixels) / Math.max(1, frames) / 1e6,
-      cpuPercent: ((cpuSeconds(pid) - cpu) / elapsed) * 100,
-      serverCpuPercent: ((cpuSeconds(process.pid) - serverCpu) / elapsed) * 100,
-      longestTurnMs: Math.max(...delays.map(([max]) => max)),
-      longestTurnCpuMs: Math.max(...delays.map(([, cpuMs]) => cpuMs)),
+      seconds,
+      framesPerSecond: frames.length / seconds,
+      megapixelsPerFrame: pixels / Math.max(1, frames.length) / 1e6,
+      longestGapMs: Math.round(Math.max(...gaps)),
+      cpuPercent: { machine, server, browser: page },
+      longestTurnMs: Math.max(...turns.map(([max]) => max)),
+      longestTurnCpuMs: Math.max(...turns.map(([, cpuMs]) => cpuMs)),
     }),
   );
   rmSync(loop, { force: true });
@@ -159,23 +190,24 @@ async function main([what, ...numbers]: string[]): Promise<void> {
   // Both wake the process, which is to be at rest.
   if (what !== "idle") process.env.LOOP_TURNS = "1";
   await buildWindow();
-  const window = await RealWindow.open();
+  const browser = await LoneBrowser.launch();
+  const window = await RealWindow.open("light", () => browser.connect());
   try {
-    await countFrames(window.page);
+    await noteFrames(window.page);
     await window.page.reload();
-    const isLinux = what === "fbdev" || what === "idle";
-    if (isLinux) await bootLinux(window);
+    let wait = SETTLE_SECONDS;
+    if (what === "fbdev" || what === "idle") await bootLinux(window);
     else {
       console.log(basename(what));
       await start(window, what);
-      await sleep(Number(numbers.shift() ?? 30) * 1000);
+      wait = Number(numbers.shift() ?? IMAGE_SECONDS);
     }
-    if (what === "fbdev") await fillScreen(window.page);
-    await sleep(3000);
-    await measure(window, Number(numbers.shift() ?? SECONDS));
+    if (what === "fbdev") await fillScreen(window);
+    await measure(window, browser, wait, Number(numbers.shift() ?? SECONDS));
   } finally {
     await window.page.screenshot({ path: PICTURE });
     await window.close();
+    await browser.end();
   }
 }
 

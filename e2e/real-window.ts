@@ -2,9 +2,9 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
-import type { ByteChannel } from "../electron/contract/byte-channel.ts";
 import { ForkStarter } from "../electron/manager/fork-starter.ts";
 import { Manager } from "../electron/manager/manager.ts";
+import type { ConsoleRequest } from "../electron/platform/console-sockets.ts";
 import { RENDERER, VM_HOST } from "../electron/platform/paths.ts";
 import { type RunningServer, startServer } from "../electron/server/server.ts";
 import { launchBrowser } from "./browser.ts";
@@ -18,13 +18,18 @@ export class RealWindow {
   readonly errors: string[] = [];
   /** The page that is open; another one after {@link reopen}. */
   page!: Page;
+  manager!: Manager<ConsoleRequest>;
   readonly #home = mkdtempSync(join(tmpdir(), "twinbox-window-"));
-  #manager!: Manager<ByteChannel>;
+  readonly #connect: () => Promise<Browser>;
   #server!: RunningServer;
   #browser!: Browser;
 
-  static async open(scheme: "light" | "dark" = "light"): Promise<RealWindow> {
-    const window = new RealWindow();
+  private constructor(connect: () => Promise<Browser>) {
+    this.#connect = connect;
+  }
+
+  static async open(scheme: "light" | "dark" = "light", connect = launchBrowser): Promise<RealWindow> {
+    const window = new RealWindow(connect);
     try {
       await window.#start(scheme);
     } catch (error) {
@@ -35,15 +40,18 @@ export class RealWindow {
   }
 
   async #start(colorScheme: "light" | "dark"): Promise<void> {
-    this.#manager = await Manager.open(this.#home, new ForkStarter(VM_HOST));
+    this.manager = await Manager.open(this.#home, new ForkStarter(VM_HOST));
     this.#server = await startServer({
-      manager: this.#manager,
+      manager: this.manager,
       port: 0,
       renderer: RENDERER,
       onError: (error) => this.errors.push(String(error)),
     });
-    this.#browser = await launchBrowser();
-    const context = await this.#browser.newContext({ viewport: { width: 1280, height: 800 }, colorScheme });
+    this.#browser = await this.#connect();
+    // One that was started by itself has a context that outlasts the connection.
+    const context =
+      this.#browser.contexts()[0] ??
+      (await this.#browser.newContext({ viewport: { width: 1280, height: 800 }, colorScheme }));
     this.#watch(await context.newPage());
     await this.page.goto(this.#server.address);
   }
@@ -54,6 +62,20 @@ export class RealWindow {
     await this.page.close();
     this.#watch(await context.newPage());
     await this.page.goto(new URL("/", this.#server.address).href);
+  }
+
+  /** Lets go of a browser that outlasts its connection, and comes back to the same page after `action`. */
+  async unwatched(action: () => Promise<void>): Promise<void> {
+    const address = this.page.url();
+    await this.#browser.close();
+    await action();
+    this.#browser = await this.#connect();
+    this.#watch(
+      this.#browser
+        .contexts()[0]!
+        .pages()
+        .find((page) => page.url() === address)!,
+    );
   }
 
   #watch(page: Page): void {
@@ -69,7 +91,7 @@ export class RealWindow {
   async close(): Promise<void> {
     await this.#browser?.close();
     await this.#server?.close();
-    await this.#manager?.close();
+    await this.manager?.close();
     rmSync(this.#home, { recursive: true, force: true });
   }
 }

@@ -1,28 +1,25 @@
 import { fork } from "node:child_process";
-import type { Duplex } from "node:stream";
-import type { ByteChannel } from "../contract/byte-channel.ts";
-import { ChannelMux } from "../platform/channel-mux.ts";
+import type { ConsoleRequest } from "../platform/console-sockets.ts";
 import type { HostProcess, HostStarter } from "./starter.ts";
 
 /**
- * Machines' processes as children of a plain Node. Control goes over Node's own IPC; the consoles have a pipe of
- * their own (descriptor 4), so that a screen full of pixels never delays a command.
+ * Machines' processes as children of a plain Node. Control goes over Node's own IPC; a window's socket is handed over
+ * by it, so that a screen full of pixels neither delays a command nor passes through this process.
  */
-export class ForkStarter implements HostStarter<ByteChannel> {
+export class ForkStarter implements HostStarter<ConsoleRequest> {
   readonly #program: string;
 
   constructor(program: string) {
     this.#program = program;
   }
 
-  start(): HostProcess<ByteChannel> {
+  start(): HostProcess<ConsoleRequest> {
     const child = fork(this.#program, [], {
       serialization: "advanced",
-      stdio: ["ignore", "pipe", "pipe", "ipc", "pipe"],
+      stdio: ["ignore", "pipe", "pipe", "ipc"],
       // Options of this process, such as a debugger's port, are not the child's.
       execArgv: [],
     });
-    const mux = new ChannelMux(child.stdio[4] as Duplex);
     const exits: ((how: string) => void)[] = [];
     let ended = false;
     const end = (how: string) => {
@@ -41,7 +38,10 @@ export class ForkStarter implements HostStarter<ByteChannel> {
         onClose: (listener) => void exits.push(listener),
         close: () => child.disconnect(),
       },
-      connectConsole: (window) => join(window, mux.open()),
+      connectConsole({ introduction, socket }) {
+        if (child.connected) child.send(introduction, socket, () => {});
+        else socket.destroy();
+      },
       onOutput(listener) {
         child.stdout?.setEncoding("utf8").on("data", listener);
         child.stderr?.setEncoding("utf8").on("data", listener);
@@ -50,11 +50,4 @@ export class ForkStarter implements HostStarter<ByteChannel> {
       kill: () => void child.kill("SIGKILL"),
     };
   }
-}
-
-function join(a: ByteChannel, b: ByteChannel): void {
-  a.onMessage((bytes) => b.send(bytes));
-  b.onMessage((bytes) => a.send(bytes));
-  a.onClose(() => b.close());
-  b.onClose(() => a.close());
 }

@@ -7,13 +7,16 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { ByteChannel } from "../contract/byte-channel.ts";
+import { WebSocket } from "ws";
 import type { ConsoleInput, ConsoleOutput } from "../contract/console.ts";
 import { decodeConsoleOutput, encodeConsoleInput } from "../contract/console-codec.ts";
 import type { MachineState, NewMachine } from "../contract/manager.ts";
+import { type ConsoleRequest, consoleRequest } from "../platform/console-sockets.ts";
 import { ForkStarter } from "./fork-starter.ts";
 import { Manager } from "./manager.ts";
 import type { HostProcess } from "./starter.ts";
@@ -22,9 +25,9 @@ const FAKE_HOST = join(import.meta.dirname, "../vm-host/testing/fake-host.ts");
 
 /** Remembers the processes, so that tests can do them harm. */
 class TestStarter extends ForkStarter {
-  readonly processes: HostProcess<ByteChannel>[] = [];
+  readonly processes: HostProcess<ConsoleRequest>[] = [];
 
-  override start(): HostProcess<ByteChannel> {
+  override start(): HostProcess<ConsoleRequest> {
     const started = super.start();
     this.processes.push(started);
     return started;
@@ -33,9 +36,15 @@ class TestStarter extends ForkStarter {
 
 let home: string;
 let starter: TestStarter;
-let manager: Manager<ByteChannel>;
+let manager: Manager<ConsoleRequest>;
+/** Hands every window to the machine that its path names. */
+let server: Server;
 
 beforeEach(async () => {
+  server = createServer().on("upgrade", (request, _socket, head) =>
+    manager.connectConsole(request.url!.slice(1), consoleRequest(request, head)),
+  );
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   home = mkdtempSync(join(tmpdir(), "twinbox-manager-"));
   starter = new TestStarter(FAKE_HOST);
   manager = await Manager.open(home, starter);
@@ -43,6 +52,7 @@ beforeEach(async () => {
 
 afterEach(async () => {
   await manager.close();
+  server.close();
   rmSync(home, { recursive: true });
 });
 
@@ -82,33 +92,25 @@ const disk = (medium: string): NewMachine["drives"][number] => ({
 /** A window on a machine. */
 function openConsole(id: string) {
   const outputs: ConsoleOutput[] = [];
-  let toHost: (bytes: Uint8Array) => void = () => {};
-  let close = () => {};
-  const closed = new Promise<void>((resolve) => {
-    manager.connectConsole(id, {
-      send: (bytes) => void outputs.push(decodeConsoleOutput(bytes) ?? expect.unreachable("malformed")),
-      onMessage: (listener) => {
-        toHost = listener;
-      },
-      onClose: (listener) => {
-        close = listener;
-      },
-      close: resolve,
-    });
+  const socket = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}/${id}`);
+  const closed = new Promise<void>((resolve) => void socket.on("close", () => resolve()));
+  const open = new Promise<void>((resolve) => void socket.on("open", () => resolve()));
+  socket.on("message", (data: Buffer) => {
+    outputs.push(decodeConsoleOutput(data) ?? expect.unreachable("malformed"));
   });
   const text = () =>
     outputs
       .map((output) => (output.type === "serial" ? new TextDecoder().decode(output.bytes) : ""))
       .join("");
+  const send = (input: ConsoleInput) => void open.then(() => socket.send(encodeConsoleInput(input)));
   return {
     outputs,
     closed,
-    send: (input: ConsoleInput) => toHost(encodeConsoleInput(input)),
-    type: (line: string) =>
-      toHost(encodeConsoleInput({ type: "serial", port: 0, bytes: new TextEncoder().encode(line) })),
+    send,
+    type: (line: string) => send({ type: "serial", port: 0, bytes: new TextEncoder().encode(line) }),
     says: (words: string) =>
       vi.waitFor(() => expect(text()).toContain(words), { timeout: 5000, interval: 20 }),
-    close: () => close(),
+    close: () => socket.close(),
   };
 }
 

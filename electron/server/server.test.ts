@@ -1,10 +1,10 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { type ClientRequest, type IncomingMessage, request } from "node:http";
+import { type ClientRequest, IncomingMessage, request } from "node:http";
+import { Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { WebSocket } from "ws";
-import type { ByteChannel } from "../contract/byte-channel.ts";
 import { decodeConsoleOutput, encodeConsoleInput } from "../contract/console-codec.ts";
 import type { ManagerEvent, ManagerService } from "../contract/manager.ts";
 import { managerEventSchema, managerSchema } from "../contract/manager-schema.ts";
@@ -12,12 +12,13 @@ import { rpcClient } from "../contract/rpc.ts";
 import { type TextSocket, webSocketPort } from "../contract/rpc-ports.ts";
 import { ForkStarter } from "../manager/fork-starter.ts";
 import { Manager } from "../manager/manager.ts";
+import { type ConsoleRequest, consoleRequest } from "../platform/console-sockets.ts";
 import { type RunningServer, startServer } from "./server.ts";
 
 const FAKE_HOST = join(import.meta.dirname, "../vm-host/testing/fake-host.ts");
 
 let home: string;
-let manager: Manager<ByteChannel>;
+let manager: Manager<ConsoleRequest>;
 let server: RunningServer;
 let base: string;
 let cookie: string;
@@ -230,6 +231,38 @@ test("machines are run over the socket, with their console on one of its own", a
   await service.powerOff(id);
   await vi.waitFor(() => expect(console.readyState).toBe(WebSocket.CLOSED), 5000);
   ws.close();
+});
+
+test("a console goes on without the server, and ends with its machine", async () => {
+  const { ws, service } = await connect();
+  const { settings } = await service.createMachine({
+    name: "Box",
+    memoryMib: 16,
+    drives: [],
+    bootOrder: [],
+    system: "unknown",
+  });
+  await service.start(settings.id);
+  const console = socket(`/console/${settings.id}`);
+  const frames: number[] = [];
+  console.on("message", (data: Buffer) => {
+    const output = decodeConsoleOutput(data);
+    if (output?.type === "frame") frames.push(output.sequence);
+  });
+  expect(await opened(console)).toBe("open");
+  await server.close();
+  await vi.waitFor(() => expect(ws.readyState).toBe(WebSocket.CLOSED), 5000);
+  console.send(encodeConsoleInput({ type: "refresh" }));
+  await vi.waitFor(() => expect(frames).toContain(1), 5000);
+  await manager.close();
+  await vi.waitFor(() => expect(console.readyState).toBe(WebSocket.CLOSED), 5000);
+});
+
+test("what is told of a window to a machine's process leaves out the cookie", () => {
+  const request = new IncomingMessage(new Socket());
+  request.headers = { cookie, "sec-websocket-key": "key", "sec-websocket-version": "13" };
+  const { introduction } = consoleRequest(request, Buffer.from("head"));
+  expect(introduction).toEqual({ console: { key: "key", version: "13", head: Buffer.from("head") } });
 });
 
 test("a console of a machine that is off, or of none, is closed with its reason", async () => {

@@ -3,13 +3,12 @@ import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
 import { TwinboxError } from "../../core/base/errors.ts";
-import type { ByteChannel } from "../contract/byte-channel.ts";
-import { MAX_INPUT_MESSAGE } from "../contract/console-codec.ts";
 import type { ManagerService } from "../contract/manager.ts";
 import { managerSchema } from "../contract/manager-schema.ts";
 import { serveRpc } from "../contract/rpc.ts";
 import { webSocketPort } from "../contract/rpc-ports.ts";
 import type { Manager } from "../manager/manager.ts";
+import { type ConsoleRequest, consoleRequest } from "../platform/console-sockets.ts";
 import { readStatic } from "../platform/static-files.ts";
 import { Access } from "./access.ts";
 import { securityHeaders } from "./security-headers.ts";
@@ -21,7 +20,7 @@ const MAX_CALL = 1 << 20;
 const MAX_BACKLOG = 64 << 20;
 
 export interface ServerOptions {
-  manager: Manager<ByteChannel>;
+  manager: Manager<ConsoleRequest>;
   /** 0 for one that is free. */
   port: number;
   /** Folder of the built window. */
@@ -49,12 +48,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   server.on("upgrade", (request, socket, head) => shell.upgrade(request, socket, head));
   return {
     address: shell.address,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        shell.close();
-        server.closeAllConnections();
-      }),
+    async close() {
+      // Consoles are the machines' own by now and end with them: the server waits for none.
+      server.close();
+      shell.close();
+      server.closeAllConnections();
+    },
   };
 }
 
@@ -81,7 +80,8 @@ class Shell {
   readonly #port: number;
   readonly #access: Access;
   readonly #calls = new WebSocketServer({ noServer: true, maxPayload: MAX_CALL });
-  readonly #consoles = new WebSocketServer({ noServer: true, maxPayload: MAX_INPUT_MESSAGE });
+  /** Tells windows why they get no console. */
+  readonly #refusals = new WebSocketServer({ noServer: true });
 
   constructor(options: ServerOptions, port: number) {
     this.#options = options;
@@ -94,7 +94,7 @@ class Shell {
   }
 
   close(): void {
-    for (const socket of [...this.#calls.clients, ...this.#consoles.clients]) socket.terminate();
+    for (const socket of [...this.#calls.clients, ...this.#refusals.clients]) socket.terminate();
   }
 
   async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -151,8 +151,7 @@ class Shell {
     if (!this.#access.isOwnOrigin(request) || !this.#access.hasSession(request))
       refuse(socket, "403 Forbidden");
     else if (path === "/rpc") this.#calls.handleUpgrade(request, socket, head, (ws) => this.#serveCalls(ws));
-    else if (console)
-      this.#consoles.handleUpgrade(request, socket, head, (ws) => this.#serveConsole(ws, console[1]));
+    else if (console) this.#introduce(request, head, console[1]);
     else refuse(socket, "404 Not Found");
   }
 
@@ -167,29 +166,18 @@ class Shell {
     socket.on("close", stop);
   }
 
-  #serveConsole(socket: WebSocket, machine: string): void {
-    socket.on("error", () => {});
+  /** Hands a window's socket to the machine that it wants to see. */
+  #introduce(request: IncomingMessage, head: Buffer, machine: string): void {
     try {
-      this.#options.manager.connectConsole(machine, webSocketChannel(socket));
+      this.#options.manager.connectConsole(machine, consoleRequest(request, head));
     } catch (error) {
-      socket.close(4000, error instanceof TwinboxError ? error.kind : "internal");
+      const reason = error instanceof TwinboxError ? error.kind : "internal";
+      this.#refusals.handleUpgrade(request, request.socket, head, (socket) => {
+        socket.on("error", () => {});
+        socket.close(4000, reason);
+      });
     }
   }
-}
-
-function webSocketChannel(socket: WebSocket): ByteChannel {
-  return {
-    send(bytes) {
-      if (socket.bufferedAmount > MAX_BACKLOG) socket.terminate();
-      else if (socket.readyState === socket.OPEN) socket.send(bytes);
-    },
-    onMessage: (listener) =>
-      void socket.on("message", (data, isBinary) => {
-        if (isBinary && Buffer.isBuffer(data)) listener(data);
-      }),
-    onClose: (listener) => void socket.on("close", listener),
-    close: () => socket.close(),
-  };
 }
 
 /** Null where the request names more than a path: `//host/…` is a path here, `http://…` is for proxies. */

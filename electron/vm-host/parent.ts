@@ -1,7 +1,6 @@
-import { Socket } from "node:net";
 import type { ByteChannel } from "../contract/byte-channel.ts";
 import type { RpcPort } from "../contract/rpc.ts";
-import { ChannelMux } from "../platform/channel-mux.ts";
+import { ConsoleSockets } from "../platform/console-sockets.ts";
 
 /** The manager's side as a machine's process sees it, whichever starter has started it. */
 export interface Parent {
@@ -11,9 +10,6 @@ export interface Parent {
   /** Does what was sent to windows wait for turns of the event loop to get out? */
   isBacklogged(): boolean;
 }
-
-/** The consoles' pipe of a process started by `child_process`. */
-export const CONSOLE_FD = 4;
 
 /** Under Electron's `utilityProcess`, ports come by messages of the parent. */
 interface ParentPort {
@@ -39,20 +35,24 @@ export function connectParent(): Parent {
 
 function forkParent(): Parent {
   const consoles: ((channel: ByteChannel) => void)[] = [];
-  const mux = new ChannelMux(new Socket({ fd: CONSOLE_FD, readable: true, writable: true }), (channel) => {
+  const controls: ((message: unknown) => void)[] = [];
+  const sockets = new ConsoleSockets((channel) => {
     for (const listener of consoles) listener(channel);
+  });
+  process.on("message", (message, socket) => {
+    if (!sockets.receive(message, socket)) for (const listener of controls) listener(message);
   });
   return {
     control: {
       send: (message) => {
         if (process.connected) process.send?.(message);
       },
-      onMessage: (listener) => void process.on("message", listener),
+      onMessage: (listener) => void controls.push(listener),
       onClose: (listener) => void process.on("disconnect", listener),
       close: () => process.disconnect(),
     },
     onConsole: (listener) => void consoles.push(listener),
-    isBacklogged: () => mux.backlogged,
+    isBacklogged: () => sockets.backlogged,
   };
 }
 

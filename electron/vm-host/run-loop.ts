@@ -97,7 +97,7 @@ export class RunLoop {
     this.#immediate = setImmediate(() => this.#turn());
   }
 
-  /** A pipe takes a screen full of pixels in many small pieces, one a turn of the event loop. */
+  /** A socket takes a screen full of pixels in many small pieces, one a turn of the event loop. */
   #afterOutput(deadline: number): void {
     if (!this.#events.isBacklogged() || performance.now() > deadline) this.#next();
     else this.#immediate = setImmediate(() => this.#afterOutput(deadline));
