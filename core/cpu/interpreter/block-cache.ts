@@ -432,6 +432,7 @@ export class BlockCache {
   }
 
   #drop(block: Block): void {
+    this.#host.forgetJumps();
     for (const region of [...(block.regions ?? [])]) this.regions.forget(region);
     this.#byRecord.delete(block.record);
     const key = keyOf(block.physical, block.mode);

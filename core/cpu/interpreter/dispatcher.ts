@@ -169,6 +169,14 @@ export function dispatcherModule(): Uint8Array<ArrayBuffer> {
   const run = new FunctionBody([]);
   const entry = run.local("i32");
   const record = run.local("i32");
+  const isCompiled = (): Expression => i32.load(i32.add(record.get, constant32(BLOCK_COMPILED)));
+  /** Once a block is hot, it is made known. */
+  const countEntry = (): void => {
+    const header = run.let(i32.add(record.get, constant32(BLOCK_HEAT)));
+    const heat = run.let(i32.sub(i32.load(header), constant32(1)));
+    run.store(32, header, heat);
+    run.if(i32.eqz(heat), () => run.run(noteHot, record.get));
+  };
   // An interrupt may have led elsewhere since a link was left open.
   run.store(32, CPU, constant32(0), LINK_FROM);
   run.loop((again) => {
@@ -190,26 +198,24 @@ export function dispatcherModule(): Uint8Array<ArrayBuffer> {
       const count = i32.load(i32.add(record.get, constant32(BLOCK_INSTRUCTIONS)));
       run.store(32, CPU, i32.sub(i32.load(CPU, BUDGET), count), BUDGET);
       run.store(64, CPU, ip, BLOCK_IP);
+      run.if(i32.eqz(isCompiled()), countEntry);
       runFrom(run, record);
       run.branch(again);
     });
     find(run, entry);
     run.store(32, CPU, i32.sub(i32.load(CPU, BUDGET), i32.load16U(entry.get, BLOCK_COUNT)), BUDGET);
     run.set(record, i32.load(entry.get, BLOCK_RECORD));
-    const header = run.let(i32.add(record.get, constant32(BLOCK_HEAT)));
-    const heat = run.let(i32.sub(i32.load(header), constant32(1)));
-    run.store(32, header, heat);
-    run.if(i32.eqz(heat), () => run.run(noteHot, record.get));
-    run.if(i32.load(i32.add(record.get, constant32(BLOCK_COMPILED))), () => {
-      run.if(i32.and(i32.load(CPU, MODE), constant32(MODE_FLAT_CODE)), () => {
-        run.store(64, jump, ip, JUMP_IP);
-        // The key may have changed with what was found.
-        run.store(32, jump, i32.load(CPU, JUMP_KEY), JUMP_KEY_THEN);
-        run.store(32, jump, record.get, JUMP_RECORD);
-      });
-      // The block before was left by a link that is still open: from now on that leads here.
-      run.if(link, () => run.run(closeLink, link, record.get));
+    countEntry();
+    const second = i32.load(i32.add(record.get, constant32(BLOCK_SECOND_PAGE)));
+    const flat = i32.and(i32.load(CPU, MODE), constant32(MODE_FLAT_CODE));
+    run.if(i32.and(i32.ne(flat, constant32(0)), i32.eq(second, constant32(-1))), () => {
+      run.store(64, jump, ip, JUMP_IP);
+      // The key may have changed with what was found.
+      run.store(32, jump, i32.load(CPU, JUMP_KEY), JUMP_KEY_THEN);
+      run.store(32, jump, record.get, JUMP_RECORD);
     });
+    // The block before was left by a link that is still open: from now on that leads here, if this one is compiled.
+    run.if(link, () => run.if(isCompiled(), () => run.run(closeLink, link, record.get)));
     run.store(32, CPU, constant32(0), LINK_FROM);
     runFrom(run, record);
     run.branch(again);
