@@ -12,6 +12,7 @@ import { type Sampling, type VerifiedProcessor, Verifier } from "./jit/verifier.
 import {
   BLOCK_ENTRY_SIZE,
   BLOCK_IP,
+  BRANCHED_FROM,
   BREAKPOINT_MET,
   BUDGET,
   BUDGET_GIVEN,
@@ -220,7 +221,8 @@ export class Cpu {
         cpu,
         findBlock: () => this.#findBlock(),
         closeLink: (link: number, record: number) => this.#blocks.regions.closeLink(link, record),
-        noteHot: (record: number) => this.#blocks.regions.noteHot(record, this.get64(BLOCK_IP)),
+        noteHot: (record: number) =>
+          this.#blocks.regions.noteHot(record, this.get64(BLOCK_IP), this.get32(BRANCHED_FROM)),
       },
       runtime: { fetchPhysical: exports.fetchPhysical },
     });

@@ -157,6 +157,8 @@ export const NONCANONICAL_ADDRESS = 0x7c8;
 export const PDPTE = 0x700;
 /** Address of the link by which a compiled block was just left, to be set once its target is found; 0 if none. */
 export const LINK_FROM = 0x720;
+/** Address of the record of the indirect branch that was just taken; 0 if it was none. */
+export const BRANCHED_FROM = 0x7b4;
 /** Bits 0 to 5 MODE, 6 and 7 the translation table's number; above, a count of changes to translations and compiled blocks. */
 export const JUMP_KEY = 0x724;
 export const JUMP_KEY_STEP = 0x100;

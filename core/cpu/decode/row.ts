@@ -129,6 +129,12 @@ export interface OperandSpec {
   readonly bytes: readonly [number, number, number];
 }
 
+/** Whether its target, if it branches there, is known from where it lies. */
+export const isRelativeBranch = (row: Row): boolean => row.operands[0]?.place === "relative";
+
+/** Whether it branches near to where a register or memory says. */
+export const isIndirectBranch = (row: Row): boolean => (row.flags & BRANCH) !== 0 && !isRelativeBranch(row);
+
 let rows = 0;
 
 /**

@@ -9,14 +9,14 @@ import {
   NO_REGISTER,
   RIP_RELATIVE,
 } from "../decode/decoder.ts";
-import { ENDS, type Row } from "../decode/row.ts";
+import { ENDS, isIndirectBranch, isRelativeBranch, type Row } from "../decode/row.ts";
+import { BranchTargets } from "../jit/branch-targets.ts";
 import { type CompiledRegion, RegionCache, type RegionCacheHost } from "../jit/region-cache.ts";
 import {
   BLOCK_COMPILED,
   BLOCK_COUNT,
   BLOCK_ENTRY_SIZE,
   BLOCK_FIRST_HANDLER,
-  BLOCK_HEAT,
   BLOCK_INSTRUCTIONS,
   BLOCK_IP,
   BLOCK_LENGTH,
@@ -70,6 +70,8 @@ export interface Block {
   readonly record: number;
   /** Linear address at which it was run when it became hot. */
   linear?: bigint;
+  /** Whether it was entered often enough to be part of a region. */
+  warm?: boolean;
   /** The region that is entered here, once it is compiled. */
   region?: CompiledRegion | undefined;
   /** The regions that it is part of. */
@@ -104,10 +106,7 @@ export interface BlockCacheHost extends RegionCacheHost {
   protect(physicalPage: number): void;
 }
 
-/** Entries after which a block may be part of a region. */
-const WARM = 16;
-
-const isRelativeBranch = (row: Row): boolean => row.operands[0]?.place === "relative";
+const lastRecordOf = ({ record, count }: Block): number => record + (count - 1) * RECORD_SIZE;
 
 const keyOf = (physical: number, mode: number): number => physical * 64 + mode;
 
@@ -118,6 +117,8 @@ export class BlockCache {
   readonly #blocks = new Map<number, Block>();
   readonly #pages = new Map<number, Set<Block>>();
   readonly #byRecord = new Map<number, Block>();
+  /** Of those that end with an indirect branch. */
+  readonly targets: BranchTargets = new BranchTargets();
   /** What is compiled of them. */
   readonly regions: RegionCache;
   #nextRecord = RECORDS;
@@ -134,6 +135,7 @@ export class BlockCache {
   clear(): void {
     this.regions.clear();
     this.#byRecord.clear();
+    this.targets.clear();
     this.#blocks.clear();
     for (const page of this.#pages.keys()) this.#view.setBigUint64(CODE_BITS + (page >>> 12) * 8, 0n, true);
     this.#pages.clear();
@@ -255,9 +257,8 @@ export class BlockCache {
     length: number,
     secondPage: number | undefined,
   ): Block {
-    // A header before the first record counts how often the block is entered.
+    // A header before the first record counts how often the block is entered: see RegionCache.
     const record = this.#nextRecord + RECORD_SIZE;
-    this.#view.setInt32(record + BLOCK_HEAT, this.#host.threshold, true);
     let at = record;
     let delta = 0;
     decoded.forEach((one, index) => {
@@ -278,9 +279,14 @@ export class BlockCache {
     this.#view.setUint32(record + BLOCK_SECOND_PAGE, secondPage ?? NO_BLOCK, true);
     this.#host.handlers.compile();
     const block: Block = { physical, mode, length, count: decoded.length, record, secondPage };
+    this.regions.startCounting(block);
     // What is read from a device may be something else next time.
     if (this.#host.hostPage(physical - (physical % PAGE)) === undefined) return block;
     this.#byRecord.set(record, block);
+    const last = decoded.at(-1)!;
+    if (typeof last !== "string" && isIndirectBranch(last.row)) {
+      this.targets.enter(lastRecordOf(block), this.#lastOf(block));
+    }
     this.#blocks.set(keyOf(physical, mode), block);
     this.#register(
       block,
@@ -409,9 +415,7 @@ export class BlockCache {
   warmBlock(physical: number, mode: number): Block | undefined {
     const block = this.#blocks.get(keyOf(physical, mode));
     if (!block || block.secondPage !== undefined) return undefined;
-    const { threshold } = this.#host;
-    const entered = threshold - this.#view.getInt32(block.record + BLOCK_HEAT, true);
-    return block.region || entered >= Math.min(threshold, WARM) ? block : undefined;
+    return block.region || block.warm ? block : undefined;
   }
 
   isCompiled(block: Block): boolean {
@@ -420,6 +424,15 @@ export class BlockCache {
 
   physicalOf(linear: bigint): number | undefined {
     return this.#host.peekPhysical(linear);
+  }
+
+  targetsOf(block: Block): readonly bigint[] {
+    return this.targets.of(this.#lastOf(block));
+  }
+
+  /** Physical address of a block's last instruction, which others may end with as well. */
+  #lastOf(block: Block): number {
+    return block.physical + this.#view.getUint16(lastRecordOf(block) + REC_IP_DELTA, true);
   }
 
   formsOf(block: Block): readonly Form[] {
@@ -435,6 +448,7 @@ export class BlockCache {
     this.#host.forgetJumps();
     for (const region of [...(block.regions ?? [])]) this.regions.forget(region);
     this.#byRecord.delete(block.record);
+    this.targets.drop(lastRecordOf(block));
     const key = keyOf(block.physical, block.mode);
     if (this.#blocks.get(key) === block) this.#blocks.delete(key);
     const entry = BLOCK_TABLE + blockIndex(block.physical) * BLOCK_ENTRY_SIZE;

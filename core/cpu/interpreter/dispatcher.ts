@@ -16,6 +16,7 @@ import {
   BLOCK_SECOND_PAGE,
   BLOCK_TABLE,
   BLOCK_TABLE_ENTRIES,
+  BRANCHED_FROM,
   BUDGET,
   EXCEPTION,
   JUMP_CACHE,
@@ -179,6 +180,7 @@ export function dispatcherModule(): Uint8Array<ArrayBuffer> {
   };
   // An interrupt may have led elsewhere since a link was left open.
   run.store(32, CPU, constant32(0), LINK_FROM);
+  run.store(32, CPU, constant32(0), BRANCHED_FROM);
   run.loop((again) => {
     run.if(
       i32.or(i32.leS(i32.load(CPU, BUDGET), constant32(0)), i32.ne(i32.load(CPU, EXCEPTION), constant32(-1))),
@@ -199,6 +201,7 @@ export function dispatcherModule(): Uint8Array<ArrayBuffer> {
       run.store(32, CPU, i32.sub(i32.load(CPU, BUDGET), count), BUDGET);
       run.store(64, CPU, ip, BLOCK_IP);
       run.if(i32.eqz(isCompiled()), countEntry);
+      run.store(32, CPU, constant32(0), BRANCHED_FROM);
       runFrom(run, record);
       run.branch(again);
     });
@@ -217,6 +220,7 @@ export function dispatcherModule(): Uint8Array<ArrayBuffer> {
     // The block before was left by a link that is still open: from now on that leads here, if this one is compiled.
     run.if(link, () => run.if(isCompiled(), () => run.run(closeLink, link, record.get)));
     run.store(32, CPU, constant32(0), LINK_FROM);
+    run.store(32, CPU, constant32(0), BRANCHED_FROM);
     runFrom(run, record);
     run.branch(again);
   });

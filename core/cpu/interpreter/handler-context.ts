@@ -1,9 +1,10 @@
 // The interpreter's side of an instruction's semantics: a handler takes the address of a decoded record and
 // returns that of the next one, or 0 when RIP says where to go on.
 
-import type { OperandSpec, Row } from "../decode/row.ts";
+import { isRelativeBranch, type OperandSpec, type Row } from "../decode/row.ts";
 import {
   BLOCK_IP,
+  BRANCHED_FROM,
   BUDGET,
   CURRENT_RECORD,
   GPR,
@@ -532,6 +533,7 @@ export class HandlerContext implements Context {
     const to = this.body.let(target);
     this.checkTarget(to);
     before?.();
+    this.noteBranch();
     this.goTo(to);
   }
 
@@ -552,6 +554,11 @@ export class HandlerContext implements Context {
       const limit = load32AsI64(CPU, SEGMENTS + SEGMENT_SIZE + SEGMENT_LIMIT);
       this.faultIf(i64.gtU(to, limit), GP, constant32(0));
     }
+  }
+
+  /** Tells the dispatcher which branch has led to where it goes on, if that may be elsewhere another time. */
+  protected noteBranch(): void {
+    if (!isRelativeBranch(this.row)) this.setState(BRANCHED_FROM, 32, this.fields.address);
   }
 
   /** Leaves for an instruction pointer that has been checked. */

@@ -26,7 +26,7 @@ function nodeOf(physical: number, ...instructions: string[]): Node {
   });
   const count = forms.length;
   const block = { record: 0, count, physical, mode: MODE_32 };
-  return { block, forms, delta: physical - 0x1000, count, branches: new Map(), returns: [] };
+  return { block, forms, delta: physical - 0x1000, count, branches: new Map(), targets: [] };
 }
 
 const liveAfter = (node: Node, entry = node): number[] => {

@@ -1,9 +1,9 @@
 // Which flags are looked at before they are set again, instruction by instruction: the others need not be kept.
 
-import { ENDS } from "../decode/row.ts";
+import { ENDS, isRelativeBranch } from "../decode/row.ts";
 import type { Structure } from "./control-flow.ts";
 import type { EffectsOf } from "./effects.ts";
-import { isRelative, type Node, pageOf, type RegionBlock } from "./region.ts";
+import { type Node, pageOf, type RegionBlock } from "./region.ts";
 import { ALL_FLAGS } from "./watching-flags.ts";
 
 export class FlagLiveness<B extends RegionBlock> {
@@ -32,7 +32,7 @@ export class FlagLiveness<B extends RegionBlock> {
     for (let n = count - 1; n >= 0; n--) {
       const form = forms[n]!;
       const { wanted, set, leavesAfter } = this.#effects.flagsOf(form);
-      if (isRelative(form)) {
+      if (isRelativeBranch(form.row)) {
         const target = node.branches.get(n);
         const there = target ? this.#across(node, target) : ALL_FLAGS;
         live = form.row.flags & ENDS ? there : live | there;

@@ -3,6 +3,7 @@
 import type { Block } from "../interpreter/block-cache.ts";
 import type { Handlers } from "../interpreter/handlers.ts";
 import { BLOCK_COMPILED, BLOCK_FIRST_HANDLER, BLOCK_HEAT, REC_HANDLER } from "../layout.ts";
+import type { BranchTargets } from "./branch-targets.ts";
 import { type CodeSource, growRegion, type Region } from "./region.ts";
 
 export interface CompiledRegion {
@@ -26,7 +27,11 @@ export interface RegionCacheHost {
 /** The decoded blocks. */
 interface Blocks extends CodeSource<Block> {
   blockAt(record: number): Block | undefined;
+  readonly targets: BranchTargets;
 }
+
+/** Entries after which a block may be part of a region. */
+const WARM = 16;
 
 /** Calls of `compileHot` for which hot blocks wait for others. */
 const PATIENCE = 20;
@@ -61,10 +66,30 @@ export class RegionCache {
     this.#hot = [];
   }
 
-  /** A block has been entered, at a linear address, so often that it is worth compiling. */
-  noteHot(record: number, linear: bigint): void {
+  /** Counts the entries of a block, first until it is warm, then until it is hot. */
+  startCounting(block: Block): void {
+    this.#count(block, Math.min(WARM, this.#host.threshold));
+  }
+
+  #count(block: Block, entries: number): void {
+    this.#view.setInt32(block.record + BLOCK_HEAT, entries, true);
+  }
+
+  /**
+   * A block has been entered so often as was to be counted, now at a linear address, and by the indirect branch whose
+   * record is at `from` if that is not 0.
+   */
+  noteHot(record: number, linear: bigint, from: number): void {
     const block = this.#blocks.blockAt(record);
     if (!block) return;
+    if (from) this.#blocks.targets.note(from, linear);
+    const { threshold } = this.#host;
+    if (!block.warm && threshold > WARM) {
+      block.warm = true;
+      this.#count(block, threshold - WARM);
+      return;
+    }
+    block.warm = true;
     block.linear = linear;
     this.#hot.push(block);
   }
@@ -113,7 +138,7 @@ export class RegionCache {
   }
 
   #coolDown(block: Block): void {
-    this.#view.setInt32(block.record + BLOCK_HEAT, this.#host.threshold, true);
+    this.#count(block, this.#host.threshold);
   }
 
   #enter({ nodes }: Region<Block>, index: number): void {

@@ -4,18 +4,22 @@
 import { codeSizeOf } from "../interpreter/form.ts";
 import type { RuntimeSignatures } from "../interpreter/handler-context.ts";
 import { BLOCK_COMPILED, REC_LINK, RECORD_SIZE } from "../layout.ts";
-import { constant32, constant64, type Expression, i32, i64 } from "../wasm/expression.ts";
+import { constant32, constant64, type Expression, i32, i64, wrap } from "../wasm/expression.ts";
 import { FunctionBody, type Label } from "../wasm/function-body.ts";
 import type { ModuleBuilder } from "../wasm/module.ts";
 import { type Structure, structureOf } from "./control-flow.ts";
 import type { Effects, EffectsOf } from "./effects.ts";
 import { Emission } from "./emission.ts";
 import { FlagLiveness } from "./flag-liveness.ts";
-import { isRelative, isUnlimited, type Node, pageOf, type Region, type RegionBlock } from "./region.ts";
+import { hashOf, perfectHash } from "./perfect-hash.ts";
+import { isUnlimited, type Node, pageOf, type Region, type RegionBlock } from "./region.ts";
 import { type Flow, KnownFields, RegionContext } from "./region-context.ts";
 import { RegisterFile } from "./register-file.ts";
 
 const PAGE = 0x1000;
+
+/** Targets of an indirect branch that are compared one after the other. */
+const MOST_COMPARED = 4;
 
 export interface RegionTools {
   readonly view: DataView;
@@ -156,18 +160,50 @@ class RegionCompiler {
       liveFlags: this.#flags.after(node, index),
       unlimited: isUnlimited(this.#mode),
       toTarget: target && (() => this.#go(node, target)),
-      returnTo: (to) => {
-        if (isRelative(node.forms[index]!)) return;
-        for (const back of node.returns) {
-          const hit = i64.eq(to, this.#emission.pointer(back.delta));
-          this.#emission.body.if(hit, () => this.#emission.fork(() => this.#go(node, back)));
-        }
+      reach: (to) => {
+        if (node.targets.length > MOST_COMPARED) this.#choose(node, to);
+        else for (const target of node.targets) this.#goIf(node, target, to);
       },
       mayLink: (delta) => {
         const physical = node.block.physical + delta - node.delta;
         return isUnlimited(this.#mode) && physical >= page && physical < page + PAGE;
       },
     };
+  }
+
+  /** Goes on with a node if that is where an instruction pointer leads. */
+  #goIf(from: Node, to: Node, pointer: Expression): void {
+    const emission = this.#emission;
+    const hit = i64.eq(pointer, emission.pointer(to.delta));
+    emission.body.if(hit, () => emission.fork(() => this.#go(from, to)));
+  }
+
+  /** The same for many nodes: a table leads to the one that it can be. */
+  #choose(from: Node, pointer: Expression): void {
+    const { body } = this.#emission;
+    const { targets } = from;
+    const { multiplier, shift } = perfectHash(targets.map(({ delta }) => delta));
+    const delta = wrap(i64.sub(pointer, this.#emission.base));
+    const hash = i32.shrU(i32.mul(delta, constant32(multiplier)), constant32(shift));
+    const slots: (Node | undefined)[] = Array.from({ length: 2 ** (32 - shift) });
+    for (const target of targets) slots[hashOf(target.delta, multiplier, shift)] = target;
+    body.block((none) => {
+      const within = (left: readonly Node[], labels: ReadonlyMap<Node, Label>): void => {
+        const [target, ...others] = left;
+        if (!target) {
+          body.branchTable(
+            slots.map((slot) => (slot ? labels.get(slot)! : none)),
+            none,
+            hash,
+          );
+          return;
+        }
+        body.block((label) => within(others, new Map([...labels, [target, label]])));
+        this.#goIf(from, target, pointer);
+        body.branch(none);
+      };
+      within(targets, new Map());
+    });
   }
 
   /** The other page was there when the region was compiled, but need not be now. */

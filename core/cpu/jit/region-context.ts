@@ -1,6 +1,7 @@
 // The compiler's side of an instruction's semantics: operands are known, general registers and flags are in locals,
 // and branches lead within the region where they can.
 
+import { isRelativeBranch } from "../decode/row.ts";
 import type { Form } from "../interpreter/form.ts";
 import {
   CPU,
@@ -84,8 +85,8 @@ export interface Flow {
   readonly delta: number;
   /** Goes to the node that its relative branch leads to; undefined if that is not in the region. */
   readonly toTarget: (() => void) | undefined;
-  /** Goes to one of the region's nodes if that is where a near return leads (i64). */
-  readonly returnTo: (target: Expression) => void;
+  /** Goes to one of the region's nodes if that is where an indirect branch leads (i64). */
+  readonly reach: (target: Expression) => void;
   /** Flags that the instruction need not set are not among these (CARRY, OTHERS). */
   readonly liveFlags: number;
   /** Whether the block's code segment has no limit. */
@@ -342,7 +343,8 @@ export class RegionContext extends HandlerContext {
     const linked = known && this.#flow.unlimited && this.#flow.mayLink(delta);
     if (!linked) this.checkTarget(to);
     before?.();
-    if (!known) this.#flow.returnTo(to);
+    if (!isRelativeBranch(this.row)) this.#flow.reach(to);
+    this.noteBranch();
     this.#leaveFor(to, linked ? Number(this.fields.address.constant) + REC_LINK : 0);
   }
 

@@ -1,6 +1,6 @@
 // A region: blocks that are compiled into one function, and how control goes between them.
 
-import { ENDS } from "../decode/row.ts";
+import { ENDS, isRelativeBranch } from "../decode/row.ts";
 import { codeSizeOf, type Form } from "../interpreter/form.ts";
 import { MODE_FLAT_CODE, REC_IMMEDIATE, REC_IP_DELTA, REC_LENGTH, RECORD_SIZE } from "../layout.ts";
 
@@ -24,6 +24,8 @@ export interface CodeSource<B extends RegionBlock> {
   isCompiled(block: B): boolean;
   /** Where a linear address is mapped now, if it is. */
   physicalOf(linear: bigint): number | undefined;
+  /** Linear addresses that the indirect branch at a block's end has led to; not all of them. */
+  targetsOf(block: B): readonly bigint[];
   /** The forms of a block's instructions. */
   formsOf(block: B): readonly Form[];
 }
@@ -39,8 +41,8 @@ export interface Node<B extends RegionBlock = RegionBlock> {
   readonly branches: Map<number, Node<B>>;
   /** Where it goes on at its end. */
   next?: Node<B> | undefined;
-  /** Where its near return may lead: after calls in the region. */
-  readonly returns: Node<B>[];
+  /** Where the indirect branch at its end may lead; that of a near return, after calls in the region. */
+  readonly targets: Node<B>[];
 }
 
 export interface Region<B extends RegionBlock = RegionBlock> {
@@ -55,12 +57,19 @@ const MOST_INSTRUCTIONS = 300;
 const MOST_AGAIN = 60;
 /** Calls of one function whose returns are told apart by comparison. */
 const MOST_RETURNS = 4;
+/** Targets of an indirect branch that are told apart: near ones, as those of a `switch` are, and others. */
+const MOST_CASES = 64;
+const MOST_CALLED = 4;
+/** Bytes from the branch within which they are near. */
+const CASES_WITHIN = 0x4000;
 const PAGE = 0x1000;
 
 /** Start of the page that a block lies in. */
 export const pageOf = (block: RegionBlock): number => block.physical - (block.physical % PAGE);
 
-export const isRelative = (form: Form): boolean => form.row.operands[0]?.place === "relative";
+/** Whether an offset within a region can be told in 32 bits. */
+const isNear = (offset: number): boolean => offset === (offset | 0);
+
 const isCall = (form: Form): boolean => form.row.mnemonic === "CALL";
 export const isReturn = (form: Form): boolean => form.row.mnemonic === "RET";
 
@@ -72,7 +81,7 @@ export const isUnlimited = (mode: number): boolean =>
 export const successorsOf = <B extends RegionBlock>(node: Node<B>): Node<B>[] => [
   ...node.branches.values(),
   ...(node.next ? [node.next] : []),
-  ...node.returns,
+  ...node.targets,
 ];
 
 class Growth<B extends RegionBlock> {
@@ -96,7 +105,7 @@ class Growth<B extends RegionBlock> {
 
   #add(block: B, delta: number): Node<B> {
     const forms = this.#source.formsOf(block);
-    const node: Node<B> = { block, forms, delta, count: block.count, branches: new Map(), returns: [] };
+    const node: Node<B> = { block, forms, delta, count: block.count, branches: new Map(), targets: [] };
     this.nodes.push(node);
     this.#byPhysical.set(block.physical, node);
     for (let n = 0; n < block.count; n++) this.#instructions.add(block.physical + this.#offset(block, n));
@@ -145,7 +154,7 @@ class Growth<B extends RegionBlock> {
     for (const node of this.nodes) {
       const { block, forms } = node;
       forms.forEach((form, n) => {
-        if (!isRelative(form) || form.size === 16) return;
+        if (!isRelativeBranch(form.row) || form.size === 16) return;
         const target = this.#at(node, this.#target(block, n));
         if (!target) return;
         node.branches.set(n, target);
@@ -154,6 +163,27 @@ class Growth<B extends RegionBlock> {
       });
       const last = block.count - 1;
       if (!(forms[last]!.row.flags & ENDS)) node.next = this.#at(node, this.#after(block, last));
+      else this.#addTargets(node, last);
+    }
+  }
+
+  /** Adds where an indirect branch has led to: to the cases of a `switch`, or to what is always called. */
+  #addTargets(node: Node<B>, index: number): void {
+    const form = node.forms[index]!;
+    const linear = this.#linear;
+    if (linear === undefined || isReturn(form) || form.size === 16) return;
+    const offsets = this.#source
+      .targetsOf(node.block)
+      .map((target) => Number(target - linear) - node.delta)
+      .filter((offset) => isNear(offset));
+    const cases = offsets.every((offset) => Math.abs(offset) < CASES_WITHIN);
+    if (offsets.length > (cases ? MOST_CASES : MOST_CALLED)) return;
+    for (const offset of offsets) {
+      const target = this.#at(node, offset);
+      if (!target) continue;
+      node.targets.push(target);
+      const after = isCall(form) && this.#at(node, this.#after(node.block, index));
+      if (after) this.#calls.push({ target, after, from: node });
     }
   }
 
@@ -166,6 +196,7 @@ class Growth<B extends RegionBlock> {
         if (other?.delta !== node.delta + offset) continue;
         node.count = n;
         node.next = other;
+        node.targets.length = 0;
         for (const index of node.branches.keys()) if (index >= n) node.branches.delete(index);
         break;
       }
@@ -174,15 +205,15 @@ class Growth<B extends RegionBlock> {
 
   /** Leads returns back to where the region calls. */
   returnFromCalls(): void {
-    const calls = this.#calls.filter(({ from, target }) => [...from.branches.values()].includes(target));
+    const calls = this.#calls.filter(({ from, target }) => successorsOf(from).includes(target));
     const after = new Map(calls.map((call) => [call.from, call.after]));
     for (const call of calls) {
       const seen = new Set([call.target]);
       for (const node of seen) {
         const ending = node.count === node.block.count ? node.forms.at(-1)! : undefined;
         if (ending && isReturn(ending)) {
-          if (node.returns.length < MOST_RETURNS && !node.returns.includes(call.after)) {
-            node.returns.push(call.after);
+          if (node.targets.length < MOST_RETURNS && !node.targets.includes(call.after)) {
+            node.targets.push(call.after);
           }
         } else if (ending && isCall(ending)) {
           const back = after.get(node);

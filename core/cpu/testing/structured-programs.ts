@@ -29,6 +29,7 @@ class Writer {
   readonly #place: ProgramPlace;
   #counters = 0;
   readonly #calls: { at: number; callee: number }[] = [];
+  readonly #addresses: { from: number; at: number; callee: number }[] = [];
   readonly starts: number[] = [];
 
   constructor(random: Random, codeSize: 32 | 64, place: ProgramPlace) {
@@ -157,6 +158,45 @@ class Writer {
     } else this.#patch(at, this.code.length);
   }
 
+  /** EAX = an address: call $+5; pop eax; add eax, distance, which stands at `at` and counts from `from`. */
+  #address(): { from: number; at: number } {
+    this.code.push(0xe8, 0, 0, 0, 0);
+    const from = this.code.length;
+    this.code.push(0x58, 0x05);
+    const at = this.code.length;
+    this.code.push(0, 0, 0, 0);
+    return { from, at };
+  }
+
+  /** One of several cases, by the bits of a register: a jump through another. */
+  #switch(depth: number, callees: readonly number[]): void {
+    const cases = this.#pick([2, 4, 8]);
+    const index = this.#pick([1, 2, 3]);
+    const { from, at } = this.#address();
+    // and index, cases - 1; imul index, index, 5; add eax, index; jmp eax. There: a jump to each case.
+    this.code.push(0x83, 0xe0 | index, cases - 1, 0x6b, 0xc0 | (index << 3) | index, 5);
+    this.code.push(0x01, 0xc0 | (index << 3), 0xff, 0xe0);
+    this.code.splice(at, 4, ...this.#long(this.code.length - from));
+    const jumps = Array.from({ length: cases }, () => {
+      this.code.push(0xe9, 0, 0, 0, 0);
+      return this.code.length - 4;
+    });
+    const ends = jumps.map((jump) => {
+      this.#patch(jump, this.code.length);
+      if (this.#random.below(4) === 0) this.#statements(depth + 1, callees);
+      else this.#instruction();
+      this.code.push(0xe9, 0, 0, 0, 0);
+      return this.code.length - 4;
+    });
+    for (const end of ends) this.#patch(end, this.code.length);
+  }
+
+  /** Calls a function through EAX. */
+  #callThrough(callee: number): void {
+    this.#addresses.push({ ...this.#address(), callee });
+    this.code.push(0xff, 0xd0);
+  }
+
   #patch(at: number, target: number): void {
     this.code.splice(at, 4, ...this.#long(target - (at + 4)));
   }
@@ -164,7 +204,7 @@ class Writer {
   #statements(depth: number, callees: readonly number[]): void {
     const count = 1 + this.#random.below(4);
     for (let n = 0; n < count; n++) {
-      const choice = this.#random.below(10);
+      const choice = this.#random.below(12);
       if (choice === 0 && depth < DEEPEST) this.#loop(depth, callees);
       else if (choice < 3 && depth < DEEPEST) this.#condition(depth, callees);
       else if (choice === 3 && callees.length > 0) {
@@ -176,7 +216,9 @@ class Writer {
         this.code.push(0x50 + a, 0x50 + b);
         this.#statements(depth + 1, callees);
         this.code.push(0x58 + this.#pick(REGISTERS), 0x58 + this.#pick(REGISTERS));
-      } else if (choice === 5) this.#string();
+      } else if (choice === 10 && depth < DEEPEST) this.#switch(depth, callees);
+      else if (choice === 11 && callees.length > 0) this.#callThrough(this.#pick(callees));
+      else if (choice === 5) this.#string();
       else if (choice === 6) this.#indirect();
       else this.#instruction();
     }
@@ -212,6 +254,9 @@ class Writer {
 
   link(): void {
     for (const { at, callee } of this.#calls) this.#patch(at, this.starts[callee]!);
+    for (const { from, at, callee } of this.#addresses) {
+      this.code.splice(at, 4, ...this.#long(this.starts[callee]! - from));
+    }
   }
 }
 

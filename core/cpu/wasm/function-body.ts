@@ -210,6 +210,14 @@ export class FunctionBody {
     this.#code.unsigned(this.#depth - label.depth);
   }
 
+  /** Goes to one of the labels by its index, to `otherwise` beyond the last. */
+  branchTable(labels: readonly Label[], otherwise: Label, index: Expression): void {
+    index.write(this.#code);
+    this.#code.byte(0x0e);
+    this.#code.unsigned(labels.length);
+    for (const { depth } of [...labels, otherwise]) this.#code.unsigned(this.#depth - depth);
+  }
+
   /** A call as a value: evaluate it with `let`, or use it once at once. */
   call(callee: Callee, ...args: Expression[]): Expression {
     return callOf(callee.result ?? "i32", callee.index, args);
