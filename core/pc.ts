@@ -331,7 +331,7 @@ export class Pc implements PcControl {
       },
       acknowledge: () => this.interrupts.localApic.acknowledge(),
       // The time-stamp counter runs at 1 GHz: it is the machine's clock.
-      timeStamp: () => BigInt(Math.floor(this.#time.clock.now())),
+      timeStamp: () => Math.floor(this.#time.clock.now()),
       readMsr: (number) => {
         if (number === IA32_APIC_BASE) return BigInt(this.interrupts.localApic.base);
         if (number === IA32_TSC_DEADLINE) return this.interrupts.localApic.tscDeadline;

@@ -63,8 +63,8 @@ export interface CpuHost {
   portWrite(port: number, value: number, width: 1 | 2 | 4): void;
   /** Interrupt acknowledge: the vector of the request that INTERRUPT_LINE announces. */
   acknowledge(): number;
-  /** Time-stamp counter's value after so many instructions. */
-  timeStamp(instructions: number): bigint;
+  /** Time-stamp counter's value after so many instructions, a whole number. */
+  timeStamp(instructions: number): number;
   /** RDMSR and WRMSR of what the processor does not keep itself (the APIC base); undefined, false: #GP. */
   readMsr(number: number): bigint | undefined;
   writeMsr(number: number, value: bigint): boolean;
@@ -275,7 +275,8 @@ export class Cpu {
   /** Instructions since power-on. */
   get instructions(): number {
     const given = this.get32(BUDGET_GIVEN) - this.get32(BUDGET);
-    return Number(this.#view.getBigUint64(this.base + RETIRED, true)) + given;
+    const retired = this.#view.getUint32(this.base + RETIRED, true);
+    return this.#view.getUint32(this.base + RETIRED + 4, true) * 2 ** 32 + retired + given;
   }
 
   /** Handlers that the interpreter has made so far. */

@@ -28,10 +28,14 @@ export declare function portRead(port: u32, size: u32): u32;
 @external("env", "portWrite")
 export declare function portWrite(port: u32, value: u32, size: u32): void;
 
-/** The time-stamp counter, without TSC_OFFSET. */
 // @ts-ignore: decorator of AssemblyScript
 @external("env", "timeStamp")
-export declare function timeStamp(): u64;
+declare function hostTimeStamp(): f64;
+
+/** The time-stamp counter, without TSC_OFFSET. */
+export function timeStamp(): u64 {
+  return <u64>hostTimeStamp();
+}
 
 /** A model-specific register that the board knows; throws #GP(0) if it does not. */
 // @ts-ignore: decorator of AssemblyScript

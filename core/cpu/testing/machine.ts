@@ -76,7 +76,7 @@ export class Machine {
         this.cpu.setInterruptLine(this.vectors.length > 0);
         return vector;
       },
-      timeStamp: (instructions) => BigInt(instructions) * 2n,
+      timeStamp: (instructions) => instructions * 2,
       readMsr: (number) => this.msrs.get(number),
       writeMsr: (number, value) => {
         if (!this.msrs.has(number)) return false;

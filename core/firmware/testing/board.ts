@@ -123,7 +123,7 @@ export class FirmwareBoard {
       portRead: (port, width) => this.io.read(port, width),
       portWrite: (port, value, width) => this.io.write(port, value, width),
       acknowledge: () => this.#pic.acknowledge(),
-      timeStamp: (instructions) => BigInt(instructions),
+      timeStamp: (instructions) => instructions,
       readMsr: () => undefined,
       writeMsr: () => false,
       taskPriority: 0,
