@@ -207,7 +207,6 @@ export class Cpu {
           : this.#view.getUint8(page + (physical & 0xfff));
       },
       cleared: () => this.set32(LINK_FROM, 0),
-      forgetJumps: () => exports.forgetJumps(),
       peekPhysical: (linear) => {
         const physical = exports.peekPhysical(linear);
         return physical < 0n ? undefined : Number(physical);

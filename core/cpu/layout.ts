@@ -8,15 +8,15 @@ export const CPU_BASE = 0x10000;
 export const CPU_SIZE = 0x30000;
 
 /**
- * Jump cache: compiled blocks by instruction pointer, JUMP_ENTRIES entries. What it says holds as long as JUMP_KEY
- * does not change.
+ * Jump cache: blocks by instruction pointer, JUMP_ENTRIES entries. What it says holds where the translation table has
+ * the same physical page, and until the block is dropped.
  */
 export const JUMP_CACHE = 0x40000;
-export const JUMP_ENTRIES = 0x1000;
+export const JUMP_ENTRIES = 0x4000;
 export const JUMP_ENTRY_SIZE = 16;
-/** Instruction pointer (u64), JUMP_KEY then (u32), address of the first record (u32). */
+/** Instruction pointer (u64), physical page with MODE in its low bits (u32), address of the first record (u32). */
 export const JUMP_IP = 0;
-export const JUMP_KEY_THEN = 8;
+export const JUMP_PLACE = 8;
 export const JUMP_RECORD = 12;
 
 /** Block table: 65 536 entries of BLOCK_ENTRY_SIZE bytes, found by physical address and mode. */
@@ -159,9 +159,6 @@ export const PDPTE = 0x700;
 export const LINK_FROM = 0x720;
 /** Address of the record of the indirect branch that was just taken; 0 if it was none. */
 export const BRANCHED_FROM = 0x7b4;
-/** Bits 0 to 5 MODE, 6 and 7 the translation table's number; above, a count of changes to translations and compiled blocks. */
-export const JUMP_KEY = 0x724;
-export const JUMP_KEY_STEP = 0x100;
 /** Not 0: the debugger must hear of each translation for execution. */
 export const TRANSLATIONS_NOTED = 0x7b0;
 /** Handler of the last instruction run by itself, if that has set RIP; else 0 (u32). */
@@ -283,7 +280,10 @@ export const RECORD_SIZE = 32;
 export const BLOCK_HEAT = -32;
 /** From there back to the handler of that one instruction, which the block's compiled function replaces. */
 export const BLOCK_FIRST_HANDLER = -28;
-/** From there back to the block's number of instructions (u32), and to whether it is compiled (u32, 0 or 1). */
+/**
+ * From there back to the block's number of instructions (u32), 0 once it is dropped, and to whether it is compiled
+ * (u32, 0 or 1).
+ */
 export const BLOCK_INSTRUCTIONS = -24;
 export const BLOCK_COMPILED = -20;
 /** And to the physical page in which its lone instruction ends, NO_BLOCK if it does not cross pages (u32). */

@@ -18,7 +18,6 @@ export interface Runtime extends WebAssembly.Exports {
   protectVideo(): void;
   physicalWrite(physical: number, size: number): void;
   /** Compiled blocks, or where they are mapped, have changed. */
-  forgetJumps(): void;
   fetchPhysical(linear: bigint): bigint;
   /** Physical address, -1n if not mapped; leaves no trace of an exception. */
   peekPhysical(linear: bigint): bigint;

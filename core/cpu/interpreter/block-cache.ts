@@ -445,10 +445,10 @@ export class BlockCache {
   }
 
   #drop(block: Block): void {
-    this.#host.forgetJumps();
     for (const region of [...(block.regions ?? [])]) this.regions.forget(region);
     this.#byRecord.delete(block.record);
     this.targets.drop(lastRecordOf(block));
+    this.#view.setUint32(block.record + BLOCK_INSTRUCTIONS, 0, true);
     const key = keyOf(block.physical, block.mode);
     if (this.#blocks.get(key) === block) this.#blocks.delete(key);
     const entry = BLOCK_TABLE + blockIndex(block.physical) * BLOCK_ENTRY_SIZE;

@@ -22,8 +22,7 @@ import {
   JUMP_CACHE,
   JUMP_ENTRIES,
   JUMP_IP,
-  JUMP_KEY,
-  JUMP_KEY_THEN,
+  JUMP_PLACE,
   JUMP_RECORD,
   LINK_FROM,
   MODE,
@@ -160,6 +159,10 @@ export function dispatcherModule(): Uint8Array<ArrayBuffer> {
     body.store(64, CPU, ip, BLOCK_IP);
   };
 
+  /** JUMP_PLACE of code in a physical page. */
+  const placeOf = (physical: Expression): Expression =>
+    i32.or(i32.and(physical, constant32(-4096)), i32.load(CPU, MODE));
+
   /** Runs a block from its first record, and those that it leads to without a look. */
   const runFrom = (body: FunctionBody, record: Local): void =>
     body.loop((next) => {
@@ -189,15 +192,15 @@ export function dispatcherModule(): Uint8Array<ArrayBuffer> {
     const ip = run.let(i64.load(CPU, RIP));
     const hash = i32.and(i32.xor(wrap(ip), wrap(i64.shrU(ip, constant64(12)))), constant32(JUMP_ENTRIES - 1));
     const jump = run.let(i32.add(i32.shl(hash, constant32(4)), constant32(JUMP_CACHE)));
-    const key = run.let(i32.load(CPU, JUMP_KEY));
     const link = run.let(i32.load(CPU, LINK_FROM));
-    const cached = i32.and(
-      i32.and(i64.eq(i64.load(jump, JUMP_IP), ip), i32.eq(i32.load(jump, JUMP_KEY_THEN), key)),
-      i32.eqz(link),
-    );
-    run.if(cached, () => {
+    run.block((miss) => {
+      run.branchIf(miss, i32.or(i64.ne(i64.load(jump, JUMP_IP), ip), link));
+      const tlb = run.let(tlbEntry(i32.load(CPU, TLB_POINTER), ip));
+      run.branchIf(miss, i64.ne(i64.load(tlb, TLB_EXECUTE), i64.and(ip, constant64(-4096))));
+      run.branchIf(miss, i32.ne(i32.load(jump, JUMP_PLACE), placeOf(i32.load(tlb, TLB_PHYSICAL))));
       run.set(record, i32.load(jump, JUMP_RECORD));
-      const count = i32.load(i32.add(record.get, constant32(BLOCK_INSTRUCTIONS)));
+      const count = run.let(i32.load(i32.add(record.get, constant32(BLOCK_INSTRUCTIONS))));
+      run.branchIf(miss, i32.eqz(count));
       run.store(32, CPU, i32.sub(i32.load(CPU, BUDGET), count), BUDGET);
       run.store(64, CPU, ip, BLOCK_IP);
       run.if(i32.eqz(isCompiled()), countEntry);
@@ -213,8 +216,7 @@ export function dispatcherModule(): Uint8Array<ArrayBuffer> {
     const flat = i32.and(i32.load(CPU, MODE), constant32(MODE_FLAT_CODE));
     run.if(i32.and(i32.ne(flat, constant32(0)), i32.eq(second, constant32(-1))), () => {
       run.store(64, jump, ip, JUMP_IP);
-      // The key may have changed with what was found.
-      run.store(32, jump, i32.load(CPU, JUMP_KEY), JUMP_KEY_THEN);
+      run.store(32, jump, placeOf(i32.load(entry.get, BLOCK_PHYSICAL)), JUMP_PLACE);
       run.store(32, jump, record.get, JUMP_RECORD);
     });
     // The block before was left by a link that is still open: from now on that leads here, if this one is compiled.

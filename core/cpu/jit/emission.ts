@@ -83,7 +83,7 @@ export class Emission {
     const save = (): void => {
       this.registers.store();
       const { kind, a, b, r } = this.flagLocals;
-      body.run(storeFlags, kind.get, a.get, b.get, r.get);
+      body.if(kind.get, () => body.run(storeFlags, kind.get, a.get, b.get, r.get));
       body.store(32, CPU, i32.sub(i32.load(CPU, BUDGET), this.executed.get), BUDGET);
     };
     body.block((leave) => {

@@ -20,8 +20,6 @@ export interface RegionCacheHost {
   readonly threshold: number;
   /** Blocks that are compiled together, if so many become hot soon enough. */
   readonly batch: number;
-  /** A compiled block is gone: it may not be found by its address without a look any more. */
-  forgetJumps(): void;
 }
 
 /** The decoded blocks. */
@@ -169,7 +167,6 @@ export class RegionCache {
   /** It may be running: that it is not valid any more is seen after whatever may have dropped it. */
   forget(region: CompiledRegion): void {
     this.#host.handlers.release(region.index);
-    this.#host.forgetJumps();
     this.#regions.delete(region);
     this.#instructions -= region.instructions;
     for (const block of region.blocks) block.regions!.delete(region);

@@ -3,7 +3,7 @@ export * from "./exceptions";
 export { getFlags, setFlags } from "./flags";
 export { maskMove } from "./mask-move";
 export * from "./memory";
-export { flushPage, flushTlb, forgetJumps, protectCodePage, protectVideo } from "./tlb";
+export { flushPage, flushTlb, protectCodePage, protectVideo } from "./tlb";
 export * from "./packed/aes";
 export { crc32, pclmulqdq } from "./packed/polynomials";
 export { mpsadbw, phminposuw } from "./packed/sums";

@@ -7,11 +7,6 @@ import {
   CR0,
   CR4,
   EFLAGS,
-  JUMP_CACHE,
-  JUMP_ENTRIES,
-  JUMP_ENTRY_SIZE,
-  JUMP_KEY,
-  JUMP_KEY_STEP,
   LARGE_HIGH,
   LARGE_LOW,
   MODE,
@@ -100,16 +95,6 @@ export function chooseTable(): void {
   if (load<i32>(CPU + CPL) == 3) table = ac && load<u32>(CPU + CR0) & CR0_AM ? NO_TABLE : USER;
   else if (ac && load<u32>(CPU + CR4) & CR4_SMAP) table = EXCUSED;
   store<u32>(CPU + TLB_POINTER, <u32>(CPU + TLB) + table * TLB_SIZE);
-  const key = load<u32>(CPU + JUMP_KEY) & ~(JUMP_KEY_STEP - 1);
-  store<u32>(CPU + JUMP_KEY, key | (table << 6) | load<u32>(CPU + MODE));
-}
-
-/** What the jump cache says holds no more: translations or compiled blocks have changed. */
-export function forgetJumps(): void {
-  const key = load<u32>(CPU + JUMP_KEY) + JUMP_KEY_STEP;
-  store<u32>(CPU + JUMP_KEY, key);
-  // Once in 16 million times the count begins again.
-  if (key < <u32>JUMP_KEY_STEP) memory.fill(JUMP_CACHE, 0xff, JUMP_ENTRIES * JUMP_ENTRY_SIZE);
 }
 
 // @ts-ignore: decorator of AssemblyScript
@@ -200,7 +185,6 @@ function noteUsed(number: usize, page: u64, who: i32): void {
 
 /** After power-on, when memory holds anything: the tables are made empty. */
 export function resetTlb(): void {
-  forgetJumps();
   memory.fill(CPU + TLB, 0xff, (TLB_TABLES + 1) * TLB_SIZE);
   memory.fill(CPU + TLB_USED, 0, (TLB_TABLES * TLB_ENTRIES) / 8);
   memory.fill(CPU + TLB_GLOBAL, 0, (TLB_TABLES * TLB_ENTRIES) / 8);
@@ -233,7 +217,6 @@ function clearEntries(first: usize, bits: u64): void {
 
 /** Empties the tables: control registers, A20 or the physical map have changed. */
 export function flushTlb(): void {
-  forgetJumps();
   for (let word: usize = 0; word < USED_BYTES; word += 8) {
     clearEntries(firstEntry(word), load<u64>(CPU + TLB_USED + word));
     store<u64>(CPU + TLB_USED + word, 0);
@@ -244,7 +227,6 @@ export function flushTlb(): void {
 
 /** Empties them but for global pages: MOV to CR3. */
 export function flushLocal(): void {
-  forgetJumps();
   forgetPageTables();
   for (let word: usize = 0; word < USED_BYTES; word += 8) {
     const used = load<u64>(CPU + TLB_USED + word);
@@ -257,7 +239,6 @@ export function flushLocal(): void {
 
 /** Forgets what is known of one page, of whatever size (INVLPG). */
 export function flushPage(linear: u64): void {
-  forgetJumps();
   forgetPageTables();
   for (let who: i32 = 0; who < TLB_TABLES; who++) clearEntry(entryOf(linear, who));
   if (linear < load<u64>(CPU + LARGE_LOW) || linear > load<u64>(CPU + LARGE_HIGH)) return;
@@ -277,7 +258,6 @@ export function flushPage(linear: u64): void {
  * the low half of an entry's page, is about to run.
  */
 export function flushHigh(): void {
-  forgetJumps();
   const who = current();
   if (!(load<u32>(CPU + TLB_HIGH) & (1 << who))) return;
   store<u32>(CPU + TLB_HIGH, load<u32>(CPU + TLB_HIGH) & ~(1 << who));

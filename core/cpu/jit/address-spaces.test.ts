@@ -1,0 +1,108 @@
+// Compiled code that is found by its instruction pointer must be that of the address space at hand.
+
+import { beforeEach, describe, expect, it } from "vitest";
+import type { Assembler } from "../../assembler/assembler.ts";
+import { CPL, CR0, CR3, SEGMENT_ATTRIBUTES, SEGMENT_SIZE, SEGMENTS } from "../layout.ts";
+import { userMachine } from "../testing/differential.ts";
+
+const CODE = 0x20000;
+const STACK = 0x30000;
+const DIRECTORY = 0x100000;
+const TABLE = 0x101000;
+const OTHER_DIRECTORY = 0x102000;
+const OTHER_TABLE = 0x103000;
+/** Where the function is called, and the page of another one that may be mapped there. */
+const FUNCTION = 0x80000;
+const OTHER_FUNCTION = 0x90000;
+/** A RET in the same page: after a call of it the translation is known. */
+const NEIGHBOUR = FUNCTION + 0x800;
+const PLACE = (FUNCTION >> 12) * 4;
+const PRESENT = 7;
+const ROUNDS = 60;
+const CR0_PAGED = 0x80010011;
+
+const machine = userMachine(32, 1);
+const { cpu, view } = machine;
+
+/** All memory mapped to itself, but for the page of the function. */
+function makeTables(directory: number, table: number, functionPage: number): void {
+  view.setUint32(directory, table | PRESENT, true);
+  for (let n = 0; n < 512; n++) view.setUint32(table + n * 4, (n << 12) | PRESENT, true);
+  view.setUint32(table + PLACE, functionPage | PRESENT, true);
+}
+
+/** Runs a loop at level 0, with `switchTo` before each call of the function, then the same for the other page. */
+function alternate(switchTo: (a: Assembler, directory: number, functionPage: number) => void): void {
+  machine.assemble(FUNCTION, 32, (a) => {
+    a.inc("ebx");
+    a.ret();
+  });
+  machine.assemble(OTHER_FUNCTION, 32, (a) => {
+    a.inc("esi");
+    a.ret();
+  });
+  for (const page of [FUNCTION, OTHER_FUNCTION]) {
+    machine.assemble(page + NEIGHBOUR - FUNCTION, 32, (a) => a.ret());
+  }
+  machine.assemble(CODE, 32, (a) => {
+    a.mov("ecx", ROUNDS);
+    a.mov("edi", FUNCTION);
+    a.mov("edx", NEIGHBOUR);
+    a.label("again");
+    switchTo(a, DIRECTORY, FUNCTION);
+    a.call("edx");
+    a.call("edi");
+    switchTo(a, OTHER_DIRECTORY, OTHER_FUNCTION);
+    a.call("edx");
+    a.call("edi");
+    a.dec("ecx");
+    a.jnz("again");
+    a.hlt();
+  });
+  machine.set("ebx", 0);
+  machine.set("esi", 0);
+  machine.set("esp", STACK);
+  machine.ip = CODE;
+  cpu.unhalt();
+  // Between two runs what has become hot is compiled.
+  for (let n = 0; n < 100 && !cpu.halted; n++) machine.run(50);
+}
+
+beforeEach(() => {
+  makeTables(DIRECTORY, TABLE, FUNCTION);
+  makeTables(OTHER_DIRECTORY, OTHER_TABLE, OTHER_FUNCTION);
+  for (let number = 0; number < 6; number++) {
+    const place = SEGMENTS + number * SEGMENT_SIZE + SEGMENT_ATTRIBUTES;
+    cpu.set32(place, cpu.get32(place) & ~0x60);
+  }
+  cpu.set32(CPL, 0);
+  cpu.set64(CR3, BigInt(DIRECTORY));
+  cpu.set64(CR0, BigInt(CR0_PAGED));
+  cpu.runtime.flushTlb();
+  cpu.runtime.updateMode();
+});
+
+describe("a function at the same linear address in two pages of memory", () => {
+  it("is that of the directory in CR3", () => {
+    alternate((a, directory) => {
+      a.mov("eax", directory);
+      a.mov("cr3", "eax");
+    });
+    expect([machine.get("ebx"), machine.get("esi")]).toEqual([ROUNDS, ROUNDS]);
+    expect(cpu.compiler.regionsCompiled).toBeGreaterThan(1);
+  });
+
+  it("is that of the page entry after INVLPG", () => {
+    alternate((a, _directory, page) => {
+      a.mov(`dword [${TABLE + PLACE}]`, page | PRESENT);
+      a.invlpg(`[${FUNCTION}]`);
+    });
+    expect([machine.get("ebx"), machine.get("esi")]).toEqual([ROUNDS, ROUNDS]);
+  });
+
+  it("is the new one where its bytes were replaced", () => {
+    // The opcode of INC: EBX, then ESI.
+    alternate((a, _directory, page) => a.mov(`byte [${FUNCTION}]`, page === FUNCTION ? 0x43 : 0x46));
+    expect([machine.get("ebx"), machine.get("esi")]).toEqual([ROUNDS, ROUNDS]);
+  });
+});
