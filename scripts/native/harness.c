@@ -35,7 +35,8 @@ struct __attribute__((packed)) instruction {
   uint32_t length;   /* before: of an instruction that goes on behind itself, else 0 */
   uint8_t code[16];  /* before: the bytes, then INT3 */
   uint64_t ip;       /* after: where execution went on */
-  uint64_t flags;
+  uint32_t flags;
+  uint16_t cs, ss;   /* after: selectors */
   uint64_t registers[16]; /* RAX RCX RDX RBX RSP RBP RSI RDI R8 … R15 */
   uint8_t fx[512];   /* FXSAVE image */
 };
@@ -44,6 +45,8 @@ struct __attribute__((packed)) instruction {
 uint64_t registers[16], flags, host_stack;
 uint8_t image[512] __attribute__((aligned(16)));
 static struct instruction *now;
+/* This program's own selectors. */
+static uint16_t own_cs, own_ss;
 /* Whether the trap that `enter` itself causes by setting TF is still to come. */
 static int entering;
 
@@ -116,6 +119,21 @@ const uint32_t default_mxcsr = 0x1f80;
 static uint8_t *code(void) { return (uint8_t *)CODE; }
 static uint8_t *data(void) { return (uint8_t *)DATA; }
 
+/* What the instruction has made of CS and SS, and back to what they were. */
+static void take_selectors(greg_t *gregs) {
+#ifdef __x86_64__
+  const uint64_t all = (uint64_t)gregs[REG_CSGSFS];
+  now->cs = (uint16_t)all;
+  now->ss = (uint16_t)(all >> 48);
+  gregs[REG_CSGSFS] = (greg_t)((all & 0x0000ffffffff0000) | own_cs | (uint64_t)own_ss << 48);
+#else
+  now->cs = (uint16_t)gregs[REG_CS];
+  now->ss = (uint16_t)gregs[REG_SS];
+  gregs[REG_CS] = own_cs;
+  gregs[REG_SS] = own_ss;
+#endif
+}
+
 static void on_signal(int number, siginfo_t *info, void *context) {
   mcontext_t *machine = &((ucontext_t *)context)->uc_mcontext;
   greg_t *gregs = machine->gregs;
@@ -136,6 +154,7 @@ static void on_signal(int number, siginfo_t *info, void *context) {
   /* A jump out of the page has happened; only the fetch there fails. */
   if (now->vector == PF && now->ip != CODE) now->vector = -1;
   flags = (unsigned long)gregs[REG_EFL];
+  take_selectors(gregs);
   for (int i = 0; i < COUNT; i++) registers[i] = (unsigned long)gregs[REGISTERS[i]];
   memcpy(image, (uint8_t *)machine->fpregs + FRAME_IMAGE, IMAGE_BYTES);
   gregs[IP] = (greg_t)(unsigned long)resume;
@@ -157,11 +176,13 @@ static void run(struct instruction *one, uint32_t memory_bytes) {
   memcpy(registers, one->registers, sizeof registers);
   memcpy(image, one->fx, sizeof image);
   entering = one->length == 0;
-  flags = (one->flags & ~(uint64_t)TF) | IF | (entering ? TF : 0);
+  flags = (one->flags & ~(uint32_t)TF) | IF | (entering ? TF : 0);
   one->vector = -1;
   one->ip = CODE + one->length;
+  one->cs = own_cs;
+  one->ss = own_ss;
   enter();
-  one->flags = flags;
+  one->flags = (uint32_t)flags;
   memcpy(one->registers, registers, sizeof registers);
   memcpy(one->fx, image, sizeof image);
   memcpy(memory, data(), memory_bytes);
@@ -173,6 +194,7 @@ int main(int argc, char **argv) {
   const stack_t stack = {.ss_sp = malloc(1 << 16), .ss_size = 1 << 16};
   const int flags_here = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE;
   if (argc != 3) return 1;
+  __asm__("mov %%cs, %0; mov %%ss, %1" : "=r"(own_cs), "=r"(own_ss));
   const int file = open(argv[1], O_RDWR);
   const uint32_t memory_bytes = (uint32_t)atoi(argv[2]);
   struct stat status;

@@ -5,7 +5,7 @@ import { cpus } from "node:os";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { firstDifference, type Subject, vectorDifference } from "./chapter-suite.ts";
-import { userMachine } from "./differential.ts";
+import { linuxMachine } from "./differential.ts";
 import { openNative } from "./native.ts";
 
 /** Cases of each encoding that are run on the host's own processor, and the seed that they are made from. */
@@ -16,7 +16,7 @@ const BATCH = 8000;
 
 /** Declares them for a chapter's subjects in code of 32 or 64 bits; `file` has its vectors. */
 export function describeChapter(subjects: readonly Subject[], codeSize: 32 | 64, file: string): void {
-  const machine = userMachine(codeSize);
+  const machine = linuxMachine(codeSize);
   const named = subjects.map((subject) => [subject.name, subject] as const);
 
   describe(`${codeSize}-bit code, as a processor did it, by its vectors`, () => {

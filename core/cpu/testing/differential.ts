@@ -5,12 +5,15 @@
 import type { Sampling } from "../jit/verifier.ts";
 import {
   CPL,
+  CPU_BASE,
   CR0,
   CR4,
   EFER,
+  GDTR_BASE,
+  GDTR_LIMIT,
   GPR,
   MODE,
-  MODE_LONG,
+  MODE_CODE_SIZE,
   RAM,
   RIP,
   SEGMENT_ATTRIBUTES,
@@ -40,6 +43,7 @@ const LENGTH = 4;
 const CODE_BYTES = 8;
 const IP = 24;
 const FLAGS = 32;
+const SELECTORS = 36;
 const REGISTERS = 40;
 const FX = 168;
 const MEMORY = 680;
@@ -107,7 +111,17 @@ export class Case {
   }
 
   set flags(value: number) {
-    this.#view.setBigUint64(FLAGS, BigInt(value >>> 0), true);
+    this.#view.setUint32(FLAGS, value, true);
+  }
+
+  /** Selectors of CS and SS; of no concern before. */
+  get selectors(): readonly [cs: number, ss: number] {
+    return [this.#view.getUint16(SELECTORS, true), this.#view.getUint16(SELECTORS + 2, true)];
+  }
+
+  set selectors([cs, ss]: readonly [cs: number, ss: number]) {
+    this.#view.setUint16(SELECTORS, cs, true);
+    this.#view.setUint16(SELECTORS + 2, ss, true);
   }
 
   register(number: number): bigint {
@@ -184,6 +198,62 @@ export function userMachine(codeSize: 32 | 64 = 32, compileAfter?: number, verif
   return machine;
 }
 
+/** Selectors that Linux gives its programs: code of each size, and data. */
+export const USER_CODE = { 32: 0x23, 64: 0x33 } as const;
+export const USER_DATA = 0x2b;
+/** Where its descriptor table lies meanwhile, and what that has: code and data of the kernel's, then the user's. */
+const TABLE = 0x130000;
+const KERNEL_DESCRIPTORS = [0x00cf9b000000ffffn, 0x00af9b000000ffffn, 0x00cf93000000ffffn];
+const USER_DESCRIPTORS = [0x00cffb000000ffffn, 0x00cff3000000ffffn, 0x00affb000000ffffn];
+
+/** TR, and the limit of a task state too short for a map of ports. */
+const TASK = 7;
+const TASK_LIMIT = 0x65;
+
+/** A `userMachine` with the segments that Linux has on a 64-bit processor, whose 32-bit code is in compatibility mode. */
+export function linuxMachine(codeSize: 32 | 64): Machine {
+  const machine = userMachine(codeSize);
+  const { cpu, view } = machine;
+  [0n, ...KERNEL_DESCRIPTORS, ...USER_DESCRIPTORS].forEach((descriptor, n) => {
+    view.setBigUint64(TABLE + n * 8, descriptor, true);
+  });
+  cpu.set64(GDTR_BASE, BigInt(TABLE));
+  cpu.set32(GDTR_LIMIT, 0x7f);
+  cpu.set64(EFER, EFER_LONG);
+  // The task has no map of ports that it may use.
+  cpu.set32(SEGMENTS + TASK * SEGMENT_SIZE + SEGMENT_LIMIT, TASK_LIMIT);
+  for (let number = 0; number < 6; number++) {
+    const selector = number === 1 ? USER_CODE[codeSize] : USER_DATA;
+    cpu.set32(SEGMENTS + number * SEGMENT_SIZE + SEGMENT_SELECTOR, selector);
+  }
+  cpu.runtime.updateMode();
+  return machine;
+}
+
+/** What a far transfer may change, to be put back after it. */
+export class CodeSegments {
+  readonly #machine: Machine;
+  readonly #now: Uint8Array;
+  readonly #kept: Uint8Array;
+
+  constructor(machine: Machine) {
+    this.#machine = machine;
+    this.#now = new Uint8Array(machine.view.buffer, CPU_BASE + SEGMENTS, 3 * SEGMENT_SIZE);
+    this.#kept = this.#now.slice();
+  }
+
+  get selectors(): readonly [cs: number, ss: number] {
+    const selector = (number: number): number =>
+      this.#machine.cpu.get32(SEGMENTS + number * SEGMENT_SIZE + SEGMENT_SELECTOR);
+    return [selector(1), selector(2)];
+  }
+
+  restore(): void {
+    this.#now.set(this.#kept);
+    this.#machine.cpu.runtime.updateMode();
+  }
+}
+
 /** More elements than a case repeats. */
 const MAXIMUM_STEPS = 16;
 
@@ -193,7 +263,8 @@ export function runCase(machine: Machine, before: Case): Case {
   const ram = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
   const after = before.copy();
   let steps = 0;
-  const count = cpu.get32(MODE) & MODE_LONG ? 16 : 8;
+  const count = (cpu.get32(MODE) & MODE_CODE_SIZE) === 2 ? 16 : 8;
+  const segments = new CodeSegments(machine);
   cpu.runtime.physicalWrite(CODE, CODE_LENGTH);
   machine.write(CODE, before.code);
   machine.write(DATA, before.memory);
@@ -211,6 +282,8 @@ export function runCase(machine: Machine, before: Case): Case {
   for (let number = 0; number < count; number++) after.setRegister(number, cpu.get64(GPR + number * 8));
   new Uint8Array(after.fx.buffer, after.fx.byteOffset, 512).set(ram.subarray(IMAGE, IMAGE + 512));
   after.memory.set(ram.subarray(DATA, DATA + MEMORY_BYTES));
+  after.selectors = segments.selectors;
+  segments.restore();
   return after;
 }
 
@@ -218,6 +291,8 @@ export function runCase(machine: Machine, before: Case): Case {
 export interface Tolerance {
   /** Bits of EFLAGS that the manual defines; all if absent. */
   flags?: number;
+  /** Whether CS and SS count. */
+  selectors?: boolean;
   /** Makes a random state one in which the instruction can be judged. */
   prepare?: (before: Case, random: Random) => void;
   /** Makes equal in both what may differ. */
@@ -252,6 +327,10 @@ export function summary(after: Case, before: Case, tolerance: Tolerance = {}): s
       2,
     )} mxcsr ${hex(fx.getUint32(FX_MXCSR, true), 4)}`,
   ];
+  if (tolerance.selectors) {
+    const [cs, ss] = kept.selectors;
+    lines.push(`cs ${hex(cs, 4)} ss ${hex(ss, 4)}`);
+  }
   const changed = (from: number): boolean =>
     fx.getBigUint64(from, true) !== old.getBigUint64(from, true) ||
     fx.getBigUint64(from + 8, true) !== old.getBigUint64(from + 8, true);

@@ -5,6 +5,7 @@ import { OPCODES } from "../decode/opcodes.ts";
 import { ADDRESS, BRANCH, REP, STACK } from "../decode/row.ts";
 import { DATA } from "./differential.ts";
 import { type EncodeOptions, type Encoding, encode } from "./encodings.ts";
+import { farInstruction, isFar } from "./far-cases.ts";
 import type { Random } from "./float-random.ts";
 
 /** An instruction with the registers that it prescribes. */
@@ -36,6 +37,7 @@ const isBitString = ({ row, memory }: Encoding): boolean =>
 
 export function randomInstruction(encoding: Encoding, random: Random, options: EncodeOptions): Instruction {
   const { row } = encoding;
+  if (isFar(encoding)) return farInstruction(encoding, random, options.codeSize);
   if (isBitString(encoding)) {
     const index = BigInt.asUintN(64, BigInt(random.below(2048) - 1024));
     const code = encode({ ...encoding, reg: RCX }, random, 256, options);
@@ -59,7 +61,8 @@ export function randomInstruction(encoding: Encoding, random: Random, options: E
     code.unshift([0xf2, 0xf3][random.below(2)]!);
     registers.push([RCX, BigInt(random.below(9))]);
   }
-  return { code, registers, branches: (row.flags & BRANCH) !== 0 };
+  // The host steps over POPF, so that TF traps at it whatever it pops.
+  return { code, registers, branches: (row.flags & BRANCH) !== 0 || row.mnemonic === "POPF" };
 }
 
 const decoder = new Decoder(OPCODES);

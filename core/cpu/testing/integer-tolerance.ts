@@ -2,6 +2,7 @@
 
 import { ALL_FLAGS, type Case, CODE, type Tolerance } from "./differential.ts";
 import type { Encoding } from "./encodings.ts";
+import { FAR_TOLERANCE, IRET_TOLERANCE, POPF_TOLERANCE, SELECTOR_TOLERANCE } from "./far-cases.ts";
 
 const CF = 1 << 0;
 const PF = 1 << 2;
@@ -38,10 +39,6 @@ const OPERAND_SIZE = 0x66;
 /** Shifts and rotates by more than one leave OF undefined. */
 const BY_COUNT = /^(SHL|SHR|SAR|ROL|ROR|RCL|RCR)$/;
 const BY_ONE = [0xd0, 0xd1];
-/** Between segments: the host has other descriptors than we. */
-const FAR = /^(CALLF|JMPF|RETF)$/;
-/** To and from ports: a fault to the host's programs, by its task's permissions. */
-const PORTS = /^(INS|OUTS)B?$/;
 
 /** SHLD and SHRD of 16 bits by more than 16 have no defined result: nothing is compared. */
 const unlessBeyond16 =
@@ -53,7 +50,7 @@ const unlessBeyond16 =
   };
 
 export function integerTolerance({ row, opcode, memory }: Encoding): Tolerance | "untold" {
-  if (FAR.test(row.mnemonic) || PORTS.test(row.mnemonic)) return "untold";
+  if (/^(CALLF|JMPF)$/.test(row.mnemonic)) return FAR_TOLERANCE;
   // Reserved NOPs in Intel's map, invalid to AMD processors in register form.
   if (opcode[0] === 0x0f && opcode[1] === 0x0d && !memory) return "untold";
   let undecided = UNDEFINED[row.mnemonic] ?? 0;
@@ -63,9 +60,18 @@ export function integerTolerance({ row, opcode, memory }: Encoding): Tolerance |
   return { flags, normalise: unlessBeyond16((opcode[1]! & 1) === 1) };
 }
 
-/** Of the system's instructions those that need nothing of the system. POPF is none: TF would trap the next. */
-const UNPRIVILEGED = /^(MOVSXD|PUSHF|UD1|UD2)$/;
+/** Of the system's instructions those that need nothing of the system. */
+const UNPRIVILEGED = /^(ARPL|BOUND|MOVSXD|PUSHF|UD1|UD2)$/;
+/** And those that are a fault to every program: which one, and that nothing has changed. */
+const PRIVILEGED =
+  /^(CLAC|CLI|CLTS|HLT|IN|INVD|INVLPG|INVPCID|LGDT|LIDT|LLDT|LMSW|LTR|MONITOR|MWAIT|OUT|RDMSR|STAC|STI|SWAPGS|WBINVD|WRMSR|XSETBV)$/;
+const SELECTED = /^(LAR|LSL|VERR|VERW)$/;
 
 export function systemTolerance({ row }: Encoding): Tolerance | "untold" {
-  return UNPRIVILEGED.test(row.mnemonic) ? {} : "untold";
+  const { mnemonic } = row;
+  if (/^(CALLF|JMPF|RETF)$/.test(mnemonic)) return FAR_TOLERANCE;
+  if (mnemonic === "IRET") return IRET_TOLERANCE;
+  if (mnemonic === "POPF") return POPF_TOLERANCE;
+  if (SELECTED.test(mnemonic)) return SELECTOR_TOLERANCE;
+  return UNPRIVILEGED.test(mnemonic) || PRIVILEGED.test(mnemonic) ? {} : "untold";
 }

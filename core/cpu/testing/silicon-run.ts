@@ -7,12 +7,13 @@ import {
   ALL_FLAGS,
   Case,
   CODE,
+  CodeSegments,
   caseSize,
   DATA,
   difference,
+  linuxMachine,
   MEMORY_BYTES,
   runCase,
-  userMachine,
 } from "./differential.ts";
 import { createRandom, type Random } from "./float-random.ts";
 import type { Instruction } from "./instructions.ts";
@@ -26,6 +27,7 @@ const VECTOR = 0;
 const CODE_BYTES = 8;
 const IP = 24;
 const FLAGS = 32;
+const SELECTORS = 36;
 const REGISTERS = 40;
 const FX = 168;
 const MEMORY = 680;
@@ -56,6 +58,7 @@ function makePool(random: Random): Buffer[] {
 export class SiliconRun {
   readonly #native: NativeProcessor;
   readonly #machine: Machine;
+  readonly #segments: CodeSegments;
   readonly #memory: Buffer;
   readonly #codeSize: 32 | 64;
   readonly #random: Random;
@@ -71,7 +74,8 @@ export class SiliconRun {
   constructor(native: NativeProcessor, codeSize: 32 | 64, seed: number) {
     this.#native = native;
     this.#codeSize = codeSize;
-    this.#machine = userMachine(codeSize);
+    this.#machine = linuxMachine(codeSize);
+    this.#segments = new CodeSegments(this.#machine);
     const { view } = this.#machine;
     this.#memory = Buffer.from(view.buffer);
     this.#random = createRandom(seed);
@@ -144,8 +148,10 @@ export class SiliconRun {
     this.cases++;
     // A repeated string instruction may take several steps.
     const again = !branches && vector < 0 && cpu.get32(RIP) === CODE;
-    if (!again && vector === this.#afterView.getInt32(at + VECTOR, true) && this.#isSame(subject, at, count))
-      return;
+    const isSame =
+      !again && vector === this.#afterView.getInt32(at + VECTOR, true) && this.#isSame(subject, at, count);
+    if (subject.tolerance.selectors) this.#segments.restore();
+    if (isSame) return;
     const made = this.#caseOf(before, at);
     const expected = this.#caseOf(this.#after, at);
     const judged = difference(made, expected, runCase(this.#machine, made), subject.tolerance);
@@ -159,6 +165,11 @@ export class SiliconRun {
     const view = this.#afterView;
     const flags = (cpu.eflags ^ view.getUint32(at + FLAGS, true)) & (tolerance.flags ?? ALL_FLAGS);
     if (flags !== 0 || cpu.get64(RIP) !== view.getBigUint64(at + IP, true)) return false;
+    if (tolerance.selectors) {
+      const [cs, ss] = this.#segments.selectors;
+      if (cs !== view.getUint16(at + SELECTORS, true) || ss !== view.getUint16(at + SELECTORS + 2, true))
+        return false;
+    }
     cpu.runtime.fxsave(RAM + IMAGE, 0, count);
     const same = (from: number, end: number, place: number): boolean =>
       ram.compare(this.#after, at + from, at + end, place, place + end - from) === 0;
