@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { fileError } from "../platform/file-errors.ts";
 import type { PcEngine } from "../vm-host/pc-engine.ts";
-import { encodePngAside } from "../vm-host/png.ts";
+import { encodePng } from "../vm-host/png.ts";
 import type { Pacing } from "./pacing.ts";
 import type { NumberedStep, Step } from "./steps.ts";
 import { onScreen, TextWatch } from "./text-watch.ts";
@@ -16,7 +16,7 @@ export async function saveScreenshot(engine: PcEngine, file: string): Promise<vo
   const picture = engine.screenshot();
   if (!picture) return;
   try {
-    await writeFile(file, await encodePngAside(picture));
+    await writeFile(file, await encodePng(picture));
   } catch (error) {
     throw fileError(error, "write the screenshot", file);
   }

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { ConsoleInput, ConsoleOutput } from "./console.ts";
 import {
+  ConsoleEncoder,
   decodeConsoleInput,
   decodeConsoleOutput,
   encodeConsoleInput,
@@ -91,4 +92,29 @@ test("random bytes never throw, and what is accepted is well formed", () => {
     const input = decodeConsoleInput(bytes);
     if (input) expect(encodeConsoleInput(input)).toEqual(bytes);
   }
+});
+
+test("an encoder's frames under way keep their bytes, and a new beginning those of all before", () => {
+  const frame = (sequence: number, size: number) => ({
+    type: "frame" as const,
+    sequence,
+    width: 4,
+    height: 4,
+    pixelAspect: 1,
+    rectangles: [
+      { x: 0, y: 0, width: size, height: size, pixels: new Uint8Array(4 * size * size).fill(sequence) },
+    ],
+  });
+  const encoder = new ConsoleEncoder();
+  const all = [frame(1, 2), frame(2, 4), frame(3, 4), frame(4, 1)];
+  for (const [n, one] of all.entries()) {
+    const before = n > 0 ? encoder.encode(all[n - 1]!) : null;
+    expect(decodeConsoleOutput(encoder.encode(one))).toEqual(one);
+    if (before) expect(decodeConsoleOutput(before)).toEqual(all[n - 1]);
+  }
+  const last = encoder.encode(all[3]!);
+  encoder.restart();
+  encoder.encode(frame(5, 4));
+  encoder.encode(frame(6, 4));
+  expect(decodeConsoleOutput(last)).toEqual(all[3]);
 });

@@ -43,10 +43,12 @@ function message(type: number, ...parts: (number | Uint8Array)[]): Uint8Array {
 
 const view = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
+type Frame = ConsoleOutput & { type: "frame" };
+
 export function encodeConsoleOutput(output: ConsoleOutput): Uint8Array {
   switch (output.type) {
     case "frame":
-      return encodeFrame(output);
+      return encodeFrame(output, new Uint8Array(frameLength(output)));
     case "serial":
       return message(OUTPUT.serial, output.port, output.bytes);
     case "leds":
@@ -56,9 +58,36 @@ export function encodeConsoleOutput(output: ConsoleOutput): Uint8Array {
   }
 }
 
-function encodeFrame(frame: ConsoleOutput & { type: "frame" }): Uint8Array {
-  const size = frame.rectangles.reduce((sum, r) => sum + RECTANGLE_HEADER + r.pixels.length, FRAME_HEADER);
-  const bytes = new Uint8Array(size);
+/**
+ * Encodes one window's output. Frames go into two buffers by turns, as no more than two are under way: to throw away
+ * megabytes for each would keep the garbage collector at work, for tens of milliseconds at a time.
+ */
+export class ConsoleEncoder {
+  #buffers: [Uint8Array, Uint8Array] = [new Uint8Array(), new Uint8Array()];
+
+  /** A frame is good until the next but one, which comes once it is acknowledged. */
+  encode(output: ConsoleOutput): Uint8Array {
+    if (output.type !== "frame") return encodeConsoleOutput(output);
+    const length = frameLength(output);
+    const slot = output.sequence & 1;
+    if (this.#buffers[slot].length < length) {
+      const whole = FRAME_HEADER + RECTANGLE_HEADER + output.width * output.height * 4;
+      this.#buffers[slot] = new Uint8Array(Math.max(length, whole));
+    }
+    return encodeFrame(output, this.#buffers[slot].subarray(0, length));
+  }
+
+  /** The window begins anew, whatever is under way. */
+  restart(): void {
+    this.#buffers = [new Uint8Array(), new Uint8Array()];
+  }
+}
+
+const frameLength = ({ rectangles }: Frame): number =>
+  rectangles.reduce((sum, { pixels }) => sum + RECTANGLE_HEADER + pixels.length, FRAME_HEADER);
+
+/** Returns `bytes`, which the frame fills. */
+function encodeFrame(frame: Frame, bytes: Uint8Array): Uint8Array {
   const data = view(bytes);
   bytes[0] = OUTPUT.frame;
   data.setUint32(1, frame.sequence, true);

@@ -66,12 +66,15 @@ export interface Engine {
   /** Flushes and closes every medium. */
   stop(): Promise<void>;
   changeMedium(medium: AttachedMedium): Promise<void>;
+  /** The pixels of what is sent are good until the call of `send` returns. */
   attachConsole(send: (output: ConsoleOutput) => void): ConsoleSession;
   metrics(): EngineMetrics;
   /** How often the screen was found to have changed: a picture taken at the same count is the same. */
   screenChanges(): number;
   /** What the screen shows; null where there is none. */
   screenshot(): Picture | null;
+  /** The same, made to fit into so many pixels. */
+  thumbnail(maxWidth: number, maxHeight: number): Picture | null;
   /** What COM1 has sent, oldest first, as far as the scrollback goes (1 MiB). */
   serialHistory(): Uint8Array;
   /** The whole machine's state; only while paused. */

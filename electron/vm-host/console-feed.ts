@@ -17,6 +17,8 @@ export class ConsoleFeed {
   #acknowledged = 0;
   #width = 0;
   #height = 0;
+  /** Those of the frame that is sent: no new array for each, which would be the garbage collector's. */
+  #pixels = new Uint8Array();
 
   constructor(send: (output: ConsoleOutput) => void) {
     this.#send = send;
@@ -58,19 +60,25 @@ export class ConsoleFeed {
       this.#region.fill(width, height);
     }
     if (this.#region.empty) return;
-    const rectangles = this.#region.take().map((rectangle) => copyOut(screen, rectangle));
+    const rectangles = this.#copyOut(screen, this.#region.take());
     this.#send({ type: "frame", sequence: ++this.#sequence, width, height, pixelAspect, rectangles });
   }
-}
 
-/** The rectangle's pixels in an array of their own. */
-function copyOut(screen: Screen, { x, y, width, height }: ScreenRectangle): DirtyRectangle {
-  const pixels = new Uint8Array(width * height * 4);
-  for (let row = 0; row < height; row++) {
-    const from = ((y + row) * screen.width + x) * 4;
-    pixels.set(screen.pixels.subarray(from, from + width * 4), row * width * 4);
+  /** The rectangles' pixels, one after the other. */
+  #copyOut(screen: Screen, rectangles: ScreenRectangle[]): DirtyRectangle[] {
+    const length = rectangles.reduce((sum, { width, height }) => sum + width * height * 4, 0);
+    if (this.#pixels.length < length)
+      this.#pixels = new Uint8Array(Math.max(length, screen.width * screen.height * 4));
+    let at = 0;
+    return rectangles.map(({ x, y, width, height }) => {
+      const start = at;
+      for (let row = y; row < y + height; row++, at += width * 4) {
+        const from = (row * screen.width + x) * 4;
+        this.#pixels.set(screen.pixels.subarray(from, from + width * 4), at);
+      }
+      return { x, y, width, height, pixels: this.#pixels.subarray(start, at) };
+    });
   }
-  return { x, y, width, height, pixels };
 }
 
 /** What of a window's input is for the machine rather than for its feed. */

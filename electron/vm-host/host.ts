@@ -1,12 +1,13 @@
 import { TwinboxError } from "../../core/base/errors.ts";
 import type { ByteChannel } from "../contract/byte-channel.ts";
-import { decodeConsoleInput, encodeConsoleOutput } from "../contract/console-codec.ts";
+import type { ConsoleInput } from "../contract/console.ts";
+import { ConsoleEncoder, decodeConsoleInput } from "../contract/console-codec.ts";
 import type { AttachedMedium, ConsoleSession, Engine } from "../contract/engine.ts";
 import { BEAT_MS, type HostEvent, type HostMachine, type HostService, hostSchema } from "../contract/host.ts";
 import { toProblem } from "../contract/problem.ts";
 import { serveRpc } from "../contract/rpc.ts";
 import type { Parent } from "./parent.ts";
-import { encodePng, encodePngAside, shrink } from "./png.ts";
+import { encodePng } from "./png.ts";
 
 /** Makes the engine that a machine's settings name. `isBacklogged` tells that output waits for the event loop. */
 export type EngineFactory = (machine: HostMachine, isBacklogged: () => boolean) => Engine;
@@ -17,11 +18,13 @@ const THUMBNAIL = { width: 160, height: 120 };
 class Host implements HostService {
   readonly #createEngine: (machine: HostMachine) => Engine;
   readonly #emit: (event: HostEvent) => void;
-  readonly #channels = new Map<ByteChannel, ConsoleSession>();
+  readonly #channels = new Map<ByteChannel, { session: ConsoleSession; encoder: ConsoleEncoder }>();
   /** Windows that have come before the machine was on, and whether they have asked for a whole frame. */
   readonly #early = new Map<ByteChannel, boolean>();
   #engine: Engine | undefined;
   #thumbnail: string | null = null;
+  /** Not told yet. */
+  #freshThumbnail: string | null = null;
   /** The screen's changes as of the last thumbnail. */
   #thumbnailChanges = -1;
 
@@ -39,7 +42,7 @@ class Host implements HostService {
     this.#engine = engine;
     for (const [channel, refresh] of this.#early) {
       this.#attach(channel, engine);
-      if (refresh) this.#channels.get(channel)?.input({ type: "refresh" });
+      if (refresh) this.#input(channel, { type: "refresh" });
     }
     this.#early.clear();
   }
@@ -78,7 +81,7 @@ class Host implements HostService {
   async screenshot(): Promise<Uint8Array> {
     const picture = this.#on().screenshot();
     if (!picture) throw new TwinboxError("invalid-state", "The machine has not shown anything yet.");
-    return encodePngAside(picture);
+    return encodePng(picture);
   }
 
   /** A window looks on; it may do so before the machine is on. */
@@ -89,42 +92,49 @@ class Host implements HostService {
       const input = decodeConsoleInput(bytes);
       if (!input) return;
       if (input.type === "refresh" && this.#early.has(channel)) this.#early.set(channel, true);
-      this.#channels.get(channel)?.input(input);
+      this.#input(channel, input);
     });
     channel.onClose(() => {
-      this.#channels.get(channel)?.detach();
+      this.#channels.get(channel)?.session.detach();
       this.#channels.delete(channel);
       this.#early.delete(channel);
     });
   }
 
   beat(): void {
+    void this.#makeThumbnail();
     this.#emit({
       type: "beat",
       cpuLoad: this.#engine?.metrics().cpuLoad ?? 0,
-      thumbnail: this.#newThumbnail(),
+      thumbnail: this.#freshThumbnail,
     });
+    this.#freshThumbnail = null;
   }
 
   #attach(channel: ByteChannel, engine: Engine): void {
-    this.#channels.set(
-      channel,
-      engine.attachConsole((output) => channel.send(encodeConsoleOutput(output))),
-    );
+    const encoder = new ConsoleEncoder();
+    const session = engine.attachConsole((output) => channel.send(encoder.encode(output)));
+    this.#channels.set(channel, { session, encoder });
   }
 
-  /** Null where it has not changed. */
-  #newThumbnail(): string | null {
+  #input(channel: ByteChannel, input: ConsoleInput): void {
+    const known = this.#channels.get(channel);
+    if (input.type === "refresh") known?.encoder.restart();
+    known?.session.input(input);
+  }
+
+  /** For the next beat, where the screen has changed. */
+  async #makeThumbnail(): Promise<void> {
     const changes = this.#engine?.screenChanges();
-    if (changes === undefined || changes === this.#thumbnailChanges) return null;
+    if (changes === undefined || changes === this.#thumbnailChanges) return;
     this.#thumbnailChanges = changes;
-    const picture = this.#engine?.screenshot();
-    if (!picture) return null;
-    const png = encodePng(shrink(picture, THUMBNAIL.width, THUMBNAIL.height));
+    const picture = this.#engine?.thumbnail(THUMBNAIL.width, THUMBNAIL.height);
+    if (!picture) return;
+    const png = await encodePng(picture);
     const thumbnail = `data:image/png;base64,${Buffer.from(png).toString("base64")}`;
-    if (thumbnail === this.#thumbnail) return null;
+    if (thumbnail === this.#thumbnail) return;
     this.#thumbnail = thumbnail;
-    return thumbnail;
+    this.#freshThumbnail = thumbnail;
   }
 
   #on(): Engine {

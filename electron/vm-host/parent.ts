@@ -79,7 +79,8 @@ function utilityParent(parent: ParentPort): Parent {
 /** A port to a window as a channel of bytes. */
 export function electronChannel(port: ElectronPort): ByteChannel {
   return {
-    send: (bytes) => port.postMessage(bytes),
+    // A message has the whole buffer that is below a view.
+    send: (bytes) => port.postMessage(bytes.byteLength < bytes.buffer.byteLength ? bytes.slice() : bytes),
     onMessage(listener) {
       port.on("message", ({ data }) => {
         if (data instanceof Uint8Array) listener(data);

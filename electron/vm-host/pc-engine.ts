@@ -24,13 +24,18 @@ import type {
   Picture,
 } from "../contract/engine.ts";
 import { ConsoleFeed, type MachineInput } from "./console-feed.ts";
+import { shrink } from "./png.ts";
 import { RunLoop } from "./run-loop.ts";
 import { Scrollback } from "./scrollback.ts";
 
 /** The screen is looked at no more often. */
 const FRAME_MS = 1000 / 60;
-/** A screen that does not change is looked at less and less often, down to this. */
+/**
+ * A screen that does not change is looked at less and less often, down to this; but one that changes 20 times a second
+ * or more is looked at as often as any.
+ */
 const LONGEST_LOOK_MS = 100;
+const PATIENT_LOOKS = 3;
 /** Where the time of day is that of no host: the beginning of 2000, UTC. */
 const FIXED_EPOCH_MS = Date.UTC(2000, 0, 1);
 const SCROLLBACK_BYTES = 1 << 20;
@@ -88,6 +93,7 @@ export class PcEngine implements Engine {
   #loop: RunLoop | undefined;
   #leds = 0;
   #frameTimer: NodeJS.Timeout | undefined;
+  /** When the screen was to be looked at last, on the host's clock in milliseconds. */
   #frameAt = 0;
   /** Looks in a row that have found the screen as it was. */
   #unchanged = 0;
@@ -261,9 +267,13 @@ export class PcEngine implements Engine {
   }
 
   screenshot(): Picture | null {
-    const screen = this.#refreshScreen();
-    if (!screen || screen.width === 0 || screen.height === 0) return null;
-    return { width: screen.width, height: screen.height, pixels: screen.pixels.slice() };
+    const shown = this.#shown();
+    return shown && { ...shown, pixels: shown.pixels.slice() };
+  }
+
+  thumbnail(maxWidth: number, maxHeight: number): Picture | null {
+    const shown = this.#shown();
+    return shown && shrink(shown, maxWidth, maxHeight);
   }
 
   serialHistory(): Uint8Array {
@@ -365,20 +375,30 @@ export class PcEngine implements Engine {
   /** Draws at the next tick of 60 Hz, later while nothing changes, if any window could take a frame. */
   #armFrame(): void {
     if (this.#frameTimer || !this.#pc || ![...this.#feeds].some((feed) => feed.ready)) return;
-    const interval = Math.min(LONGEST_LOOK_MS, FRAME_MS * 2 ** this.#unchanged);
-    const wait = Math.max(0, this.#frameAt + interval - performance.now());
+    const interval = Math.min(LONGEST_LOOK_MS, FRAME_MS * 2 ** Math.max(0, this.#unchanged - PATIENT_LOOKS));
+    const now = performance.now();
+    const due = Math.max(this.#frameAt + interval, now);
     this.#frameTimer = setTimeout(() => {
       this.#frameTimer = undefined;
+      // A slice delays it: what is late does not make the next ones later.
+      this.#frameAt = Math.max(due, performance.now() - FRAME_MS / 2);
       this.#drawFrame();
-    }, wait);
+    }, due - now);
   }
 
   #drawFrame(): void {
-    this.#frameAt = performance.now();
     const before = this.#changes;
     const screen = this.#refreshScreen();
     this.#unchanged = this.#changes === before ? this.#unchanged + 1 : 0;
     if (screen) for (const feed of this.#feeds) feed.flush(screen);
+  }
+
+  /** What the screen shows, as long as nothing draws. */
+  #shown(): Picture | null {
+    const screen = this.#refreshScreen();
+    if (!screen || screen.width === 0 || screen.height === 0) return null;
+    const { width, height, pixels } = screen;
+    return { width, height, pixels };
   }
 
   #refreshScreen() {

@@ -1,17 +1,16 @@
 import { promisify } from "node:util";
-import { crc32, deflate, deflateSync } from "node:zlib";
+import { crc32, deflate } from "node:zlib";
 import type { Picture } from "../contract/engine.ts";
 
 const SIGNATURE = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a);
 
 const COMPRESSION = { level: 6 };
 
-/** A PNG file, 8-bit true colour; alpha is left out, as a monitor is opaque. For small pictures. [PNG] */
-export const encodePng = (picture: Picture): Uint8Array =>
-  fileOf(picture, deflateSync(rowsOf(picture), COMPRESSION));
-
-/** The same of a whole screen, whose compression would keep the event loop for too long: another thread does it. */
-export const encodePngAside = async (picture: Picture): Promise<Uint8Array> =>
+/**
+ * A PNG file, 8-bit true colour; alpha is left out, as a monitor is opaque. Another thread compresses it: a whole
+ * screen would keep the event loop for too long. [PNG]
+ */
+export const encodePng = async (picture: Picture): Promise<Uint8Array> =>
   fileOf(picture, await promisify(deflate)(rowsOf(picture), COMPRESSION));
 
 function rowsOf({ width, height, pixels }: Picture): Uint8Array {

@@ -3,6 +3,8 @@ import type { EngineEnd } from "../contract/engine.ts";
 
 /** Host milliseconds of guest code at a stretch: the event loop stays free to serve within twice that. */
 const SLICE_MS = 8;
+/** Host milliseconds that a slice has at least, however long the drawing before it took. */
+const SHORTEST_SLICE_MS = 3;
 /** While output is under way, guest code and output have this many host milliseconds each by turns, at most. */
 const SHARED_MS = 4;
 /** `setTimeout` takes no more than 2³¹ ms; an idle machine wakes once an hour for nothing. */
@@ -40,6 +42,8 @@ export class RunLoop {
   #timer: NodeJS.Timeout | undefined;
   /** When the sleeping guest's alarm is due, on the host's clock in milliseconds. */
   #dueAt = Number.NEGATIVE_INFINITY;
+  /** When the last slice ended, if the loop has not slept since. */
+  #sliceEnd: number | undefined;
   #busyMs = 0;
   #measuredBusyMs = 0;
   #measuredFrom = performance.now();
@@ -68,6 +72,7 @@ export class RunLoop {
 
   pause(): void {
     this.#running = false;
+    this.#sliceEnd = undefined;
     clearImmediate(this.#immediate);
     clearTimeout(this.#timer);
     this.#immediate = undefined;
@@ -103,6 +108,13 @@ export class RunLoop {
     else this.#immediate = setImmediate(() => this.#afterOutput(deadline));
   }
 
+  /** Host milliseconds for a slice that begins now: what the event loop did just before, such as drawing, counts. */
+  #sliceMs(now: number): number {
+    if (this.#events.isBacklogged()) return SHARED_MS;
+    const spent = this.#sliceEnd === undefined ? 0 : now - this.#sliceEnd;
+    return Math.max(SHORTEST_SLICE_MS, SLICE_MS - spent);
+  }
+
   #turn(): void {
     this.#immediate = undefined;
     this.#timer = undefined;
@@ -115,10 +127,7 @@ export class RunLoop {
     let sleepMs = 0;
     this.#dueAt = Number.NEGATIVE_INFINITY;
     try {
-      const slice = this.#pc.runSlice(
-        (began + ahead) * 1e6,
-        this.#events.isBacklogged() ? SHARED_MS : SLICE_MS,
-      );
+      const slice = this.#pc.runSlice((began + ahead) * 1e6, this.#sliceMs(began));
       if (slice.state === "off") end = { reason: "power-off" };
       if (slice.state === "idle") sleepMs = ahead + slice.sleepNs / 1e6;
       if (slice.state === "stopped") stop = slice.by;
@@ -140,8 +149,12 @@ export class RunLoop {
     }
     if (!this.#running) return;
     const now = performance.now();
+    this.#sliceEnd = now;
     if (!this.#woken) this.#dueAt = now + sleepMs;
     if (this.#woken || sleepMs < SHORTEST_SLEEP_MS) this.#afterOutput(now + SHARED_MS);
-    else this.#timer = setTimeout(() => this.#turn(), Math.min(LONGEST_SLEEP_MS, Math.ceil(sleepMs)));
+    else {
+      this.#sliceEnd = undefined;
+      this.#timer = setTimeout(() => this.#turn(), Math.min(LONGEST_SLEEP_MS, Math.ceil(sleepMs)));
+    }
   }
 }

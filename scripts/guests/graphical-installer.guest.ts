@@ -41,10 +41,10 @@ class GraphicalGuest {
   }
 
   /** Saves the screen, to be looked at. */
-  keep(name: string): Picture {
+  async keep(name: string): Promise<Picture> {
     const { screen } = this;
     mkdirSync(SCREENSHOTS, { recursive: true });
-    writeFileSync(join(SCREENSHOTS, `${name}.png`), encodePng(screen));
+    writeFileSync(join(SCREENSHOTS, `${name}.png`), await encodePng(screen));
     return screen;
   }
 
@@ -85,7 +85,7 @@ guestTest(
     await guest.start();
     try {
       await firstPage(guest);
-      guest.keep("gtk64-languages");
+      await guest.keep("gtk64-languages");
     } finally {
       await guest.stop();
     }
@@ -100,13 +100,13 @@ guestTest(
     await guest.start();
     try {
       const languages = await firstPage(guest);
-      guest.keep("gtk-languages");
+      await guest.keep("gtk-languages");
 
       // A key moves the selection by a line; another moves it back.
       await guest.press("ArrowDown");
       const moved = await guest.settled((screen) => difference(screen, languages) > 0.005);
       expect(difference(moved, languages)).toBeLessThan(0.2);
-      guest.keep("gtk-next-language");
+      await guest.keep("gtk-next-language");
       await guest.press("ArrowUp");
       await guest.settled((screen) => difference(screen, languages) < 0.001);
 
@@ -118,7 +118,7 @@ guestTest(
       const locations = await guest.settled(
         (screen) => difference(screen, languages) > 0.03 && variety(screen) > 0.3,
       );
-      guest.keep("gtk-locations");
+      await guest.keep("gtk-locations");
       expect(locations.width).toBe(800);
     } finally {
       await guest.stop();
