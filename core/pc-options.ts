@@ -105,8 +105,11 @@ export interface PcControl {
    * transfers under way, and gives the event loop its turns: no slice may be run, and nothing reset, until it is done.
    */
   save(): Promise<Uint8Array>;
-  /** Replaces the whole machine's state by a saved one of a machine with the same options; nothing if it throws. */
-  load(file: Uint8Array): void;
+  /**
+   * Replaces the whole machine's state by a saved one of a machine with the same options; nothing if it rejects. Gives
+   * the event loop its turns, as `save` does: no slice may be run until it is done.
+   */
+  load(file: Uint8Array): Promise<void>;
   /** Flushes and closes every medium. */
   close(): Promise<void>;
   statistics(): PcStatistics;

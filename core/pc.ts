@@ -60,7 +60,7 @@ const COMPILE_AFTER = {
 const LARGEST_FIRMWARE = MIB;
 /** Of what this file itself puts into a saved state. */
 const BOARD_VERSION = 1;
-/** Host milliseconds of work on a saved state between two turns of the event loop. */
+/** Host milliseconds of work on a saved state, or to load one, between two turns of the event loop. */
 const SAVING_MS = 5;
 const WIDTH_OF_PORTS: Width = 4;
 
@@ -695,8 +695,8 @@ export class Pc implements PcControl {
     );
   }
 
-  load(file: Uint8Array): void {
-    const { machine, devices, restore } = openSnapshot(file);
+  async load(file: Uint8Array): Promise<void> {
+    const { machine, devices, restore } = await inSteps(openSnapshot(file));
     this.#checkProcessor(machine.cpu);
     if (JSON.stringify(machine) !== JSON.stringify(this.#identity())) {
       throw new TwinboxError("invalid-argument", "The saved state is that of another machine.", {
@@ -704,7 +704,7 @@ export class Pc implements PcControl {
       });
     }
     this.#checkDevices(devices);
-    restore({ memory: this.#regions(), disks: this.drives.unsaved });
+    await inSteps(restore({ memory: this.#regions(), disks: this.drives.unsaved }));
     const board = devices.board!.state;
     this.#time.clock.epoch = board.epochMs;
     this.#time.restore(board.timeNs);

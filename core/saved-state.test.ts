@@ -39,19 +39,22 @@ describe("a saved machine", () => {
     const again = new Overlay(await image());
     await again.write(0, new Uint8Array(512).fill(0x33));
     const other = machine({ disk: again });
-    other.load(state);
+    await other.load(state);
     expect(other.memory.read32(AT)).toBe(0x12345678);
     expect(await Promise.all([0, 512 * 300, 512 * 302].map((offset) => sector(again, offset)))).toEqual([
       0x11, 0x22, 0x11,
     ]);
   });
 
-  it("gives the event loop its turns while it is saved", async () => {
+  it("gives the event loop its turns while it is saved, and while it is loaded", async () => {
     const pc = machine({ memoryMib: 64 });
     pc.memory.ram.fill(1);
     let turns = 0;
     const count = setInterval(() => turns++, 0);
-    await pc.save();
+    const state = await pc.save();
+    expect(turns).toBeGreaterThan(1);
+    turns = 0;
+    await pc.load(state);
     clearInterval(count);
     expect(turns).toBeGreaterThan(1);
   });
@@ -67,7 +70,7 @@ describe("a saved machine", () => {
     const state = await pc.save();
     const other = machine(options);
     other.memory.write32(AT, 0x55);
-    expect(() => other.load(state)).toThrow(message);
+    await expect(other.load(state)).rejects.toThrow(message);
     expect(other.memory.read32(AT)).toBe(0x55);
   });
 
@@ -77,7 +80,7 @@ describe("a saved machine", () => {
     const state = await machine({ disk }).save();
     const other = machine({ disk: await image() });
     other.memory.write32(AT, 0x55);
-    expect(() => other.load(state)).toThrow(/disk hda/);
+    await expect(other.load(state)).rejects.toThrow(/disk hda/);
     expect(other.memory.read32(AT)).toBe(0x55);
   });
 });

@@ -59,24 +59,34 @@ export function* piecesOf(region: Uint8Array, runs: PageRuns): Generator<Uint8Ar
 
 /**
  * Makes `region` what it was: the pages of `runs` from `pages`, all others zero. A page that is zero already is not
- * written, so that memory the host has not yet given to a new process stays ungiven.
+ * written, so that memory the host has not yet given to a new process stays ungiven. Works in steps of a mebibyte.
  */
-export function scatterPages(region: Uint8Array, runs: PageRuns, pages: Uint8Array): void {
+export function* scatterPages(
+  region: Uint8Array,
+  runs: PageRuns,
+  pages: Uint8Array,
+): Generator<undefined, void> {
   const isZero = zeroTest(region);
-  const clear = (from: number, to: number) => {
-    for (let page = from; page < to; page++) if (!isZero(page)) pagesOf(region, page, 1).fill(0);
-  };
+  function* clear(from: number, to: number): Generator<undefined, void> {
+    for (let page = from; page < to; page++) {
+      if (page % STEP_PAGES === STEP_PAGES - 1) yield;
+      if (!isZero(page)) pagesOf(region, page, 1).fill(0);
+    }
+  }
   let offset = 0;
   let next = 0;
   for (let i = 0; i < runs.length; i += 2) {
     const first = runs[i]!;
-    clear(next, first);
+    yield* clear(next, first);
     next = first + runs[i + 1]!;
-    const run = pagesOf(region, first, next - first);
-    run.set(pages.subarray(offset, offset + run.length));
-    offset += run.length;
+    for (let page = first; page < next; page += STEP_PAGES) {
+      const piece = pagesOf(region, page, Math.min(STEP_PAGES, next - page));
+      piece.set(pages.subarray(offset, offset + piece.length));
+      offset += piece.length;
+      yield;
+    }
   }
-  clear(next, Math.ceil(region.length / PAGE_SIZE));
+  yield* clear(next, Math.ceil(region.length / PAGE_SIZE));
 }
 
 const pagesOf = (region: Uint8Array, first: number, count: number): Uint8Array =>

@@ -25,20 +25,19 @@ function sample(): SnapshotParts {
   };
 }
 
-/** The file, and how many steps it was made in. */
-function encodedInSteps(parts: SnapshotParts): { file: Uint8Array; steps: number } {
-  const work = encodeSnapshot(parts);
+/** Does the work, and counts its steps. */
+function inSteps<T>(work: Generator<undefined, T>): { result: T; steps: number } {
   for (let steps = 1; ; steps++) {
     const step = work.next();
-    if (step.done) return { file: step.value, steps };
+    if (step.done) return { result: step.value, steps };
   }
 }
 
-const encoded = (parts: SnapshotParts): Uint8Array => encodedInSteps(parts).file;
+const encoded = (parts: SnapshotParts): Uint8Array => inSteps(encodeSnapshot(parts)).result;
 
 function decode(file: Uint8Array, memory: Record<string, Uint8Array>, disks: SnapshotParts["disks"] = {}) {
-  const { machine, devices, restore } = openSnapshot(file);
-  restore({ memory, disks });
+  const { machine, devices, restore } = inSteps(openSnapshot(file)).result;
+  inSteps(restore({ memory, disks }));
   return { machine, devices };
 }
 
@@ -130,12 +129,17 @@ describe("a saved machine", () => {
     expect(file.length).toBeLessThan(used * 1.01);
   });
 
-  test("is made in steps of little work each", () => {
+  test("is made, and comes back, in steps of little work each", () => {
     const ram = new Uint8Array(64 << 20);
     ram.fill(1, 0, 32 << 20);
-    const { steps } = encodedInSteps({ machine: {}, devices: {}, memory: { ram }, disks: {} });
+    const made = inSteps(encodeSnapshot({ machine: {}, devices: {}, memory: { ram }, disks: {} }));
     // A look at each of 64 MiB and a copy of each of 32.
-    expect(steps).toBeGreaterThanOrEqual(96);
+    expect(made.steps).toBeGreaterThanOrEqual(96);
+    const opened = inSteps(openSnapshot(made.result));
+    expect(opened.steps).toBeGreaterThanOrEqual(32);
+    const restored = inSteps(opened.result.restore({ memory: { ram }, disks: {} }));
+    // A copy into each of 32 MiB and a look at each of the others.
+    expect(restored.steps).toBeGreaterThanOrEqual(64);
   });
 
   test("has the changes of its disposable disks, a page of zeros among them", () => {

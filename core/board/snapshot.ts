@@ -34,6 +34,8 @@ const VERSION = 2;
 /** Magic and version. */
 const HEADER_SIZE = MAGIC.length + 4;
 const CHECKSUM_SIZE = 4;
+/** Bytes whose checksum is one step's work. */
+const CHECKED_TOGETHER = 1 << 20;
 
 /** The sections, in their order; each is its four letters, its length as 64 bits, and its content. */
 const SECTIONS = ["MACH", "DEVS", "MEMS", "PAGE"].map(ascii);
@@ -114,24 +116,30 @@ export interface OpenedSnapshot {
   devices: SnapshotParts["devices"];
   /**
    * Gives memory regions and disks what was saved of them: the same names, each of its saved size; whatever they held
-   * before is gone. A disk that the file does not know is left without changes.
+   * before is gone. A disk that the file does not know is left without changes. Works in steps, the first of which
+   * does the disks; until the last the machine is neither this nor that.
    *
    * @throws TwinboxError invalid-argument, before anything has changed, if the regions or disks are others.
    */
-  restore(into: Pick<SnapshotParts, "memory" | "disks">): void;
+  restore(into: Pick<SnapshotParts, "memory" | "disks">): Generator<undefined, void>;
 }
 
 /**
- * Reads what {@link encodeSnapshot} wrote.
+ * Reads what {@link encodeSnapshot} wrote, in steps like its own.
  *
  * @throws TwinboxError unsupported-format if it is no saved machine, or another version's; corrupt if it is cut short
  *   or damaged.
  */
-export function openSnapshot(file: Uint8Array): OpenedSnapshot {
+export function* openSnapshot(file: Uint8Array): Generator<undefined, OpenedSnapshot> {
   checkHeader(file);
   const end = file.length - CHECKSUM_SIZE;
   if (end < HEADER_SIZE) throw damaged("it is cut short");
-  if (crc32(file.subarray(0, end)) !== viewOf(file).getUint32(end, true)) {
+  let checksum = 0;
+  for (let at = 0; at < end; at += CHECKED_TOGETHER) {
+    checksum = crc32(file.subarray(at, Math.min(end, at + CHECKED_TOGETHER)), checksum);
+    yield;
+  }
+  if (checksum !== viewOf(file).getUint32(end, true)) {
     throw damaged("its checksum is wrong, or it is cut short");
   }
   const [machine, devices, directory, pages] = splitSections(file.subarray(HEADER_SIZE, end));
@@ -139,7 +147,7 @@ export function openSnapshot(file: Uint8Array): OpenedSnapshot {
   return {
     machine: decodeMachine(machine!),
     devices: decodeDevices(devices!),
-    restore({ memory, disks }) {
+    *restore({ memory, disks }) {
       checkRegions(regions, memory, disks);
       for (const [slot, disk] of Object.entries(disks)) {
         const saved = regions.get(DISK + slot);
@@ -147,7 +155,7 @@ export function openSnapshot(file: Uint8Array): OpenedSnapshot {
       }
       for (const [name, bytes] of Object.entries(memory)) {
         const { runs, stored } = regions.get(name)!;
-        scatterPages(bytes, runs, stored);
+        yield* scatterPages(bytes, runs, stored);
       }
     },
   };

@@ -94,10 +94,10 @@ describe("stops", () => {
     const watched = await pc.save();
     expect(pc.runSlice(0, 5)).toEqual({ state: "stopped", by: "watchpoint" });
     expect(pc.debugger.metWatchpoint).toEqual(watchpoint);
-    pc.load(state);
+    await pc.load(state);
     expect(pc.runSlice(0, 5)).toEqual({ state: "stopped", by: "watchpoint" });
     pc.debugger.removeWatchpoint(watchpoint);
-    pc.load(watched);
+    await pc.load(watched);
     expect(pc.runSlice(0, 5)).toEqual({ state: "busy" });
   });
 

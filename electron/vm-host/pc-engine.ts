@@ -124,7 +124,7 @@ export class PcEngine implements Engine {
         ...(jit && { jit }),
         ...(verify && { verify }),
       });
-      if (state) pc.load(state);
+      if (state) await pc.load(state);
       this.#wire(pc);
     } catch (error) {
       await this.#closeDevices();

@@ -7,12 +7,15 @@ import { FakePc } from "./testing/fake-pc.ts";
 class Rig {
   /** The host's time as each slice was told it, in milliseconds. */
   readonly slices: number[] = [];
+  /** Milliseconds that each slice was given. */
+  readonly lengths: (number | undefined)[] = [];
   readonly pc = new FakePc({ memoryMib: 1, drives: [], bootOrder: [], epochMs: 0 });
   readonly loop: RunLoop;
 
   constructor(slice: (toldMs: number) => Slice) {
-    this.pc.runSlice = (hostNs) => {
+    this.pc.runSlice = (hostNs, maxMs) => {
       this.slices.push(hostNs / 1e6);
+      this.lengths.push(maxMs);
       return slice(hostNs / 1e6);
     };
     this.loop = new RunLoop(this.pc, { onSlice() {}, onEnd() {}, onStop() {}, isBacklogged: () => false });
@@ -71,4 +74,19 @@ test("what comes in does not wait for the alarm, and does not bring it nearer", 
   vi.advanceTimersByTime(10);
   loop.pause();
   expect(slices.map((told) => told - began)).toEqual([0, 10]);
+});
+
+test("what the event loop does between two slices is taken off the second, which stays longer than nothing", () => {
+  vi.useRealTimers();
+  const now = vi.spyOn(performance, "now").mockReturnValue(1000);
+  const turns: (() => void)[] = [];
+  vi.spyOn(globalThis, "setImmediate").mockImplementation(((run: () => void) => turns.push(run)) as never);
+  const { loop, lengths } = new Rig(() => ({ state: "busy" }));
+  loop.resume();
+  for (const at of [1000, 1000, 1003, 1103]) {
+    now.mockReturnValue(at);
+    turns.pop()!();
+  }
+  expect(lengths).toEqual([8, 8, 5, 3]);
+  vi.restoreAllMocks();
 });

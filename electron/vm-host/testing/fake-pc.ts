@@ -170,7 +170,7 @@ export class FakePc implements PcControl {
     return new TextEncoder().encode(JSON.stringify({ line: this.#line }));
   }
 
-  load(file: Uint8Array): void {
+  async load(file: Uint8Array): Promise<void> {
     this.#line = JSON.parse(new TextDecoder().decode(file)).line;
     this.#output = ["restored\r\n"];
   }
