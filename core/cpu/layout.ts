@@ -70,12 +70,15 @@ export const FLAGS_AUX = 0x090;
 export const EFLAGS = 0x094;
 // Flags as compiled code passes them on: an operation plus the size of its operands in bits.
 export const FLAGS_SIZE_MASK = 0x7f;
+export const FLAGS_OPERATION = 0xf00;
 export const FLAGS_ADD = 0x100;
 export const FLAGS_SUB = 0x200;
 export const FLAGS_LOGIC = 0x300;
 /** The two words as they are. */
 export const FLAGS_STORED = 0x400;
-/** CF is not the operation's but the bit at FLAGS_CARRY_SHIFT. */
+/** A subtraction whose difference was not kept. */
+export const FLAGS_COMPARE = 0x500;
+/** CF is not the operation's but the bit at FLAGS_CARRY_SHIFT, and only the result was kept: it adds or subtracts 1. */
 export const FLAGS_CARRY_GIVEN = 0x1000;
 export const FLAGS_CARRY_SHIFT = 13;
 /** Always 0: what an effective address without base or index adds. */

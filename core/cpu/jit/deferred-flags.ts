@@ -5,6 +5,7 @@ import {
   FLAGS_ADD,
   FLAGS_CARRY_GIVEN,
   FLAGS_CARRY_SHIFT,
+  FLAGS_COMPARE,
   FLAGS_LOGIC,
   FLAGS_STORED,
   FLAGS_SUB,
@@ -117,15 +118,25 @@ export class DeferredFlags extends Flags {
     flagState.held = true;
     const { kind, a, b, r } = flagLocals;
     switch (pending.kind) {
-      case "add":
-      case "sub":
-      case "compare": {
-        const operation = (pending.kind === "add" ? FLAGS_ADD : FLAGS_SUB) + pending.bits;
-        const carry = pending.cf && i32.shl(pending.cf, constant32(FLAGS_CARRY_SHIFT));
-        const all = carry ? i32.or(carry, constant32(operation + FLAGS_CARRY_GIVEN)) : constant32(operation);
-        const { bits } = pending;
+      case "compare":
         return [
-          [kind, all],
+          [kind, constant32(FLAGS_COMPARE + pending.bits)],
+          [a, wideOf(pending.bits, pending.a)],
+          [b, wideOf(pending.bits, pending.b)],
+        ];
+      case "add":
+      case "sub": {
+        const { bits, cf } = pending;
+        const operation = (pending.kind === "add" ? FLAGS_ADD : FLAGS_SUB) + bits;
+        if (cf) {
+          const carry = i32.shl(cf, constant32(FLAGS_CARRY_SHIFT));
+          return [
+            [kind, i32.or(carry, constant32(operation + FLAGS_CARRY_GIVEN))],
+            [r, wideOf(bits, pending.r)],
+          ];
+        }
+        return [
+          [kind, constant32(operation)],
           [a, wideOf(bits, pending.a)],
           [b, wideOf(bits, pending.b)],
           [r, wideOf(bits, pending.r)],

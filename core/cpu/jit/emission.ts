@@ -22,6 +22,7 @@ interface Knowledge {
   readonly placement: Placement;
   readonly flags: FlagState;
   readonly depth: number;
+  readonly uncounted: number;
 }
 
 export class Emission {
@@ -33,18 +34,24 @@ export class Emission {
   readonly base: Expression;
   /** Address of the translation table (i32). */
   readonly #tlb: Local;
-  /** Instructions run since the budget was last charged (i32). */
-  readonly executed: Local;
+  /** Instructions run since the budget was last charged, but for those in #uncounted (i32). */
+  readonly #executed: Local;
+  /** The budget when it was last looked at (i32). */
+  readonly #budget: Local;
+  /** Instructions run on every path to this point since #executed was last right. */
+  #uncounted: number;
   /** Depth of nesting of what is on every path through the instruction at hand. */
   depth = 0;
   /** Whether the code after this point cannot be reached. */
   over = false;
   /** Whether the runtime may have dropped the region since its validity was last looked at. */
   doubtful = false;
-  /** Offset of the block at hand from the region's start, for faults. */
-  readonly #block: Local;
-  /** For the ways out: the record of the instruction that was not completed; or where to go, and by which link. */
+  /**
+   * For the ways out: the record of the instruction that was not completed and the offset of its block from the region's
+   * start; or where to go, and by which link.
+   */
   readonly #record: Local;
+  readonly #block: Local;
   readonly #target: Local;
   readonly #link: Local;
   #fault: Label = { depth: 0 };
@@ -54,7 +61,9 @@ export class Emission {
   constructor(body: FunctionBody, registers: (body: FunctionBody) => RegisterFile, count: number) {
     this.body = body;
     this.flagLocals = new FlagLocals(body);
-    this.executed = body.local("i32");
+    this.#executed = body.local("i32");
+    this.#budget = body.local("i32");
+    this.#uncounted = -count;
     this.#block = body.local("i32");
     this.#record = body.local("i32");
     this.#target = body.local("i64");
@@ -65,7 +74,7 @@ export class Emission {
     body.keepLocals();
     this.registers.load();
     this.loadTlb();
-    body.set(this.executed, constant32(-count));
+    this.loadBudget();
   }
 
   get tlb(): Expression {
@@ -84,7 +93,7 @@ export class Emission {
       this.registers.store();
       const { kind, a, b, r } = this.flagLocals;
       body.if(kind.get, () => body.run(storeFlags, kind.get, a.get, b.get, r.get));
-      body.store(32, CPU, i32.sub(i32.load(CPU, BUDGET), this.executed.get), BUDGET);
+      body.store(32, CPU, i32.sub(i32.load(CPU, BUDGET), this.#executed.get), BUDGET);
     };
     body.block((leave) => {
       this.#leave = leave;
@@ -135,14 +144,15 @@ export class Emission {
 
   get knowledge(): Knowledge {
     const { placement } = this.registers;
-    return { placement, flags: { ...this.flagState }, depth: this.depth };
+    return { placement, flags: { ...this.flagState }, depth: this.depth, uncounted: this.#uncounted };
   }
 
-  set knowledge({ placement, flags, depth }: Knowledge) {
+  set knowledge({ placement, flags, depth, uncounted }: Knowledge) {
     this.registers.placement = placement;
     this.flagState.pending = flags.pending;
     this.flagState.held = flags.held;
     this.depth = depth;
+    this.#uncounted = uncounted;
   }
 
   /** What holds wherever paths join: everything is in the locals that are its home. */
@@ -151,6 +161,7 @@ export class Emission {
     this.flagState.pending = { kind: "held" };
     this.flagState.held = true;
     this.depth = this.body.depth;
+    this.#uncounted = 0;
     this.over = false;
     this.recycle();
   }
@@ -186,28 +197,67 @@ export class Emission {
     if (before) this.knowledge = before;
   }
 
-  // --- Ways out; the homes are right ---
-
-  enterBlock(delta: number, count: number): void {
-    this.body.set(this.#block, constant32(delta));
-    this.count(count);
-  }
+  // --- Counting ---
 
   /** Counts instructions as run. */
   count(instructions: number): void {
-    if (instructions === 0) return;
-    this.body.set(this.executed, i32.add(this.executed.get, constant32(instructions)));
+    this.#uncounted += instructions;
   }
 
-  /** Leaves at an instruction, which has not happened. */
-  leaveAt(record: Expression): void {
+  /** Instructions run since the budget was last charged, but for `unfinished` of those counted (i32). */
+  executed(unfinished = 0): Expression {
+    return i32.add(this.#executed.get, constant32(this.#uncounted - unfinished));
+  }
+
+  /** Makes the count right, as every join wants it. */
+  settleCount(): void {
+    this.#setExecuted(this.executed());
+    this.#uncounted = 0;
+  }
+
+  #setExecuted(value: Expression): void {
+    if (value !== this.#executed.get) this.body.set(this.#executed, value);
+  }
+
+  /** Charges the budget with what has run. */
+  charge(): void {
+    this.body.store(32, CPU, i32.sub(i32.load(CPU, BUDGET), this.executed()), BUDGET);
+    this.#setExecuted(constant32(-this.#uncounted));
+  }
+
+  /** The runtime has charged the budget with what has run, and may have changed it. */
+  charged(): void {
+    this.#setExecuted(constant32(-this.#uncounted));
+    this.loadBudget();
+  }
+
+  /** A device may have asked to stop soon. */
+  loadBudget(): void {
+    this.body.set(this.#budget, i32.load(CPU, BUDGET));
+  }
+
+  /** Whether the budget allows to go on, where the count is right (i32). */
+  mayGoOn(): Expression {
+    return i32.gtS(this.#budget.get, this.#executed.get);
+  }
+
+  // --- Ways out; the homes are right ---
+
+  /** Leaves at an instruction in a block at an offset, which has not happened; `unfinished` of those counted have not. */
+  leaveAt(record: Expression, block: number, unfinished = 0): void {
+    this.#setExecuted(this.executed(unfinished));
     this.body.set(this.#record, record);
+    this.body.set(this.#block, constant32(block));
     this.body.branch(this.#fault);
     this.#isOver();
   }
 
-  /** Leaves for an instruction pointer, directly to the next block if there is a link that leads to it. */
-  leaveTo(target: Expression, link = 0): void {
+  /**
+   * Leaves for an instruction pointer, directly to the next block if there is a link that leads to it; `unfinished` of
+   * the instructions counted have not happened.
+   */
+  leaveTo(target: Expression, link = 0, unfinished = 0): void {
+    this.#setExecuted(this.executed(unfinished));
     this.body.set(this.#target, target);
     this.body.set(this.#link, constant32(link));
     this.body.branch(this.#leave);
@@ -218,12 +268,6 @@ export class Emission {
     if (this.unconditional) this.over = true;
   }
 
-  /** Charges the budget with what has run. */
-  charge(): void {
-    this.body.store(32, CPU, i32.sub(i32.load(CPU, BUDGET), this.executed.get), BUDGET);
-    this.body.set(this.executed, constant32(0));
-  }
-
   /** Whether a linear address is still mapped for execution to a physical page (i32). */
   isMapped(linear: Expression, page: number): Expression {
     const entry = this.body.let(tlbEntry(this.tlb, linear));
@@ -231,10 +275,5 @@ export class Emission {
       i64.eq(i64.load(entry, TLB_EXECUTE), i64.and(linear, constant64(-4096))),
       i32.eq(i32.and(i32.load(entry, TLB_PHYSICAL), constant32(-4096)), constant32(page)),
     );
-  }
-
-  /** Whether the budget allows to go on (i32). */
-  mayGoOn(): Expression {
-    return i32.gtS(i32.load(CPU, BUDGET), this.executed.get);
   }
 }

@@ -89,6 +89,7 @@ class RegionCompiler {
       return;
     }
     this.#settle();
+    this.#emission.settleCount();
     this.#emission.body.loop((start) => {
       this.#labels.set(node, start);
       this.#emission.join();
@@ -125,7 +126,7 @@ class RegionCompiler {
   #node(node: Node): void {
     const { view, module, runtime } = this.#tools;
     const { block, forms, count } = node;
-    this.#emission.enterBlock(node.delta, block.count);
+    this.#emission.count(block.count);
     let last: RegionContext | undefined;
     for (let n = 0; n < count; n++) {
       const record = block.record + n * RECORD_SIZE;
@@ -227,6 +228,7 @@ class RegionCompiler {
     if (kind === "forward" && !this.#structure.places.get(to)!.merges) this.#tree(to);
     else {
       this.#settle();
+      emission.settleCount();
       if (kind === "forward") emission.body.branch(this.#labels.get(to)!);
       else {
         if (kind === "back") emission.body.branchIf(this.#labels.get(to)!, emission.mayGoOn());

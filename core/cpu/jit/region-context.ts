@@ -38,6 +38,9 @@ import { isRegister } from "./register-file.ts";
 const SEGMENT_KIND = 0x1009e;
 const UP_WRITABLE = 0x92;
 
+/** Plain functions that may reach a device, which may ask to stop soon. */
+const MAY_STOP = new Set(["commitWrite", "driveFerr"]);
+
 const REGION_ACCESS: Record<SlowAccess, string> = {
   slowRead: "regionRead",
   slowWrite: "regionWrite",
@@ -165,8 +168,7 @@ export class RegionContext extends HandlerContext {
     this.#emission.doubtful = false;
     this.settle();
     this.body.if(i32.eqz(valid), () => {
-      this.#emission.count(-this.#remaining);
-      this.#emission.leaveTo(this.#emission.pointer(this.#next));
+      this.#emission.leaveTo(this.#emission.pointer(this.#next), 0, this.#remaining);
     });
   }
 
@@ -206,9 +208,11 @@ export class RegionContext extends HandlerContext {
   }
 
   protected override afterCall(name: string): void {
+    if (MAY_STOP.has(name)) this.#emission.loadBudget();
     if (isPlain(name)) return;
     this.#emission.registers.reload();
     this.#emission.loadTlb();
+    this.#emission.loadBudget();
     this.#emission.doubtful = true;
   }
 
@@ -227,9 +231,8 @@ export class RegionContext extends HandlerContext {
   }
 
   protected override slowAccess(name: SlowAccess, linear: Expression, bytes: number): Expression {
-    const { executed } = this.#emission;
-    const result = this.call(REGION_ACCESS[name], linear, constant32(bytes), executed.get);
-    this.body.set(executed, constant32(0));
+    const result = this.call(REGION_ACCESS[name], linear, constant32(bytes), this.#emission.executed());
+    this.#emission.charged();
     return result;
   }
 
@@ -242,15 +245,9 @@ export class RegionContext extends HandlerContext {
     const at = this.body.let(linear);
     const address = this.body.local("i32");
     const slow = (): void => {
-      const { executed } = this.#emission;
-      const done = this.call(
-        "regionStore",
-        this.wide(at),
-        this.wide(kept),
-        constant32(bits / 8),
-        executed.get,
-      );
-      this.body.set(executed, constant32(0));
+      const count = this.#emission.executed();
+      const done = this.call("regionStore", this.wide(at), this.wide(kept), constant32(bits / 8), count);
+      this.#emission.charged();
       this.leaveIfZero(done);
     };
     this.translate(address, at, bits / 8, TLB_WRITE, slow, () => this.body.store(bits, address.get, kept));
@@ -284,6 +281,7 @@ export class RegionContext extends HandlerContext {
         this.setState(CURRENT_RECORD, 32, this.fields.address);
         const name = write ? "segmentWrite" : "segmentRead";
         this.body.set(linear, this.body.call(this.imported(name), segment, offset, constant32(bytes)));
+        this.#emission.loadBudget();
       },
     );
     return this.body.copy(linear.get);
@@ -354,8 +352,7 @@ export class RegionContext extends HandlerContext {
 
   #leaveFor(to: Expression, link: number): void {
     this.settle();
-    this.#emission.count(-this.#remaining);
-    this.#emission.leaveTo(to, link);
+    this.#emission.leaveTo(to, link, this.#remaining);
   }
 
   override branch(condition: Expression, target: Expression, before?: () => void): void {
@@ -371,8 +368,8 @@ export class RegionContext extends HandlerContext {
 
   protected override leaveBy(name: "leaveFaulted" | "leaveToRepeat"): void {
     this.settle();
-    if (name === "leaveToRepeat") this.#emission.count(1);
-    this.#emission.leaveAt(this.fields.address);
+    // One that is to be repeated counts as run.
+    this.#emission.leaveAt(this.fields.address, this.#flow.delta, name === "leaveToRepeat" ? -1 : 0);
   }
 
   override leave(): void {

@@ -7,7 +7,9 @@ import {
   FLAGS_AUX,
   FLAGS_CARRY_GIVEN,
   FLAGS_CARRY_SHIFT,
+  FLAGS_COMPARE,
   FLAGS_LOGIC,
+  FLAGS_OPERATION,
   FLAGS_RESULT,
   FLAGS_SIZE_MASK,
   FLAGS_STORED,
@@ -66,21 +68,24 @@ export function regionStore(linear: u64, value: u64, size: u32, instructions: i3
  */
 export function storeFlags(kind: i32, a: u64, b: u64, r: u64): void {
   if (kind == 0) return;
-  const operation = kind & ~(FLAGS_SIZE_MASK | FLAGS_CARRY_GIVEN | (1 << FLAGS_CARRY_SHIFT));
+  const operation = kind & FLAGS_OPERATION;
   if (operation == FLAGS_STORED) {
     store<u64>(CPU + FLAGS_RESULT, r);
     store<u32>(CPU + FLAGS_AUX, <u32>a);
     return;
   }
   const unused: u64 = 64 - (kind & FLAGS_SIZE_MASK);
+  if (operation == FLAGS_COMPARE) r = a - b;
   store<i64>(CPU + FLAGS_RESULT, (<i64>(r << unused)) >> unused);
   if (operation == FLAGS_LOGIC) {
     store<u32>(CPU + FLAGS_AUX, 0);
     return;
   }
-  let carries: u64 = 0;
-  if (operation == FLAGS_ADD) carries = (a & b) | ((a | b) & ~r);
-  else if (operation == FLAGS_SUB) carries = (~a & (b | r)) | (b & r);
+  if (kind & FLAGS_CARRY_GIVEN) {
+    b = 1;
+    a = operation == FLAGS_ADD ? r - 1 : r + 1;
+  }
+  const carries = operation == FLAGS_ADD ? (a & b) | ((a | b) & ~r) : (~a & (b | r)) | (b & r);
   const high = <u32>((carries << unused) >> 32) & 0xc0000000;
   let auxiliary = high | (<u32>carries & 8);
   if (kind & FLAGS_CARRY_GIVEN) {
@@ -93,16 +98,19 @@ export function storeFlags(kind: i32, a: u64, b: u64, r: u64): void {
 
 /** CF of flags kept so, where it is not given: the operation's, or that of the processor's state for 0. */
 export function carryOf(kind: i32, a: u64, b: u64, r: u64): u32 {
-  if (kind == 0) return load<u32>(CPU + FLAGS_AUX) >> 31;
   const size = kind & FLAGS_SIZE_MASK;
-  switch (kind & ~FLAGS_SIZE_MASK) {
+  switch (kind & FLAGS_OPERATION) {
     case FLAGS_STORED:
       return <u32>a >> 31;
     case FLAGS_ADD:
       return <u32>(((a & b) | ((a | b) & ~r)) >> (size - 1)) & 1;
     case FLAGS_SUB:
       return <u32>(((~a & (b | r)) | (b & r)) >> (size - 1)) & 1;
-    default:
+    case FLAGS_COMPARE:
+      return a < b ? 1 : 0;
+    case FLAGS_LOGIC:
       return 0;
+    default:
+      return load<u32>(CPU + FLAGS_AUX) >> 31;
   }
 }
