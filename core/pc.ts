@@ -140,7 +140,7 @@ export class Pc implements PcControl {
     clock.onNearer = () => this.cpu.stopSoon();
     this.memory.observer = {
       physicalWrite: (physical, size) => this.cpu.runtime.physicalWrite(physical, size),
-      mapChanged: () => this.cpu.mapChanged(),
+      mapChanged: (physical, length) => this.cpu.mapChanged(physical, length),
       protectVideo: () => this.cpu.runtime.protectVideo(),
     };
     const memorySpace = new PciSpace(this.registers);

@@ -265,9 +265,9 @@ export class Cpu {
     this.runtime.updateMode();
   }
 
-  /** The physical map has changed: nothing decoded or translated before holds. */
-  mapChanged(): void {
-    this.#blocks.clear();
+  /** The physical map has changed for so many bytes, whole pages: nothing decoded there or translated before holds. */
+  mapChanged(physical: number, length: number): void {
+    this.#blocks.forgetPages(physical, length);
     this.runtime.flushTlb();
   }
 
@@ -411,6 +411,7 @@ export class Cpu {
 
   #setBudget(instructions: number): void {
     this.#effort = 0;
+    this.#blocks.tidy();
     this.#blocks.regions.compileHot();
     this.runtime.stopSoon();
     this.set32(BUDGET_GIVEN, instructions);

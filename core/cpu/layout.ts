@@ -289,7 +289,7 @@ export const BLOCK_FIRST_HANDLER = -28;
  */
 export const BLOCK_INSTRUCTIONS = -24;
 export const BLOCK_COMPILED = -20;
-/** And to the physical page in which its lone instruction ends, NO_BLOCK if it does not cross pages (u32). */
+/** And to the physical page in which its lone instruction ends, NO_BLOCK if it does not cross pages; 0: it is no memory (u32). */
 export const BLOCK_SECOND_PAGE = -16;
 /** In the record of a relative branch, and in that after the last of a block: the compiled block that is next, or 0. */
 export const REC_LINK = 8;

@@ -27,7 +27,8 @@ const RAM_ACCESS = PAGE_READ | PAGE_WRITE;
 export interface MemoryObserver {
   /** Bytes within one page are about to change. */
   physicalWrite(physical: number, size: number): void;
-  mapChanged(): void;
+  /** Other memory, or none, is in whole pages from there on. */
+  mapChanged(physical: number, length: number): void;
   /** Stores to video memory are to be noted again. */
   protectVideo(): void;
 }
@@ -102,7 +103,6 @@ export class MachineMemory implements PhysicalMemory {
     if (from === to) return;
     if (from !== null) this.#setOverNothing(from, length, host, 0, access);
     if (to !== null) this.#setOverNothing(to, length, host, access, 0);
-    this.observer?.mapChanged();
   }
 
   /** Maps pages where there is nothing, or takes exactly those away again: RAM and ROM come first. */
@@ -114,6 +114,7 @@ export class MachineMemory implements PhysicalMemory {
         this.#map[page] = access ? (host + offset) | access : 0;
       }
     }
+    this.observer?.mapChanged(base, length);
   }
 
   /** The host bridge's shadow registers: see `ShadowRam`. */
@@ -129,7 +130,7 @@ export class MachineMemory implements PhysicalMemory {
         if (writable) this.#writeOnly.add(page);
       }
     }
-    this.observer?.mapChanged();
+    this.observer?.mapChanged(base, length);
   }
 
   /** A device's register, or nobody's address; also the shadow area while it is written but not read. */

@@ -98,8 +98,7 @@ export class Twinbox {
     cpu.set32(IDTR_LIMIT, idt.limit);
     cpu.set32(CPL, Number(state.get("cs")! & 3n));
     this.copy(state);
-    cpu.runtime.updateMode();
-    cpu.mapChanged();
+    cpu.afterLoad();
   }
 
   /** The registers that a program computes with. */

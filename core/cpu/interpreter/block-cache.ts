@@ -54,7 +54,13 @@ import {
 import { registerSlot } from "../register-slots.ts";
 import { blockIndex } from "./dispatcher.ts";
 import { codeSizeOf, type Form, formOf } from "./form.ts";
+import { RecordSpace } from "./record-space.ts";
 
+/** Of a block besides those of its instructions: a header before them, the end after them. */
+const EXTRA_RECORDS = 2;
+/** Room for records below which old blocks are forgotten, and how much is made. */
+const LEAST_FREE = RECORDS_SIZE / RECORD_SIZE / 8;
+const ENOUGH_FREE = RECORDS_SIZE / RECORD_SIZE / 4;
 /** Most instructions in a block. */
 const LONGEST_BLOCK = 32;
 const PAGE = 0x1000;
@@ -77,7 +83,7 @@ export interface Block {
   /** The regions that it is part of. */
   regions?: Set<CompiledRegion>;
   /** Addresses of the links that lead to it. */
-  links?: number[];
+  links?: Set<number>;
   /** Physical page of the rest of an instruction that crosses pages, else undefined. */
   readonly secondPage: number | undefined;
 }
@@ -116,12 +122,13 @@ export class BlockCache {
   readonly #bytes: Uint8Array;
   readonly #blocks = new Map<number, Block>();
   readonly #pages = new Map<number, Set<Block>>();
+  /** By the address of the first record; oldest first. */
   readonly #byRecord = new Map<number, Block>();
   /** Of those that end with an indirect branch. */
   readonly targets: BranchTargets = new BranchTargets();
   /** What is compiled of them. */
   readonly regions: RegionCache;
-  #nextRecord = RECORDS;
+  readonly #records = new RecordSpace(RECORDS, RECORDS_SIZE / RECORD_SIZE);
 
   constructor(host: BlockCacheHost) {
     this.#host = host;
@@ -139,14 +146,14 @@ export class BlockCache {
     this.#blocks.clear();
     for (const page of this.#pages.keys()) this.#view.setBigUint64(CODE_BITS + (page >>> 12) * 8, 0n, true);
     this.#pages.clear();
-    this.#nextRecord = RECORDS;
+    this.#records.clear();
     const table = new Uint32Array(
       this.#host.memory.buffer,
       BLOCK_TABLE,
       (BLOCK_TABLE_ENTRIES * BLOCK_ENTRY_SIZE) / 4,
     );
     table.fill(NO_BLOCK);
-    this.#bytes.fill(0xff, JUMP_CACHE, JUMP_CACHE + JUMP_ENTRIES * JUMP_ENTRY_SIZE);
+    this.#forgetJumps();
     this.#host.cleared();
   }
 
@@ -175,7 +182,6 @@ export class BlockCache {
       }
       this.#drop(known);
     }
-    if (this.#nextRecord + (LONGEST_BLOCK + 2) * RECORD_SIZE > RECORDS + RECORDS_SIZE) this.clear();
     const host = this.#host.hostPage(physical - (physical % PAGE));
     const inPage = PAGE - (physical % PAGE);
     const limit = Math.min(inPage, room);
@@ -258,7 +264,8 @@ export class BlockCache {
     secondPage: number | undefined,
   ): Block {
     // A header before the first record counts how often the block is entered: see RegionCache.
-    const record = this.#nextRecord + RECORD_SIZE;
+    const run = this.#allocate(decoded.length + EXTRA_RECORDS);
+    const record = run + RECORD_SIZE;
     let at = record;
     let delta = 0;
     decoded.forEach((one, index) => {
@@ -269,9 +276,7 @@ export class BlockCache {
     this.#view.setUint32(at + REC_HANDLER, this.#host.endHandler, true);
     this.#view.setUint16(at + REC_IP_DELTA, delta, true);
     this.#bytes[at + REC_REMAINING] = 0;
-    at += RECORD_SIZE;
-    this.#view.setUint32(at - RECORD_SIZE + REC_LINK, 0, true);
-    this.#nextRecord = at;
+    this.#view.setUint32(at + REC_LINK, 0, true);
     const first = this.#view.getUint32(record + REC_HANDLER, true);
     this.#view.setUint32(record + BLOCK_FIRST_HANDLER, first, true);
     this.#view.setUint32(record + BLOCK_INSTRUCTIONS, decoded.length, true);
@@ -280,8 +285,12 @@ export class BlockCache {
     this.#host.handlers.compile();
     const block: Block = { physical, mode, length, count: decoded.length, record, secondPage };
     this.regions.startCounting(block);
-    // What is read from a device may be something else next time.
-    if (this.#host.hostPage(physical - (physical % PAGE)) === undefined) return block;
+    if (this.#host.hostPage(physical - (physical % PAGE)) === undefined) {
+      // What is read from a device may be something else next time.
+      this.#view.setUint32(record + BLOCK_SECOND_PAGE, 0, true);
+      this.#records.give(run, decoded.length + EXTRA_RECORDS);
+      return block;
+    }
     this.#byRecord.set(record, block);
     const last = decoded.at(-1)!;
     if (typeof last !== "string" && isIndirectBranch(last.row)) {
@@ -296,6 +305,30 @@ export class BlockCache {
     );
     if (secondPage !== undefined) this.#register(block, secondPage, 0, length - (PAGE - (physical % PAGE)));
     return block;
+  }
+
+  #allocate(records: number): number {
+    const at = this.#records.take(records);
+    if (at !== undefined) return at;
+    // So much new code in one turn that nothing could be forgotten in time.
+    this.clear();
+    return this.#records.take(records)!;
+  }
+
+  /** Makes room for records: the oldest blocks that are not compiled go. Not while one runs. */
+  tidy(): void {
+    if (this.#records.free >= LEAST_FREE) return;
+    for (const block of this.#byRecord.values()) {
+      if (this.#records.free + this.#records.waiting >= ENOUGH_FREE) break;
+      if (!this.isCompiled(block)) this.#drop(block);
+    }
+    // It may know blocks that were dropped.
+    this.#forgetJumps();
+    this.#records.merge();
+  }
+
+  #forgetJumps(): void {
+    this.#bytes.fill(0xff, JUMP_CACHE, JUMP_CACHE + JUMP_ENTRIES * JUMP_ENTRY_SIZE);
   }
 
   #writeRecord(at: number, one: DecodeResult, mode: number, delta: number, remaining: number): number {
@@ -398,6 +431,13 @@ export class BlockCache {
     }
   }
 
+  /** Drops every block in the pages of so many bytes. */
+  forgetPages(physical: number, length: number): void {
+    for (const page of [...this.#pages.keys()]) {
+      if (page >= physical && page < physical + length) this.invalidate(page, PAGE);
+    }
+  }
+
   /** Where a block's bytes lie within one of its pages. */
   #extent(block: Block, page: number): [number, number] {
     const start = block.physical % PAGE;
@@ -447,6 +487,8 @@ export class BlockCache {
   #drop(block: Block): void {
     for (const region of [...(block.regions ?? [])]) this.regions.forget(region);
     this.#byRecord.delete(block.record);
+    this.#openLinks(block);
+    this.#records.give(block.record - RECORD_SIZE, block.count + EXTRA_RECORDS);
     this.targets.drop(lastRecordOf(block));
     this.#view.setUint32(block.record + BLOCK_INSTRUCTIONS, 0, true);
     const key = keyOf(block.physical, block.mode);
@@ -462,6 +504,18 @@ export class BlockCache {
     const first = block.physical - (block.physical % PAGE);
     this.#unregister(block, first);
     if (block.secondPage !== undefined) this.#unregister(block, block.secondPage);
+  }
+
+  /** Its records will be others': no block may remember that they lead to it. */
+  #openLinks(block: Block): void {
+    const forget = (record: number): void => {
+      const link = record + REC_LINK;
+      this.#byRecord.get(this.#view.getUint32(link, true))?.links?.delete(link);
+    };
+    this.formsOf(block).forEach((form, n) => {
+      if (isRelativeBranch(form.row)) forget(block.record + n * RECORD_SIZE);
+    });
+    forget(block.record + block.count * RECORD_SIZE);
   }
 
   #unregister(block: Block, page: number): void {

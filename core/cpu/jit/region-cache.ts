@@ -160,8 +160,8 @@ export class RegionCache {
     const block = this.#blocks.blockAt(record);
     if (!block) return;
     this.#view.setUint32(link, record, true);
-    block.links ??= [];
-    block.links.push(link);
+    block.links ??= new Set();
+    block.links.add(link);
   }
 
   /** It may be running: that it is not valid any more is seen after whatever may have dropped it. */
@@ -174,7 +174,7 @@ export class RegionCache {
     entry.region = undefined;
     this.#view.setUint32(entry.record + BLOCK_COMPILED, 0, true);
     for (const link of entry.links ?? []) this.#view.setUint32(link, 0, true);
-    entry.links = [];
+    entry.links?.clear();
     const first = this.#view.getUint32(entry.record + BLOCK_FIRST_HANDLER, true);
     this.#view.setUint32(entry.record + REC_HANDLER, first, true);
     this.#coolDown(entry);
