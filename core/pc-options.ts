@@ -50,6 +50,8 @@ export interface PcOptions {
   epochMs: number;
   /** `auto` if not said. */
   jit?: JitMode;
+  /** Memory of the host for compiled code, in MiB, about: what was compiled first makes room. 64 if not said. */
+  codeMemoryMib?: number;
   /** Compiled code is compared with the interpreter as it runs: on which runs of a region. Never if not said. */
   verify?: Sampling;
   /**

@@ -308,7 +308,7 @@ export class Pc implements PcControl {
 
   #makeProcessor(): Cpu {
     const pc = this;
-    const { jit = "auto", verify } = this.#options;
+    const { jit = "auto", codeMemoryMib, verify } = this.#options;
     return new Cpu({
       memory: this.memory.wasm,
       model: cpuModel(this.#options.cpu ?? DEFAULT_CPU),
@@ -355,6 +355,7 @@ export class Pc implements PcControl {
       },
       log: () => {},
       ...COMPILE_AFTER[jit],
+      ...(codeMemoryMib !== undefined && { codeMemoryMib }),
       ...(verify && { verify }),
     });
   }

@@ -79,6 +79,8 @@ export interface CpuHost {
   readonly model?: CpuModel;
   /** Entries of a block after which it is compiled; Infinity for never. A sensible figure by default. */
   readonly compileAfter?: number;
+  /** Memory of the host for compiled code, in MiB, about; a sensible figure by default. */
+  readonly codeMemoryMib?: number;
   /** Which runs of compiled code are compared with the interpreter, which is slow; none if absent. */
   readonly verify?: Sampling;
 }
@@ -86,6 +88,11 @@ export interface CpuHost {
 /** Compiling a block costs about a millisecond, and saves some tens of nanoseconds each time it is entered. */
 const COMPILE_AFTER = 4000;
 const COMPILE_TOGETHER = 32;
+
+/** In MiB. */
+const DEFAULT_CODE_MEMORY = 64;
+/** Bytes of the host's memory for one of WebAssembly: with that what V8 makes of it, and knows about it. */
+const CODE_EXPANSION = 5;
 
 /**
  * Looking for a block, and decoding it, takes some 20 µs, making a handler ten times as long: code that is all new
@@ -198,6 +205,7 @@ export class Cpu {
       endHandler,
       staleHandler: leaveAt,
       threshold: host.compileAfter ?? COMPILE_AFTER,
+      mostCode: ((host.codeMemoryMib ?? DEFAULT_CODE_MEMORY) * 2 ** 20) / CODE_EXPANSION,
       batch: host.compileAfter === undefined ? COMPILE_TOGETHER : 1,
       hostPage: (physical) => this.#hostPage(physical),
       readPhysical8: (physical) => {

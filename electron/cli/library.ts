@@ -97,6 +97,7 @@ export function runOptionsOf({ home, names }: LibraryOptions): Promise<RunOption
     return {
       memoryMib: settings.memoryMib,
       ...(settings.cpu && { cpu: settings.cpu }),
+      ...(settings.codeMemoryMib !== undefined && { codeMemoryMib: settings.codeMemoryMib }),
       bootOrder: settings.bootOrder,
       media: settings.drives.map((drive) => ({
         ...drive,

@@ -28,6 +28,7 @@ test.each([
   [["--boot", "disk,usb"], 'not "usb"'],
   [["--boot", "disk,disk"], "twice"],
   [["--cdrom", "a", "--hdc", "b"], "same place"],
+  [["--code-memory", "0"], "--code-memory takes a whole number from 1 to 1024"],
   [["--jit", "on"], "--jit takes auto, eager or off"],
   [["--verify=some"], "--verify takes all"],
   [["--verify", "--jit", "off"], "does not go with --jit off"],
@@ -51,6 +52,7 @@ test("what is compiled, and what of it is compared", () => {
     jit: "off",
     deterministic: true,
   });
+  expect(parseRunOptions(["--code-memory", "32"])).toMatchObject({ codeMemoryMib: 32 });
   expect(parseRunOptions(["--verify", "--jit", "eager"])).toMatchObject({ jit: "eager", verify: "sampled" });
   expect(parseRunOptions(["--verify=all"]).verify).toBe("all");
 });

@@ -24,6 +24,7 @@ export interface RunOptions {
   screenshot?: string;
   stats: boolean;
   jit: JitMode;
+  codeMemoryMib?: number;
   verify?: PcOptions["verify"];
   deterministic: boolean;
   save?: string;
@@ -63,6 +64,7 @@ Input and output
 Execution
   --jit MODE            compile guest code to WebAssembly: auto (once it runs often), eager (as soon as it runs),
                         off (auto)
+  --code-memory MIB     memory of the host for compiled code, about: what was compiled first makes room (64)
   --verify[=all]        do what compiled code does again in the interpreter, and end with 1 where the two differ: each
                         piece of code on its first 64 runs and then on one in 499, or on all
   --deterministic       the machine's time counts its instructions alone, 10 ns each: the same options, images and steps
@@ -111,6 +113,7 @@ const OPTIONS = {
   disposable: { type: "boolean" },
   stats: { type: "boolean" },
   jit: text,
+  "code-memory": text,
   verify: text,
   deterministic: { type: "boolean" },
 } as const;
@@ -198,6 +201,9 @@ export function parseRunOptions(args: string[]): RunOptions {
     serial: values.serial ?? "stdio",
     stats: values.stats ?? false,
     deterministic: values.deterministic ?? false,
+    ...(values["code-memory"] !== undefined && {
+      codeMemoryMib: number("code-memory", values["code-memory"], 1, 1024, true),
+    }),
     ...parseExecution(values.jit ?? "auto", values.verify),
     ...(values.kernel !== undefined && { kernel: values.kernel }),
     ...(values.initrd !== undefined && { initrd: values.initrd }),

@@ -23,7 +23,7 @@ async function readWhole(path: string, doing: string): Promise<Uint8Array> {
 }
 
 async function engineOptions(options: RunOptions): Promise<PcEngineOptions> {
-  const { jit, verify, deterministic } = options;
+  const { jit, codeMemoryMib, verify, deterministic } = options;
   const { memoryMib, cpu, media, bootOrder, kernel, initrd, append: commandLine, firmware, vgaRom } = options;
   return {
     memoryMib,
@@ -33,6 +33,7 @@ async function engineOptions(options: RunOptions): Promise<PcEngineOptions> {
     deterministic,
     // What comes in from the start on is to be ready when the machine starts.
     startPaused: true,
+    ...(codeMemoryMib !== undefined && { codeMemoryMib }),
     ...(verify && { verify }),
     ...(cpu && { cpu }),
     ...(kernel !== undefined && {

@@ -10,6 +10,7 @@ export interface HostMachine {
   engine: string;
   memoryMib: number;
   cpu?: CpuSettings;
+  codeMemoryMib?: number;
   bootOrder: ("cdrom" | "disk" | "floppy")[];
   media: AttachedMedium[];
 }
@@ -61,6 +62,7 @@ export const hostSchema = {
         engine: z.string(),
         memoryMib: machineSettingsSchema.shape.memoryMib,
         cpu: machineSettingsSchema.shape.cpu,
+        codeMemoryMib: machineSettingsSchema.shape.codeMemoryMib,
         bootOrder: machineSettingsSchema.shape.bootOrder,
         media: z.array(mediumSchema),
       }),

@@ -35,6 +35,8 @@ export const machineSettingsSchema = z.object({
   memoryMib: z.number().int().min(1).max(3072),
   /** Which processor the guest sees; Intel's x86-64-v2 if not said. */
   cpu: cpuSchema.exactOptional(),
+  /** Memory of the host for compiled guest code, in MiB, about; the engine's choice if not said. */
+  codeMemoryMib: z.number().int().min(1).max(1024).exactOptional(),
   bootOrder: z.array(z.enum(["cdrom", "disk", "floppy"])),
   drives: z.array(driveSchema),
 });

@@ -94,9 +94,16 @@ export class Machine<ConsoleEnd> {
       this.#setState("starting");
       try {
         const media = this.#settings.drives.map(this.#resolve);
-        const { engine, memoryMib, cpu, bootOrder } = this.#settings;
+        const { engine, memoryMib, cpu, codeMemoryMib, bootOrder } = this.#settings;
         this.#run = this.#launch();
-        await this.#run.service.start({ engine, memoryMib, bootOrder, media, ...(cpu && { cpu }) });
+        await this.#run.service.start({
+          engine,
+          memoryMib,
+          bootOrder,
+          media,
+          ...(cpu && { cpu }),
+          ...(codeMemoryMib !== undefined && { codeMemoryMib }),
+        });
         this.#setState("running");
       } catch (error) {
         await this.#abandonStart(error);

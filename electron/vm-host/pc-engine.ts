@@ -52,6 +52,7 @@ export interface PcEngineOptions {
   vgaRom?: Uint8Array;
   /** As in {@link PcOptions}. */
   jit?: JitMode;
+  codeMemoryMib?: number;
   verify?: PcOptions["verify"];
   /** As in {@link PcOptions}, with a fixed time of day and fixed random numbers. */
   deterministic?: boolean;
@@ -107,7 +108,8 @@ export class PcEngine implements Engine {
 
   async start(state?: Uint8Array): Promise<void> {
     if (this.#pc) throw new TwinboxError("invalid-state", "The machine is on already.");
-    const { memoryMib, cpu, bootOrder, media, kernel, firmware, vgaRom, jit, verify } = this.#options;
+    const { memoryMib, cpu, bootOrder, media, kernel, firmware, vgaRom, jit, codeMemoryMib, verify } =
+      this.#options;
     try {
       for (const medium of media) await this.#open(medium);
       const pc = await this.#parts.createPc({
@@ -122,6 +124,7 @@ export class PcEngine implements Engine {
         ...(firmware && { firmware }),
         ...(vgaRom && { vgaRom }),
         ...(jit && { jit }),
+        ...(codeMemoryMib !== undefined && { codeMemoryMib }),
         ...(verify && { verify }),
       });
       if (state) await pc.load(state);

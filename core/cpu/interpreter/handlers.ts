@@ -13,6 +13,12 @@ import { HandlerContext, type RuntimeSignatures } from "./handler-context.ts";
 
 const HANDLER: Signature = { parameters: ["i32"], result: "i32" };
 
+/** A region's function: its index in the table, and the bytes of WebAssembly that it is. */
+export interface CompiledFunction {
+  readonly index: number;
+  readonly bytes: number;
+}
+
 export interface HandlerImports {
   memory: WebAssembly.Memory;
   table: WebAssembly.Table;
@@ -87,19 +93,23 @@ export class Handlers {
     );
   }
 
-  /** Compiles regions into one module, and gives the table index of each one's function. */
-  compileRegions(regions: readonly Region[], view: DataView): number[] {
+  /** Compiles regions into one module, a function each. */
+  compileRegions(regions: readonly Region[], view: DataView): CompiledFunction[] {
     const { signatures: runtime } = this.#imports;
     const module = new ModuleBuilder();
-    const indexes = regions.map((region, n) => {
+    const compiled = regions.map((region, n): CompiledFunction => {
       const body = compileRegion(region, { view, module, runtime, effects: this.#effects });
       const { block, forms } = region.nodes[0]!;
       const label = `region ${forms[0]!.row.mnemonic} ${block.physical.toString(16)} ${region.nodes.length}`;
       module.add(`h${n}`, HANDLER, body, label);
-      return this.#free.pop() ?? this.#reserve();
+      return { index: this.#free.pop() ?? this.#reserve(), bytes: body.length };
     });
-    this.#instantiate(module, indexes, this.#imports.verifier);
-    return indexes;
+    this.#instantiate(
+      module,
+      compiled.map(({ index }) => index),
+      this.#imports.verifier,
+    );
+    return compiled;
   }
 
   /** The forms of a block's instructions, which its records' handlers tell. */

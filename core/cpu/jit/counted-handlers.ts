@@ -1,6 +1,6 @@
 // Handlers that count what the compiler tier does, for those who ask how well it works.
 
-import { Handlers } from "../interpreter/handlers.ts";
+import { type CompiledFunction, Handlers } from "../interpreter/handlers.ts";
 import type { Region } from "./region.ts";
 
 /** The host's clock; every JavaScript host has it. */
@@ -11,6 +11,8 @@ export interface CompilerStatistics {
   /** Regions compiled, and those of them that were dropped again since. */
   regionsCompiled: number;
   regionsDropped: number;
+  /** Bytes of WebAssembly compiled for them. */
+  bytesCompiled: number;
   /** Guest instructions in the compiled ones, each as often as it was compiled. */
   instructionsCompiled: number;
   /** Host milliseconds spent compiling them, as far as WebAssembly compiles at once. */
@@ -20,16 +22,23 @@ export interface CompilerStatistics {
 }
 
 export class CountedHandlers extends Handlers {
-  readonly counts = { regionsCompiled: 0, regionsDropped: 0, instructionsCompiled: 0, compileMs: 0 };
+  readonly counts = {
+    regionsCompiled: 0,
+    regionsDropped: 0,
+    bytesCompiled: 0,
+    instructionsCompiled: 0,
+    compileMs: 0,
+  };
 
-  override compileRegions(regions: readonly Region[], view: DataView): number[] {
+  override compileRegions(regions: readonly Region[], view: DataView): CompiledFunction[] {
     const { counts } = this;
     const began = performance.now();
-    const indexes = super.compileRegions(regions, view);
+    const compiled = super.compileRegions(regions, view);
     counts.compileMs += performance.now() - began;
     counts.regionsCompiled += regions.length;
     for (const { nodes } of regions) for (const { count } of nodes) counts.instructionsCompiled += count;
-    return indexes;
+    for (const { bytes } of compiled) counts.bytesCompiled += bytes;
+    return compiled;
   }
 
   override release(index: number): void {

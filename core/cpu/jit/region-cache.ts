@@ -1,7 +1,7 @@
 // Compiled regions: which blocks become some, what they replace, and how they go, one by one.
 
 import type { Block } from "../interpreter/block-cache.ts";
-import type { Handlers } from "../interpreter/handlers.ts";
+import type { CompiledFunction, Handlers } from "../interpreter/handlers.ts";
 import { BLOCK_COMPILED, BLOCK_FIRST_HANDLER, BLOCK_HEAT, REC_HANDLER } from "../layout.ts";
 import type { BranchTargets } from "./branch-targets.ts";
 import { type CodeSource, growRegion, type Region } from "./region.ts";
@@ -11,13 +11,16 @@ export interface CompiledRegion {
   readonly blocks: readonly Block[];
   /** Table index of its function. */
   readonly index: number;
-  readonly instructions: number;
+  /** Of its WebAssembly code. */
+  readonly bytes: number;
 }
 
 export interface RegionCacheHost {
   readonly handlers: Handlers;
   /** Entries after which a block is hot, at least 1. */
   readonly threshold: number;
+  /** Bytes of WebAssembly in compiled regions at most; the last ones compiled are kept even so. */
+  readonly mostCode: number;
   /** Blocks that are compiled together, if so many become hot soon enough. */
   readonly batch: number;
 }
@@ -36,8 +39,6 @@ const PATIENCE = 20;
 
 /** Instructions of the regions that are compiled together, about: some milliseconds' work. */
 const MOST_AT_ONCE = 200;
-/** Instructions in compiled regions at most: their code takes some 500 bytes each of the host's memory. */
-const MOST_COMPILED = 150_000;
 export class RegionCache {
   readonly #blocks: Blocks;
   readonly #host: RegionCacheHost;
@@ -46,8 +47,8 @@ export class RegionCache {
   #patience = PATIENCE;
   /** Oldest first. */
   readonly #regions = new Set<CompiledRegion>();
-  /** Instructions in all of them. */
-  #instructions = 0;
+  /** Bytes of all of them. */
+  #bytes = 0;
 
   constructor(blocks: Blocks, host: RegionCacheHost) {
     this.#blocks = blocks;
@@ -101,13 +102,13 @@ export class RegionCache {
     // What is left comes next time, without waiting again.
     this.#patience = this.#hot.length > 0 ? 0 : PATIENCE;
     if (regions.length === 0) return;
-    const indexes = this.#host.handlers.compileRegions(regions, this.#view);
+    const compiled = this.#host.handlers.compileRegions(regions, this.#view);
     regions.forEach((region, n) => {
-      this.#enter(region, indexes[n]!);
+      this.#enter(region, compiled[n]!);
     });
     // The oldest make room; what is still hot among them will be compiled again.
     for (const region of this.#regions) {
-      if (this.#instructions <= MOST_COMPILED) break;
+      if (this.#bytes <= this.#host.mostCode || this.#regions.size <= regions.length) break;
       this.forget(region);
     }
   }
@@ -139,12 +140,11 @@ export class RegionCache {
     this.#count(block, this.#host.threshold);
   }
 
-  #enter({ nodes }: Region<Block>, index: number): void {
+  #enter({ nodes }: Region<Block>, { index, bytes }: CompiledFunction): void {
     const entry = nodes[0]!.block;
-    const instructions = nodes.reduce((sum, { count }) => sum + count, 0);
-    const region: CompiledRegion = { entry, index, instructions, blocks: nodes.map(({ block }) => block) };
+    const region: CompiledRegion = { entry, index, bytes, blocks: nodes.map(({ block }) => block) };
     this.#regions.add(region);
-    this.#instructions += instructions;
+    this.#bytes += bytes;
     for (const block of region.blocks) {
       block.regions ??= new Set();
       block.regions.add(region);
@@ -168,7 +168,7 @@ export class RegionCache {
   forget(region: CompiledRegion): void {
     this.#host.handlers.release(region.index);
     this.#regions.delete(region);
-    this.#instructions -= region.instructions;
+    this.#bytes -= region.bytes;
     for (const block of region.blocks) block.regions!.delete(region);
     const { entry } = region;
     entry.region = undefined;

@@ -62,6 +62,11 @@ export class FunctionBody {
     this.#parameters = parameters.length;
   }
 
+  /** Bytes of code so far. */
+  get length(): number {
+    return this.#code.length;
+  }
+
   /** How many blocks, loops and conditionals are open. */
   get depth(): number {
     return this.#depth;

@@ -186,6 +186,7 @@ export class FakePc implements PcControl {
       compiler: {
         regionsCompiled: 3,
         regionsDropped: 1,
+        bytesCompiled: 2000,
         instructionsCompiled: 40,
         compileMs: 2,
         regionsCompared: this.options.verify ? 5 : 0,
