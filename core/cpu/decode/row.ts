@@ -35,6 +35,8 @@ export const REGISTER = 1 << 11;
 export const SSE = 1 << 12;
 /** Operand size is fixed by the row, 66 is only a mandatory prefix. */
 export const NO_66 = 1 << 13;
+/** Beside ENDS: the next instruction follows all the same, unless the run loop is asked to look around first. */
+export const GOES_ON = 1 << 14;
 
 /** Transfers control other than by a near branch: far ones, returns from interrupts, fast system calls. */
 export const TRANSFER = 1 << 14;

@@ -1,9 +1,10 @@
 // Compiles a region into one function. It takes the record at which it is entered, and returns, as a handler does, the
 // record to go on with, or 0 when RIP says where.
 
-import { codeSizeOf } from "../interpreter/form.ts";
-import type { RuntimeSignatures } from "../interpreter/handler-context.ts";
-import { BLOCK_COMPILED, REC_LINK, RECORD_SIZE } from "../layout.ts";
+import { GOES_ON } from "../decode/row.ts";
+import { codeSizeOf, type Form } from "../interpreter/form.ts";
+import { CPU, type RuntimeSignatures } from "../interpreter/handler-context.ts";
+import { BLOCK_COMPILED, BUDGET, REC_LINK, RECORD_SIZE } from "../layout.ts";
 import { constant32, constant64, type Expression, i32, i64, wrap } from "../wasm/expression.ts";
 import { FunctionBody, type Label } from "../wasm/function-body.ts";
 import type { ModuleBuilder } from "../wasm/module.ts";
@@ -137,7 +138,7 @@ class RegionCompiler {
       last = context;
       context.emitHere();
       if (this.#emission.over) return;
-      context.leaveIfDropped(this.#valid());
+      context.leaveIfDropped(this.#mayStay(forms[n]!));
     }
     if (node.next) {
       this.#emission.count(count - block.count);
@@ -148,9 +149,12 @@ class RegionCompiler {
     }
   }
 
-  /** Whether the region is still that of its entry (i32). */
-  #valid(): Expression {
-    return i32.load(constant32(this.#entry.block.record + BLOCK_COMPILED));
+  /** Whether, after an instruction, the region is still that of its entry and the run loop need not look around (i32). */
+  #mayStay({ row }: Form): Expression {
+    const valid = i32.load(constant32(this.#entry.block.record + BLOCK_COMPILED));
+    if (!(row.flags & GOES_ON)) return valid;
+    // The budget was charged with all that has run.
+    return i32.and(valid, i32.gtS(i32.load(CPU, BUDGET), constant32(0)));
   }
 
   #flowOf(node: Node, index: number): Flow {

@@ -1,6 +1,6 @@
 // A region: blocks that are compiled into one function, and how control goes between them.
 
-import { ENDS, isRelativeBranch } from "../decode/row.ts";
+import { ENDS, GOES_ON, isRelativeBranch } from "../decode/row.ts";
 import { codeSizeOf, type Form } from "../interpreter/form.ts";
 import { MODE_FLAT_CODE, REC_IMMEDIATE, REC_IP_DELTA, REC_LENGTH, RECORD_SIZE } from "../layout.ts";
 
@@ -72,6 +72,9 @@ const isNear = (offset: number): boolean => offset === (offset | 0);
 
 const isCall = (form: Form): boolean => form.row.mnemonic === "CALL";
 export const isReturn = (form: Form): boolean => form.row.mnemonic === "RET";
+
+/** Whether the instruction after it is the next, for all that the instruction itself does. */
+const isFollowed = ({ row }: Form): boolean => !(row.flags & ENDS) || (row.flags & GOES_ON) !== 0;
 
 /** Whether code may go from block to block without a look at CS: it spans all addresses. */
 export const isUnlimited = (mode: number): boolean =>
@@ -162,7 +165,7 @@ class Growth<B extends RegionBlock> {
         if (after) this.#calls.push({ target, after, from: node });
       });
       const last = block.count - 1;
-      if (!(forms[last]!.row.flags & ENDS)) node.next = this.#at(node, this.#after(block, last));
+      if (isFollowed(forms[last]!)) node.next = this.#at(node, this.#after(block, last));
       else this.#addTargets(node, last);
     }
   }

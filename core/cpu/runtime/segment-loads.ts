@@ -1,6 +1,6 @@
 // MOV, POP and LDS to LGS: loading of data and stack segment registers.
 
-import { DR, EFLAGS, MODE, SEGMENT_ATTRIBUTES, SEGMENT_BASE, SHADOW } from "../layout";
+import { DR, EFLAGS, MODE, SEGMENT_ATTRIBUTES, SEGMENT_BASE, SEGMENT_LIMIT, SHADOW } from "../layout";
 import { CPU } from "./cpu";
 import {
   attributesOf,
@@ -24,14 +24,25 @@ import {
 import { code64, privilege, protectedMode, TF, virtual8086 } from "./eflags";
 import { GP, NP, raise, SS as STACK_FAULT } from "./exceptions";
 import { systemRead64 } from "./memory";
-import { segment, setSegment, SS, updateMode } from "./processor";
+import { FS, segment, setSegment, SS, updateMode } from "./processor";
 
 /** Loads ES, SS, DS, FS or GS with every check. Whether the MODE, which later records were decoded for, changed. */
 export function loadSegment(number: u32, selector: u32): bool {
+  const place = segment(number);
+  const base = load<u64>(place + SEGMENT_BASE);
+  const limit = load<u32>(place + SEGMENT_LIMIT);
+  const attributes = load<u32>(place + SEGMENT_ATTRIBUTES);
   if (!protectedMode()) setRealMode(number, selector);
   else if (virtual8086()) setVirtual8086(number, selector);
   else if (number == SS) loadStackSegment(selector);
   else loadDataSegment(number, selector);
+  // MODE does not depend on FS and GS, nor on a selector alone.
+  if (number >= FS) return false;
+  const same =
+    load<u64>(place + SEGMENT_BASE) == base &&
+    load<u32>(place + SEGMENT_LIMIT) == limit &&
+    load<u32>(place + SEGMENT_ATTRIBUTES) == attributes;
+  if (same) return false;
   const before = load<u32>(CPU + MODE);
   updateMode();
   return load<u32>(CPU + MODE) != before;

@@ -81,8 +81,9 @@ export interface Frame {
 export class World {
   readonly machine: Machine;
 
-  constructor(model?: CpuModel) {
-    this.machine = new Machine(undefined, undefined, model);
+  /** `model` and `compileAfter` as in `CpuHost`. */
+  constructor(model?: CpuModel, compileAfter?: number) {
+    this.machine = new Machine(undefined, compileAfter, model);
   }
 
   reset(): void {

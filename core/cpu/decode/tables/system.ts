@@ -14,6 +14,7 @@ import {
   ENDS,
   type Entry,
   F64,
+  GOES_ON,
   group,
   I64,
   MEMORY,
@@ -65,8 +66,8 @@ const group7 = group(
     byRm(
       withoutPrefix(op("MONITOR", system.monitor, "", ADDRESS, "monitor")),
       withoutPrefix(op("MWAIT", system.mwait, "", ENDS, "monitor")),
-      op("CLAC", system.setAlignment(0), "", ENDS, "smap"),
-      op("STAC", system.setAlignment(1), "", ENDS, "smap"),
+      op("CLAC", system.setAlignment(0), "", ENDS | GOES_ON, "smap"),
+      op("STAC", system.setAlignment(1), "", ENDS | GOES_ON, "smap"),
     ),
   ),
   byMod(
@@ -84,7 +85,7 @@ const group7 = group(
     op("INVLPG", system.invlpg, "M"),
     byRm(
       op("SWAPGS", system.simple("swapGs"), "", O64, "lm"),
-      op("RDTSCP", system.simple("rdtscp"), "", ENDS, "rdtscp"),
+      op("RDTSCP", system.simple("rdtscp"), "", ENDS | GOES_ON, "rdtscp"),
     ),
   ),
 );
@@ -104,7 +105,7 @@ export const SYSTEM: Chapter = {
     142: op("MOV", system.movToSegment, "S,Ew"),
     154: op("CALLF", system.farCallDirect, "A", I64 | LEAVES),
     156: op("PUSHF", system.pushf, "", STACK | D64),
-    157: op("POPF", system.popf, "", STACK | D64 | ENDS),
+    157: op("POPF", system.popf, "", STACK | D64 | ENDS | GOES_ON),
     196: legacyMemory(farPointer("LES", ES)),
     197: legacyMemory(farPointer("LDS", DS)),
     202: op("RETF", system.farReturnAndRelease, "Iw", LEAVES),
@@ -125,7 +126,7 @@ export const SYSTEM: Chapter = {
     241: op("INT1", system.int1, "", ENDS),
     244: op("HLT", system.simple("halt"), "", ENDS),
     250: op("CLI", system.cli),
-    251: op("STI", system.sti, "", ENDS),
+    251: op("STI", system.sti, "", ENDS | GOES_ON),
   },
   twoByte: {
     0: group6,
@@ -150,7 +151,7 @@ export const SYSTEM: Chapter = {
     35: op("MOV", system.movToDebug, "D,Ry", F64 | ENDS),
     48: op("WRMSR", system.simple("wrmsr"), "", ENDS, "msr"),
     // RDTSC, RDMSR and RDPMC end their block because time passes between blocks.
-    49: op("RDTSC", system.simple("rdtsc"), "", ENDS, "tsc"),
+    49: op("RDTSC", system.simple("rdtsc"), "", ENDS | GOES_ON, "tsc"),
     50: op("RDMSR", system.simple("rdmsr"), "", ENDS, "msr"),
     51: op("RDPMC", system.simple("rdpmc"), "", ENDS, "rdpmc"),
     52: op("SYSENTER", system.leaving("sysenter"), "", LEAVES, "sep"),
