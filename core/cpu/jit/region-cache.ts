@@ -38,7 +38,7 @@ const WARM = 16;
 const PATIENCE = 20;
 
 /** Instructions of the regions that are compiled together, about: some milliseconds' work. */
-const MOST_AT_ONCE = 200;
+const MOST_AT_ONCE = 60;
 export class RegionCache {
   readonly #blocks: Blocks;
   readonly #host: RegionCacheHost;
