@@ -5,10 +5,14 @@
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import asc from "assemblyscript/asc";
+import { floatTables } from "./float-tables.ts";
 
 const root = join(import.meta.dirname, "..");
 const source = join(root, "core/cpu/runtime");
 const layout = join(root, "core/cpu/layout.ts");
+const tablesScript = join(import.meta.dirname, "float-tables.ts");
+/** The module that is computed rather than read. */
+const TABLES = "core/cpu/runtime/float/tables.ts";
 const output = join(root, "core/generated/runtime-wasm.ts");
 
 /** Compiles when any source file is newer than the output. */
@@ -18,6 +22,7 @@ export async function buildRuntimeIfStale(): Promise<void> {
       (name) => statSync(join(source, name)).mtimeMs,
     ),
     statSync(layout).mtimeMs,
+    statSync(tablesScript).mtimeMs,
   );
   const built = statSync(output, { throwIfNoEntry: false })?.mtimeMs ?? 0;
   if (newest > built) await buildRuntime();
@@ -43,6 +48,7 @@ async function buildRuntime(): Promise<void> {
     ],
     {
       readFile: (name: string) => {
+        if (name === TABLES) return floatTables();
         try {
           return readFileSync(join(root, name), "utf8");
         } catch {

@@ -61,6 +61,14 @@ function between(random: Random, low: number, high: number): F80 {
   return [(random.below(2) << 15) | (16383 + low + random.below(high - low)), ONE | random.bits(63)];
 }
 
+/** A number below 1 at a step of the tables, a 64th or a 128th, or next to one; on both sides of 1 with `beyond`. */
+function atStep(random: Random, beyond = 0n): F80 {
+  const value = (BigInt(1 + random.below(127)) << 56n) + (beyond << 63n);
+  const near = value + BigInt(random.below(3) - 1);
+  const bits = near.toString(2).length;
+  return [16383 - 64 + bits, near << BigInt(64 - bits)];
+}
+
 /** Each function, its arguments and the reference. */
 const FUNCTIONS: readonly {
   readonly name: string;
@@ -85,6 +93,16 @@ const FUNCTIONS: readonly {
     operands: (r) => [between(r, -3, 3), between(r, -3, 3)],
     references: (y, x) => [arctangent(y!, x!)],
   },
+  { name: "fsincos", operands: (r) => [atStep(r)], references: (x) => [cosine(x!), sine(x!)] },
+  { name: "fpatan", operands: (r) => [atStep(r), PLUS_ONE], references: (y, x) => [arctangent(y!, x!)] },
+  { name: "fpatan", operands: (r) => [PLUS_ONE, atStep(r)], references: (y, x) => [arctangent(y!, x!)] },
+  { name: "f2xm1", operands: (r) => [atStep(r)], references: (x) => [powerLessOne(x!)] },
+  { name: "f2xm1", operands: (r) => [negative(atStep(r))], references: (x) => [powerLessOne(x!)] },
+  {
+    name: "fyl2x",
+    operands: (r) => [PLUS_ONE, atStep(r, BigInt(r.below(2)))],
+    references: (y, x) => [timesLog2(y!, x!, false)],
+  },
   { name: "f2xm1", operands: (r) => [between(r, -80, 0)], references: (x) => [powerLessOne(x!)] },
   { name: "f2xm1", operands: (r) => [between(r, -3, 0)], references: (x) => [powerLessOne(x!)] },
   {
@@ -101,6 +119,11 @@ const FUNCTIONS: readonly {
     // Close to 1, where the logarithm is small.
     name: "fyl2x",
     operands: (r) => [PLUS_ONE, [16383, ONE + r.bits(40)]],
+    references: (y, x) => [timesLog2(y!, x!, false)],
+  },
+  {
+    name: "fyl2x",
+    operands: (r) => [PLUS_ONE, [16382, 2n * ONE - 1n - r.bits(40)]],
     references: (y, x) => [timesLog2(y!, x!, false)],
   },
   {

@@ -6,6 +6,8 @@ export let remainder: u64 = 0;
 export let jammed: u64 = 0;
 
 /** High 64 bits of a × b (the low 64 are `a * b`). */
+// @ts-ignore: decorator of AssemblyScript
+@inline
 export function mulHigh(a: u64, b: u64): u64 {
   const al = a & 0xffffffff;
   const ah = a >> 32;

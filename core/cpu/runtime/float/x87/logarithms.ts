@@ -1,12 +1,20 @@
-/** F2XM1, FYL2X, FYL2XP1. Their results are correctly rounded but for about one in 2^50. [SDM] vol. 2 */
+/**
+ * F2XM1, FYL2X, FYL2XP1. Arguments are cut into one that a table knows and a rest below 2^-6, whose series is short. What
+ * is rounded is in error by less than 2^-80 of itself: results are wrong by at most 0.50002 units of the last place.
+ * [SDM] vol. 2
+ */
 import { DE, INTEGER_BIT, PE, ZE, prevented, raise } from "../rounding";
 import {
   DENORMAL, INFINITE, ZERO, operandExponent, operandSign, operandSignificand, takeF80,
 } from "../operands";
 import {
-  EXPONENTIAL, LN2_EXPONENT, LN2_HIGH, LN2_LOW, LOG2E_EXPONENT, LOG2E_HIGH, LOG2E_LOW, addWide, divideWide,
-  factorialSeries, fixedHigh, fixedLow, multiplyWide, oddSeries, setWide, toFixed, toWide, wideExponent, wideHigh,
-  wideLow,
+  ABOVE_ROOT, LOGARITHM, LOGARITHM_HEADS, LOGARITHM_TAILS, LOG_STEPS, NEGATIVE_POWERS, POWER, POWERS, POWER_HEADS,
+  POWER_TAILS, RECIPROCALS, STEPS,
+} from "../tables";
+import { mulHigh } from "../wide";
+import {
+  FRACTION_EXPONENT, addFraction, addWide, fractionHigh, fractionLow, multiplyWide, product, setWide, sumSeries,
+  toFraction, wideExponent, wideHigh, wideLow,
 } from "../wide-float";
 import { give, giveInvalid, isSpecial, outHigh, outSignificand, propagateOne, propagateTwo } from "./arithmetic";
 import {
@@ -14,13 +22,10 @@ import {
 } from "./stack";
 
 const ONE_EXPONENT: i32 = 16383;
-/** Significand of √2. */
-const SQRT2: u64 = 0xb504f333f9de6484;
-/** Significands of √2 − 1 and 1 − 1/√2, both with exponent −2: the range of FYL2XP1. */
-const SQRT2_LESS_1: u64 = 0xd413cccfe7799211;
-const LESS_HALF_SQRT2: u64 = 0x95f619980c4336f7;
-/** Terms that atanh's series needs for arguments up to (√2 − 1)/(√2 + 1). */
-const ATANH_TERMS: u64 = 24;
+/** 2^-7: the logarithm of a number that is nearer to 1 is a series in its distance. */
+const NEAR_EXPONENT: i32 = ONE_EXPONENT - 7;
+/** Words of an entry of RECIPROCALS, in bytes. */
+const RECIPROCAL_SIZE: usize = 24;
 
 /** Rounds the wide result, which is not exact. */
 export function giveWide(sign: i32): bool {
@@ -52,39 +57,51 @@ export function f2xm1(): i32 {
     }
     return finish();
   }
-  multiplyWide(operandExponent, operandSignificand, 0, LN2_EXPONENT, LN2_HIGH, LN2_LOW);
-  const exponent = wideExponent;
-  const high = wideHigh;
-  const low = wideLow;
-  toFixed(exponent, high, low);
-  factorialSeries(EXPONENTIAL, fixedHigh, fixedLow, sign != 0);
-  toWide();
-  multiplyWide(exponent, high, low, wideExponent, wideHigh, wideLow);
+  powerLessOne(operandExponent, operandSignificand, sign != 0);
   if (giveWide(sign)) setRegister(0, outSignificand, outHigh);
   return finish();
+}
+
+/** Sets the wide result to 2^x − 1, or with minus to 1 − 2^-x, for 0 < x < 1. */
+function powerLessOne(exponent: i32, significand: u64, minus: bool): void {
+  toFraction(exponent, significand, 0);
+  // x = i/64 + t.
+  const index = usize(fractionHigh / (u64.MAX_VALUE / STEPS + 1));
+  const tHigh = fractionHigh % (u64.MAX_VALUE / STEPS + 1);
+  const tLow = fractionLow;
+  sumSeries(POWER, POWER_HEADS, POWER_TAILS, tHigh, tLow, minus);
+  if (index == 0) {
+    multiplyWide(exponent, significand, 0, FRACTION_EXPONENT, fractionHigh, fractionLow);
+    return;
+  }
+  // 2^±x − 1 = p + (2^±t − 1)(p + 1), where p is 2^(±i/64) − 1, of which the magnitude is in the table.
+  product(fractionHigh, fractionLow, tHigh, tLow);
+  const high = wideHigh;
+  const low = wideLow;
+  const entry = (minus ? NEGATIVE_POWERS : POWERS) + (index << 4);
+  const pHigh = load<u64>(entry);
+  const pLow = load<u64>(entry, 8);
+  product(high, low, pHigh, pLow);
+  addFraction(high, low, wideHigh, wideLow, minus);
+  addFraction(pHigh, pLow, fractionHigh, fractionLow, false);
+  setWide(FRACTION_EXPONENT, fractionHigh, fractionLow);
 }
 
 /** Sign of the last logarithm; its magnitude is the wide result. */
 let logarithmSign: i32 = 0;
 
-/** log2((1 + s)/(1 − s)) for s = numerator ÷ denominator: (2 / ln 2) atanh s. */
-function twiceAtanh(nExponent: i32, nHigh: u64, nLow: u64, dExponent: i32, dHigh: u64, dLow: u64): void {
-  divideWide(nExponent, nHigh, nLow, dExponent, dHigh, dLow);
-  const exponent = wideExponent;
-  const high = wideHigh;
-  const low = wideLow;
-  multiplyWide(exponent, high, low, exponent, high, low);
-  toFixed(wideExponent, wideHigh, wideLow);
-  oddSeries(fixedHigh, fixedLow, false, ATANH_TERMS);
-  toWide();
-  multiplyWide(exponent, high, low, wideExponent, wideHigh, wideLow);
-  multiplyWide(wideExponent, wideHigh, wideLow, LOG2E_EXPONENT + 1, LOG2E_HIGH, LOG2E_LOW);
+/** Sets the wide result to the magnitude of log2(1 + u), or with minus of log2(1 − u), for 0 < u ≤ 2^-6.8. */
+function nearOne(exponent: i32, high: u64, low: u64, minus: bool): void {
+  toFraction(exponent, high, low);
+  sumSeries(LOGARITHM, LOGARITHM_HEADS, LOGARITHM_TAILS, fractionHigh, fractionLow, !minus);
+  multiplyWide(exponent, high, low, FRACTION_EXPONENT + 1, fractionHigh, fractionLow);
 }
 
-/** log2 of a positive wide float; 0 is given as high = low = 0. Returns whether it is exact: of a power of two. */
+/** log2 of a positive wide float. Returns whether it is exact: of a power of two. */
 function logarithm(exponent: i32, high: u64, low: u64): bool {
-  // x = m × 2^e, with m from 1/√2 to √2.
-  const less = high > SQRT2;
+  // x = m × 2^e, with m from about 1/√2 to √2; the index is of the significand.
+  const index = i32((high << 1) / (u64.MAX_VALUE / LOG_STEPS + 1));
+  const less = index >= ABOVE_ROOT;
   const e = exponent - ONE_EXPONENT + i32(less);
   const integerSign = e < 0 ? 1 : 0;
   const magnitude: u64 = e < 0 ? -e : e;
@@ -93,16 +110,25 @@ function logarithm(exponent: i32, high: u64, low: u64): bool {
     setWide(ONE_EXPONENT + 63, magnitude, 0);
     return true;
   }
-  const mExponent = less ? ONE_EXPONENT - 1 : ONE_EXPONENT;
-  if (less) addWide(ONE_EXPONENT, INTEGER_BIT, 0, mExponent, high, low, true);
-  else addWide(mExponent, high, low, ONE_EXPONENT, INTEGER_BIT, 0, true);
-  const nExponent = wideExponent;
-  const nHigh = wideHigh;
-  const nLow = wideLow;
-  if (less) addWide(ONE_EXPONENT, INTEGER_BIT, 0, mExponent, high, low, false);
-  else addWide(mExponent, high, low, ONE_EXPONENT, INTEGER_BIT, 0, false);
-  twiceAtanh(nExponent, nHigh, nLow, wideExponent, wideHigh, wideLow);
   logarithmSign = i32(less);
+  if (index == 0) {
+    setWide(ONE_EXPONENT, high - INTEGER_BIT, low);
+    nearOne(wideExponent, wideHigh, wideLow, false);
+  } else if (index == LOG_STEPS - 1) {
+    setWide(ONE_EXPONENT - 1, 0 - high - u64(low != 0), 0 - low);
+    nearOne(wideExponent, wideHigh, wideLow, true);
+  } else {
+    // log2 s = log2(sc) − log2 c, with sc − 1 small and not negative.
+    const entry = RECIPROCALS + usize(index) * RECIPROCAL_SIZE;
+    const c = load<u64>(entry);
+    const scLow = high * c + mulHigh(low, c);
+    setWide(ONE_EXPONENT, mulHigh(high, c) + u64(scLow < high * c) - INTEGER_BIT, scLow);
+    const zero = (wideHigh | wideLow) == 0;
+    if (!zero) nearOne(wideExponent, wideHigh, wideLow, false);
+    toFraction(zero ? 0 : wideExponent, wideHigh, wideLow);
+    addFraction(load<u64>(entry, 8), load<u64>(entry, 16), fractionHigh, fractionLow, less);
+    setWide(FRACTION_EXPONENT, fractionHigh, fractionLow);
+  }
   if (e == 0) return false;
   // e + log2 m, of which the integer is the larger by far.
   const fExponent = wideExponent;
@@ -117,11 +143,8 @@ function logarithm(exponent: i32, high: u64, low: u64): bool {
 
 /** log2(1 + x) for a finite x ≠ 0 above −1. Returns whether it is exact. */
 function logarithmPlusOne(sign: i32, exponent: i32, significand: u64): bool {
-  const limit = sign ? LESS_HALF_SQRT2 : SQRT2_LESS_1;
-  const near = exponent < ONE_EXPONENT - 2 || (exponent == ONE_EXPONENT - 2 && significand < limit);
-  if (near) {
-    addWide(ONE_EXPONENT + 1, INTEGER_BIT, 0, exponent, significand, 0, sign != 0);
-    twiceAtanh(exponent, significand, 0, wideExponent, wideHigh, wideLow);
+  if (exponent < NEAR_EXPONENT) {
+    nearOne(exponent, significand, 0, sign != 0);
     logarithmSign = sign;
     return false;
   }
