@@ -24,6 +24,9 @@ const CODES: i32 = C0 | C1 | C2 | C3;
 const LEAST: i32 = 2;
 const MOST: i32 = 0x7ffd;
 const HALF: u64 = 0x8000000000000000;
+/** Places of PE and C1 in the status word. */
+const PE_BIT: i32 = 5;
+const C1_BIT: i32 = 9;
 const REBIAS_F64: i32 = 16383 - 1023;
 const REBIAS_F32: i32 = 16383 - 127;
 /** Fraction of 64 bits that a 53-bit significand does not have. */
@@ -71,62 +74,61 @@ function end(word: i32, pops: i32): void {
   store<u16>(CPU + FPU_STATUS, word);
 }
 
-/** Rounds to nearest, to 64 or 53 bits, and stores. Returns the flags, or UNUSUAL near the ends of the exponents. */
+/**
+ * Rounds to nearest, to 64 or 53 bits, and stores. Returns the flags, or UNUSUAL near the ends of the exponents. Which way
+ * a number is rounded is as good as random: no branch asks, here and in what follows.
+ */
 // @ts-ignore: decorator of AssemblyScript
 @inline
 function give(at: usize, sign: i32, exponent: i32, high: u64, low: u64, narrow: bool): i32 {
-  let unit: u64 = 1;
+  if (u32(exponent - LEAST) > u32(MOST - LEAST)) return UNUSUAL;
+  let away: u64;
   if (narrow) {
     low = (high << 53) | u64(low != 0);
-    high &= ~BELOW_F64;
-    unit = BELOW_F64 + 1;
+    away = u64(low > HALF - ((high >> 11) & 1));
+    high = (high & ~BELOW_F64) + (away << 11);
+  } else {
+    away = u64(low > HALF - (high & 1));
+    high += away;
   }
-  if (u32(exponent - LEAST) > u32(MOST - LEAST)) return UNUSUAL;
-  let flags = 0;
-  if (low != 0) {
-    flags = PE;
-    if (low > HALF || (low == HALF && (high & unit) != 0)) {
-      flags = PE | C1;
-      high += unit;
-      if (high == 0) {
-        high = INTEGER_BIT;
-        exponent++;
-      }
-    }
+  if (high == 0) {
+    high = INTEGER_BIT;
+    exponent++;
   }
   store<u64>(at, high);
   store<u16>(at, (sign << 15) | exponent, 8);
-  return flags;
+  return (i32(low != 0) << PE_BIT) | (i32(away) << C1_BIT);
 }
 
-/** |a| ≥ |b|, the signs being those of the operation. */
+/** a ± b, with the sign and the exponent of a; a is the larger unless the exponents are the same. */
 // @ts-ignore: decorator of AssemblyScript
 @inline
-function sum(at: usize, sign: i32, exponent: i32, a: u64, differ: bool, distance: i32, b: u64, narrow: bool): i32 {
-  let high = b;
-  let low: u64 = 0;
-  if (distance != 0) {
-    if (distance < 64) {
-      low = b << (64 - distance);
-      high = b >> distance;
-    } else {
-      // Below a half of the last place, or at a half: what lies below its first two bits only sticks.
-      low = distance == 64 ? b : distance == 65 ? (b >> 1) | (b & 1) : 1;
-      high = 0;
-    }
+function sum(at: usize, sign: i32, exponent: i32, a: u64, differ: i32, distance: i32, b: u64, narrow: bool): i32 {
+  // Both are halved, so that there is no carry.
+  let high: u64;
+  let low: u64;
+  if (distance < 63) {
+    high = (b >> 1) >> distance;
+    low = b << (63 - distance);
+  } else {
+    // Below a half of the last place, or at a half: what lies below its first two bits only sticks.
+    high = 0;
+    low = distance == 63 ? b : distance == 64 ? (b >> 1) | (b & 1) : distance == 65 ? (b >> 2) | u64((b & 3) != 0) : 1;
   }
-  if (!differ) {
-    high += a;
-    if (high < a) {
-      low = (high << 63) | (low >> 1) | (low & 1);
-      high = INTEGER_BIT | (high >> 1);
-      exponent++;
+  const flip = 0 - u64(differ);
+  low = (low ^ flip) + u64(differ);
+  high = (high ^ flip) + (u64(differ) & u64(low == 0));
+  const below = a << 63;
+  low += below;
+  high += (a >> 1) + u64(low < below);
+  exponent++;
+  if ((differ & i32(i64(high) <= 0)) != 0) {
+    // b was the larger, or nearly all has gone.
+    if (i64(high) < 0) {
+      low = 0 - low;
+      high = ~high + u64(low == 0);
+      sign ^= 1;
     }
-    return give(at, sign, exponent, high, low, narrow);
-  }
-  high = a - high - u64(low != 0);
-  low = 0 - low;
-  if (i64(high) >= 0) {
     if (high == 0) {
       if (low == 0) {
         store<u64>(at, 0);
@@ -137,14 +139,10 @@ function sum(at: usize, sign: i32, exponent: i32, a: u64, differ: bool, distance
       low = 0;
       exponent -= 64;
     }
-    const shift = clz(high);
-    if (shift != 0) {
-      high = (high << shift) | (low >> (64 - shift));
-      low <<= shift;
-      exponent -= i32(shift);
-    }
   }
-  return give(at, sign, exponent, high, low, narrow);
+  const shift = clz(high);
+  high = (high << shift) | ((low >> 1) >> (63 - shift));
+  return give(at, sign, exponent - i32(shift), high, low << shift, narrow);
 }
 
 /** The register at an address ← a `operation` b. Returns the flags, or UNUSUAL. */
@@ -158,26 +156,24 @@ function operate(operation: i32, at: usize, a: u64, aHigh: i32, b: u64, bHigh: i
   const bExponent = bHigh & 0x7fff;
   let sign = ((aHigh ^ bHigh) >> 15) & 1;
   if (operation == MUL) {
-    let high = mulHigh(a, b);
-    let low = a * b;
-    let exponent = aExponent + bExponent - 16382;
-    if (i64(high) >= 0) {
-      high = (high << 1) | (low >> 63);
-      low <<= 1;
-      exponent--;
-    }
-    return give(at, sign, exponent, high, low, narrow);
+    const high = mulHigh(a, b);
+    const low = a * b;
+    // One or none.
+    const shift = clz(high);
+    const exponent = aExponent + bExponent - 16382 - i32(shift);
+    return give(at, sign, exponent, (high << shift) | ((low >> 1) >> (63 - shift)), low << shift, narrow);
   }
   if (operation == DIV) return quotient(at, sign, aExponent - bExponent, a, b, narrow);
   if (operation == DIVR) return quotient(at, sign, bExponent - aExponent, b, a, narrow);
-  const differ = (sign ^ i32(operation != ADD)) != 0;
+  const differ = sign ^ i32(operation != ADD);
   const distance = aExponent - bExponent;
   sign = aHigh >> 15;
   if (operation == SUBR) sign ^= 1;
-  if (distance > 0 || (distance == 0 && a >= b)) {
-    return sum(at, sign, aExponent, a, differ, distance, b, narrow);
-  }
-  return sum(at, sign ^ i32(differ), bExponent, b, differ, -distance, a, narrow);
+  const less = distance < 0;
+  return sum(
+    at, sign ^ (differ & i32(less)), less ? bExponent : aExponent, less ? b : a, differ, less ? -distance : distance,
+    less ? a : b, narrow,
+  );
 }
 
 // @ts-ignore: decorator of AssemblyScript
@@ -185,11 +181,9 @@ function operate(operation: i32, at: usize, a: u64, aHigh: i32, b: u64, bHigh: i
 function quotient(at: usize, sign: i32, exponent: i32, a: u64, b: u64, narrow: bool): i32 {
   const less = a < b;
   const high = less ? divide(a, 0, b) : divide(a >> 1, a << 63, b);
-  let low: u64 = 0;
-  if (remainder != 0) {
-    const complement = b - remainder;
-    low = remainder < complement ? 1 : remainder == complement ? HALF : HALF | 1;
-  }
+  // Below, at or above a half.
+  const complement = b - remainder;
+  const low: u64 = remainder < complement ? u64(remainder != 0) : remainder == complement ? HALF : HALF | 1;
   return give(at, sign, exponent + (less ? 16382 : 16383), high, low, narrow);
 }
 
