@@ -1,6 +1,6 @@
 // x87 control instructions, and the images of its state in memory. [SDM] vol. 1, 8.3.12; vol. 1, 10.5.
 
-import { MODEL_MXCSR, MXCSR } from "../layout.ts";
+import { FPU_CONTROL, FPU_STATUS, MODEL_MXCSR, MXCSR } from "../layout.ts";
 import { constant32, type Expression, i32, wrap } from "../wasm/expression.ts";
 import { type Context, GP, RAX } from "./context.ts";
 import { beginMmx, beginSse, enterMmx } from "./simd-state.ts";
@@ -24,17 +24,17 @@ export const fnclex = (c: Context): void => {
 
 export const fnstcw = (c: Context): void => {
   beginNow(c);
-  c.write(0, c.call("fnstcw"));
+  c.write(0, c.state(FPU_CONTROL, 16));
 };
 
 export const fnstsw = (c: Context): void => {
   beginNow(c);
-  c.write(0, c.call("fnstsw"));
+  c.write(0, c.state(FPU_STATUS, 16));
 };
 
 export const fnstswAx = (c: Context): void => {
   beginNow(c);
-  c.setGpr(RAX, 16, c.call("fnstsw"));
+  c.setGpr(RAX, 16, c.state(FPU_STATUS, 16));
 };
 
 export const fldcw = (c: Context): void => {

@@ -70,15 +70,6 @@ const storing = (c: Context, pops: number, write: () => void): void => {
   c.call("fst_commit", constant32(pops));
 };
 
-/** FST and FSTP m32fp, m64fp. */
-export const storeFloat =
-  (name: string, pops: number): X87 =>
-  (c) => {
-    begin(c);
-    const value = c.call(name);
-    storing(c, pops, () => c.write(0, value));
-  };
-
 /** FIST, FISTP, FISTTP of the row's width. */
 export const storeInteger =
   (name: string, pops: number): X87 =>

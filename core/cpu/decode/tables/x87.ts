@@ -10,7 +10,6 @@ import {
   fild,
   load80,
   store80,
-  storeFloat,
   storeInteger,
   withBits,
   withInteger,
@@ -30,6 +29,16 @@ import {
   frstor,
   obsolete,
 } from "../../semantics/x87-control.ts";
+import {
+  exchange,
+  fabs,
+  fchs,
+  loadExact,
+  loadFloat,
+  loadRegister,
+  storeFloat,
+  storeRegister,
+} from "../../semantics/x87-moves.ts";
 import { fwait } from "../../semantics/x87-state.ts";
 import type { Chapter } from "../opcodes.ts";
 import { byMod, byRm, type Entry, group, op, type Semantics } from "../row.ts";
@@ -87,8 +96,8 @@ const allToRegister = (pops: number, compare: Entry, compareAndPop: Entry): Entr
     toRegister(6, pops),
   );
 
-const FXCH = st("FXCH", withRegister("fxch"));
-const FSTP = st("FSTP", withRegister("fst_st", 1));
+const FXCH = st("FXCH", exchange);
+const FSTP = st("FSTP", storeRegister(1));
 const FCOM = st("FCOM", withRegister("fcom", 0, 0));
 const FCOMP = st("FCOMP", withRegister("fcom", 0, 1));
 
@@ -103,32 +112,34 @@ const D8 = byMod(
 
 const D9 = byMod(
   group(
-    op("FLD", withBits("fld_f32"), "Md"),
+    op("FLD", loadFloat(32), "Md"),
     undefined,
-    op("FST", storeFloat("fst_f32", 0), "Md"),
-    op("FSTP", storeFloat("fst_f32", 1), "Md"),
+    op("FST", storeFloat(32, 0), "Md"),
+    op("FSTP", storeFloat(32, 1), "Md"),
     op("FLDENV", fldenv, "M"),
     op("FLDCW", fldcw, "Mw"),
     op("FNSTENV", fnstenv, "M"),
     op("FNSTCW", fnstcw, "Mw"),
   ),
   group(
-    st("FLD", withRegister("fld_st")),
+    st("FLD", loadRegister),
     FXCH,
     byRm(op("FNOP", fnop)),
     FSTP,
     byRm(
-      op("FCHS", call("fchs")),
-      op("FABS", call("fabs")),
+      op("FCHS", fchs),
+      op("FABS", fabs),
       undefined,
       undefined,
       op("FTST", call("ftst")),
       op("FXAM", call("fxam")),
     ),
     byRm(
-      ...["FLD1", "FLDL2T", "FLDL2E", "FLDPI", "FLDLG2", "FLDLN2", "FLDZ"].map((name, number) =>
-        op(name, call("fldconst", number)),
+      op("FLD1", loadExact(0, 1n << 63n, 0x3fff)),
+      ...["FLDL2T", "FLDL2E", "FLDPI", "FLDLG2", "FLDLN2"].map((name, index) =>
+        op(name, call("fldconst", index + 1)),
       ),
+      op("FLDZ", loadExact(6, 0n, 0)),
     ),
     byRm(
       op("F2XM1", call("f2xm1")),
@@ -201,10 +212,10 @@ const DC = byMod(
 
 const DD = byMod(
   group(
-    op("FLD", withBits("fld_f64"), "Mq"),
+    op("FLD", loadFloat(64), "Mq"),
     op("FISTTP", storeInteger("fisttp", 1), "Mq", 0, "sse3"),
-    op("FST", storeFloat("fst_f64", 0), "Mq"),
-    op("FSTP", storeFloat("fst_f64", 1), "Mq"),
+    op("FST", storeFloat(64, 0), "Mq"),
+    op("FSTP", storeFloat(64, 1), "Mq"),
     op("FRSTOR", frstor, "M"),
     undefined,
     op("FNSAVE", fnsave, "M"),
@@ -214,7 +225,7 @@ const DD = byMod(
     st("FFREE", withRegister("ffree", 0)),
     // FXCH4, undocumented.
     FXCH,
-    st("FST", withRegister("fst_st", 0)),
+    st("FST", storeRegister(0)),
     FSTP,
     st("FUCOM", withRegister("fcom", 1, 0)),
     st("FUCOMP", withRegister("fcom", 1, 1)),

@@ -27,7 +27,7 @@ export { f2xm1, fyl2x, fyl2xp1 } from "./x87/logarithms";
 export { fsin, fcos, fsincos, fptan, fpatan } from "./x87/trigonometry";
 export { fprem, fscale, fxtract, frndint } from "./x87/partial";
 export {
-  fninit, fnclex, fnstcw, fnstsw, fldcw, fwait, mmx_enter, mmx_written, emms, fpu_env_size, fnstenv, fldenv, fnsave,
+  fninit, fnclex, fldcw, fwait, mmx_enter, mmx_written, emms, fpu_env_size, fnstenv, fldenv, fnsave,
   frstor, fxsave, fxrstor,
 } from "./x87/control";
 export * from "./sse/arithmetic";

@@ -9,7 +9,7 @@ import {
   begin, finish, free, highOf, isEmpty, pop, registerAddress, roundControlled, roundedHigh, setIndefinite,
   setRegister, setTop, significandOf, status, top, underflowed,
 } from "./stack";
-import { usualArithmeticF32, usualExchange } from "./usual";
+import { usualArithmeticF32 } from "./usual";
 
 /** Result of the functions below that answer whether there is one: significand, sign and exponent word. */
 export let outSignificand: u64 = 0;
@@ -196,7 +196,6 @@ export function fabs(): i32 {
 
 /** FXCH: an empty register becomes the indefinite first. */
 export function fxch(index: i32): i32 {
-  if (usualExchange(index)) return 0;
   begin();
   if (isEmpty(0) || isEmpty(index)) {
     if (!underflowed()) return finish();

@@ -37,14 +37,6 @@ export function fnclex(): void {
   store<u16>(CPU + FPU_STATUS, status() & ~(EXCEPTIONS | SF | ES | BUSY));
 }
 
-export function fnstcw(): i32 {
-  return control();
-}
-
-export function fnstsw(): i32 {
-  return status();
-}
-
 /** FLDCW. Returns 1 when an exception raised before is now unmasked, and so pending. */
 export function fldcw(word: i32): i32 {
   store<u16>(CPU + FPU_CONTROL, (word & 0x1f7f) | 0x40);

@@ -14,9 +14,6 @@ import { give, outHigh, outSignificand, propagateOne } from "./arithmetic";
 import {
   begin, finish, highOf, isEmpty, overflows, pop, push, setIndefinite, setRegister, significandOf,
 } from "./stack";
-import {
-  endUsualStore, usualLoadF32, usualLoadF64, usualLoadRegister, usualStoreF32, usualStoreF64, usualStoreRegister,
-} from "./usual";
 
 /**
  * Pushes the f32 or f64 operand taken apart. A denormal is pushed also when DE is not masked, as AMD processors do;
@@ -37,14 +34,12 @@ function pushNarrow(kind: i32): i32 {
 
 /** FLD m32fp. Returns 1 when an unmasked exception is pending, as all below. */
 export function fld_f32(bits: u32): i32 {
-  if (usualLoadF32(bits)) return 0;
   begin();
   return overflows() ? finish() : pushNarrow(takeF32(bits));
 }
 
 /** FLD m64fp. */
 export function fld_f64(bits: u64): i32 {
-  if (usualLoadF64(bits)) return 0;
   begin();
   return overflows() ? finish() : pushNarrow(takeF64(bits));
 }
@@ -58,7 +53,6 @@ export function fld_f80(significand: u64, high: i32): i32 {
 
 /** FLD ST(index). */
 export function fld_st(index: i32): i32 {
-  if (usualLoadRegister(index)) return 0;
   begin();
   const significand = significandOf(index);
   const high = highOf(index);
@@ -113,14 +107,11 @@ export function fldconst(number: i32): i32 {
 
 /** Whether the store under way writes its operand and pops. */
 let stores: bool = true;
-/** Whether it went the short way, its flags being kept there. */
-let usual: bool = false;
 
 /** Begins a store. Returns the class of ST(0), or -1 when it is empty. */
 function beginStore(): i32 {
   begin();
   stores = true;
-  usual = false;
   if (!isEmpty(0)) return takeF80(significandOf(0), highOf(0));
   raise(IE | SF);
   return -1;
@@ -137,12 +128,7 @@ function settle(): void {
  * fault in between; nothing is to be written when `fst_writes` says 0.
  */
 export function fst_f32(): u32 {
-  let bits = usualStoreF32();
-  if (bits != u32.MAX_VALUE) {
-    stores = true;
-    usual = true;
-    return bits;
-  }
+  let bits: u32;
   const kind = beginStore();
   if (kind < 0) bits = INDEFINITE_F32;
   else if (kind == UNSUPPORTED) {
@@ -164,12 +150,7 @@ export function fst_f32(): u32 {
 
 /** FST m64fp. */
 export function fst_f64(): u64 {
-  let bits = usualStoreF64();
-  if (bits != u64.MAX_VALUE) {
-    stores = true;
-    usual = true;
-    return bits;
-  }
+  let bits: u64;
   const kind = beginStore();
   if (kind < 0) bits = INDEFINITE_F64;
   else if (kind == UNSUPPORTED) {
@@ -257,17 +238,12 @@ export function fst_writes(): i32 {
 
 /** Completes a store: raises its flags and, if it took place, pops. Returns 1 when an unmasked exception is pending. */
 export function fst_commit(pops: i32): i32 {
-  if (usual) {
-    endUsualStore(pops);
-    return 0;
-  }
   if (stores) pop(pops);
   return finish();
 }
 
 /** FST ST(index), FSTP ST(index). */
 export function fst_st(index: i32, pops: i32): i32 {
-  if (usualStoreRegister(index, pops)) return 0;
   begin();
   if (!isEmpty(0)) {
     setRegister(index, significandOf(0), highOf(0));

@@ -6,7 +6,7 @@
  */
 import { CPU } from "../../cpu";
 import { FPU_REGISTERS, FPU_STATUS, FPU_TAGS } from "../../../layout";
-import { C0, C1, C2, C3, INTEGER_BIT, PE } from "../rounding";
+import { C0, C1, C2, C3, INTEGER_BIT } from "../rounding";
 import { ADD, DIV, DIVR, MUL, SUB, SUBR } from "../arithmetic";
 import { divide, mulHigh, remainder } from "../wide";
 import { control, status, tags } from "./stack";
@@ -15,9 +15,6 @@ import { control, status, tags } from "./stack";
 const CONTROLS: i32 = 0x0f3f;
 const USUAL_64: i32 = 0x033f;
 const USUAL_53: i32 = 0x023f;
-/** The same without precision, for what is rounded to a format of its own. */
-const STORE_CONTROLS: i32 = 0x0c3f;
-const USUAL_STORE: i32 = 0x003f;
 const TOP: i32 = 0x3800;
 const CODES: i32 = C0 | C1 | C2 | C3;
 /** Smallest and largest exponents of operands and results here: away from both ends, whatever rounding does. */
@@ -231,137 +228,6 @@ export function usualArithmeticF32(operation: i32, bits: u32): bool {
   const exponent = (bits >> 23) & 0xff;
   if (u32(exponent - 1) >= 0xfe) return false;
   return withTop(operation, INTEGER_BIT | ((u64(bits) << 41) >> 1), ((bits >> 31) << 15) | (exponent + REBIAS_F32));
-}
-
-/** Pushes, if the register that becomes the top is empty. */
-// @ts-ignore: decorator of AssemblyScript
-@inline
-function push(significand: u64, high: i32): bool {
-  const word = status();
-  const top = place(word, -1);
-  const used = tags();
-  if (((used >> top) & 1) == 0) return false;
-  const at = address(top);
-  store<u64>(at, significand);
-  store<u16>(at, high, 8);
-  store<u8>(CPU + FPU_TAGS, used ^ (1 << top));
-  store<u16>(CPU + FPU_STATUS, (word & ~(TOP | C1)) | (top << 11));
-  return true;
-}
-
-export function usualLoadF64(bits: u64): bool {
-  const sign = i32(bits >> 63) << 15;
-  if (bits << 1 == 0) return push(0, sign);
-  const exponent = i32(bits >> 52) & 0x7ff;
-  if (u32(exponent - 1) >= 0x7fe) return false;
-  return push(INTEGER_BIT | ((bits << 12) >> 1), sign | (exponent + REBIAS_F64));
-}
-
-export function usualLoadF32(bits: u32): bool {
-  const sign = (bits >> 31) << 15;
-  if (bits << 1 == 0) return push(0, sign);
-  const exponent = (bits >> 23) & 0xff;
-  if (u32(exponent - 1) >= 0xfe) return false;
-  return push(INTEGER_BIT | ((u64(bits) << 41) >> 1), sign | (exponent + REBIAS_F32));
-}
-
-export function usualLoadRegister(index: i32): bool {
-  const from = place(status(), index);
-  if (((tags() >> from) & 1) != 0) return false;
-  return push(load<u64>(address(from)), load<u16>(address(from), 8));
-}
-
-/** ST(index) ← ST(0), then pops. */
-export function usualStoreRegister(index: i32, pops: i32): bool {
-  const word = status();
-  const top = place(word, 0);
-  const used = tags();
-  if (((used >> top) & 1) != 0) return false;
-  const to = place(word, index);
-  store<u64>(address(to), load<u64>(address(top)));
-  store<u16>(address(to), load<u16>(address(top), 8), 8);
-  store<u8>(CPU + FPU_TAGS, used & ~(1 << to));
-  end(word & ~C1, pops);
-  return true;
-}
-
-export function usualExchange(index: i32): bool {
-  const word = status();
-  const first = place(word, 0);
-  const second = place(word, index);
-  if ((tags() & ((1 << first) | (1 << second))) != 0) return false;
-  const a = address(first);
-  const b = address(second);
-  const significand = load<u64>(a);
-  const high: i32 = load<u16>(a, 8);
-  store<u64>(a, load<u64>(b));
-  store<u16>(a, load<u16>(b, 8), 8);
-  store<u64>(b, significand);
-  store<u16>(b, high, 8);
-  store<u16>(CPU + FPU_STATUS, word & ~C1);
-  return true;
-}
-
-/** Flags of the last store that was usual. */
-let storeFlags: i32 = 0;
-
-/** Raises them, and pops. */
-export function endUsualStore(pops: i32): void {
-  end((status() & ~C1) | storeFlags, pops);
-}
-
-/** Whether a register is in use, and a usual control word is set. */
-// @ts-ignore: decorator of AssemblyScript
-@inline
-function mayStore(top: i32): bool {
-  return ((tags() >> top) & 1) == 0 && (control() & STORE_CONTROLS) == USUAL_STORE;
-}
-
-/** The bits of ST(0) as m64fp, whose flags `endUsualStore` raises; all ones when that is not usual. */
-export function usualStoreF64(): u64 {
-  const top = place(status(), 0);
-  const significand = load<u64>(address(top));
-  const high: i32 = load<u16>(address(top), 8);
-  const exponent = (high & 0x7fff) - REBIAS_F64;
-  if (!mayStore(top)) return u64.MAX_VALUE;
-  const sign = u64(high >> 15) << 63;
-  storeFlags = 0;
-  if (isZero(significand, high)) return sign;
-  if (i64(significand) >= 0 || u32(exponent - 1) > 0x7fc) return u64.MAX_VALUE;
-  const rest = significand & BELOW_F64;
-  // The fraction's carry goes into the exponent by itself.
-  let bits = (u64(exponent) << 52) + ((significand << 1) >> 12);
-  if (rest != 0) {
-    storeFlags = PE;
-    if (rest > 0x400 || (rest == 0x400 && (bits & 1) != 0)) {
-      storeFlags = PE | C1;
-      bits++;
-    }
-  }
-  return sign | bits;
-}
-
-/** The same as m32fp. */
-export function usualStoreF32(): u32 {
-  const top = place(status(), 0);
-  const significand = load<u64>(address(top));
-  const high: i32 = load<u16>(address(top), 8);
-  const exponent = (high & 0x7fff) - REBIAS_F32;
-  if (!mayStore(top)) return u32.MAX_VALUE;
-  const sign: u32 = (high >> 15) << 31;
-  storeFlags = 0;
-  if (isZero(significand, high)) return sign;
-  if (i64(significand) >= 0 || u32(exponent - 1) > 0xfc) return u32.MAX_VALUE;
-  const rest = significand << 24;
-  let bits = (u32(exponent) << 23) + u32((significand << 1) >> 41);
-  if (rest != 0) {
-    storeFlags = PE;
-    if (rest > HALF || (rest == HALF && (bits & 1) != 0)) {
-      storeFlags = PE | C1;
-      bits++;
-    }
-  }
-  return sign | bits;
 }
 
 /** How two numbers compare, as condition codes; UNUSUAL if one is neither normal nor zero. */
