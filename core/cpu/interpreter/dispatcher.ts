@@ -179,7 +179,7 @@ export function dispatcherModule(): Uint8Array<ArrayBuffer> {
     const header = run.let(i32.add(record.get, constant32(BLOCK_HEAT)));
     const heat = run.let(i32.sub(i32.load(header), constant32(1)));
     run.store(32, header, heat);
-    run.if(i32.eqz(heat), () => run.run(noteHot, record.get));
+    run.if(i32.eqz(heat), () => run.run(noteHot, record.get), undefined, false);
   };
   // An interrupt may have led elsewhere since a link was left open.
   run.store(32, CPU, constant32(0), LINK_FROM);
@@ -188,19 +188,21 @@ export function dispatcherModule(): Uint8Array<ArrayBuffer> {
     run.if(
       i32.or(i32.leS(i32.load(CPU, BUDGET), constant32(0)), i32.ne(i32.load(CPU, EXCEPTION), constant32(-1))),
       () => run.return(),
+      undefined,
+      false,
     );
     const ip = run.let(i64.load(CPU, RIP));
     const hash = i32.and(i32.xor(wrap(ip), wrap(i64.shrU(ip, constant64(12)))), constant32(JUMP_ENTRIES - 1));
     const jump = run.let(i32.add(i32.shl(hash, constant32(4)), constant32(JUMP_CACHE)));
     const link = run.let(i32.load(CPU, LINK_FROM));
     run.block((miss) => {
-      run.branchIf(miss, i32.or(i64.ne(i64.load(jump, JUMP_IP), ip), link));
+      run.branchIf(miss, i32.or(i64.ne(i64.load(jump, JUMP_IP), ip), link), false);
       const tlb = run.let(tlbEntry(i32.load(CPU, TLB_POINTER), ip));
-      run.branchIf(miss, i64.ne(i64.load(tlb, TLB_EXECUTE), i64.and(ip, constant64(-4096))));
-      run.branchIf(miss, i32.ne(i32.load(jump, JUMP_PLACE), placeOf(i32.load(tlb, TLB_PHYSICAL))));
+      run.branchIf(miss, i64.ne(i64.load(tlb, TLB_EXECUTE), i64.and(ip, constant64(-4096))), false);
+      run.branchIf(miss, i32.ne(i32.load(jump, JUMP_PLACE), placeOf(i32.load(tlb, TLB_PHYSICAL))), false);
       run.set(record, i32.load(jump, JUMP_RECORD));
       const count = run.let(i32.load(i32.add(record.get, constant32(BLOCK_INSTRUCTIONS))));
-      run.branchIf(miss, i32.eqz(count));
+      run.branchIf(miss, i32.eqz(count), false);
       run.store(32, CPU, i32.sub(i32.load(CPU, BUDGET), count), BUDGET);
       run.store(64, CPU, ip, BLOCK_IP);
       run.if(i32.eqz(isCompiled()), countEntry);

@@ -264,7 +264,7 @@ export class HandlerContext implements Context {
     const old = this.body.let(loadHost(width, address.get));
     const value = this.body.let(compute(old));
     this.body.store(width, address.get, value);
-    this.body.if(slow.get, () => this.run("commitWrite"));
+    this.body.if(slow.get, () => this.run("commitWrite"), undefined, false);
   }
 
   registerNumber(index: number): Expression {
@@ -417,7 +417,7 @@ export class HandlerContext implements Context {
       body.set(address, i32.add(low, i32.load(entry, TLB_ADDEND)));
       fast();
     };
-    body.if(hit, found, slow);
+    body.if(hit, found, slow, true);
   }
 
   loadAddress(bytes: number, linear: Expression): Expression {
@@ -442,7 +442,7 @@ export class HandlerContext implements Context {
   storeAt(bytes: number, linear: Expression, fill: (address: Expression) => void): void {
     const { address, slow } = this.#forWriting("slowWrite", this.body.let(linear), bytes);
     fill(address.get);
-    this.body.if(slow.get, () => this.run("commitWrite"));
+    this.body.if(slow.get, () => this.run("commitWrite"), undefined, false);
   }
 
   /** The host address of bytes to be written, and whether commitWrite must follow. */
@@ -575,11 +575,11 @@ export class HandlerContext implements Context {
   }
 
   faultIf(condition: Expression, vector: number, error?: Expression): void {
-    this.body.if(condition, () => this.fault(vector, error));
+    this.body.if(condition, () => this.fault(vector, error), undefined, false);
   }
 
   protected leaveIfZero(address: Expression): void {
-    this.body.if(i32.eqz(address), () => this.leaveFaulted());
+    this.body.if(i32.eqz(address), () => this.leaveFaulted(), undefined, false);
   }
 
   /** Leaves at this instruction, which has not happened. */

@@ -216,12 +216,11 @@ class RegionCompiler {
     const emission = this.#emission;
     const linear = emission.pointer(to.delta);
     const there = emission.isMapped(linear, pageOf(to.block));
-    emission.body.if(i32.eqz(there), () =>
-      emission.fork(() => {
-        this.#settle();
-        emission.leaveTo(codeSizeOf(this.#mode) === 64 ? linear : i64.and(linear, constant64(0xffffffff)));
-      }),
-    );
+    const leave = (): void => {
+      this.#settle();
+      emission.leaveTo(codeSizeOf(this.#mode) === 64 ? linear : i64.and(linear, constant64(0xffffffff)));
+    };
+    emission.body.if(i32.eqz(there), () => emission.fork(leave), undefined, false);
   }
 
   /** Goes on with a node of the region. */
@@ -235,7 +234,7 @@ class RegionCompiler {
       emission.settleCount();
       if (kind === "forward") emission.body.branch(this.#labels.get(to)!);
       else {
-        if (kind === "back") emission.body.branchIf(this.#labels.get(to)!, emission.mayGoOn());
+        if (kind === "back") emission.body.branchIf(this.#labels.get(to)!, emission.mayGoOn(), true);
         emission.leaveTo(emission.pointer(to.delta));
       }
     }

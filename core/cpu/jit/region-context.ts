@@ -167,9 +167,14 @@ export class RegionContext extends HandlerContext {
     if (!this.#emission.doubtful) return;
     this.#emission.doubtful = false;
     this.settle();
-    this.body.if(i32.eqz(valid), () => {
-      this.#emission.leaveTo(this.#emission.pointer(this.#next), 0, this.#remaining);
-    });
+    this.body.if(
+      i32.eqz(valid),
+      () => {
+        this.#emission.leaveTo(this.#emission.pointer(this.#next), 0, this.#remaining);
+      },
+      undefined,
+      false,
+    );
   }
 
   get #remaining(): number {
@@ -283,6 +288,7 @@ export class RegionContext extends HandlerContext {
         this.body.set(linear, this.body.call(this.imported(name), segment, offset, constant32(bytes)));
         this.#emission.loadBudget();
       },
+      true,
     );
     return this.body.copy(linear.get);
   }
@@ -357,13 +363,15 @@ export class RegionContext extends HandlerContext {
 
   override branch(condition: Expression, target: Expression, before?: () => void): void {
     const holds = this.body.let(condition);
-    this.body.if(holds, () => this.#emission.fork(() => this.jump(target, before)));
+    // What is not in the region was hardly ever run.
+    const likely = this.#flow.toTarget ? undefined : false;
+    this.body.if(holds, () => this.#emission.fork(() => this.jump(target, before)), undefined, likely);
   }
 
   override faultIf(condition: Expression, vector: number, error?: Expression): void {
     const holds = this.body.let(condition);
     if (this.#emission.unconditional) this.settle();
-    this.body.if(holds, () => this.fault(vector, error));
+    this.body.if(holds, () => this.fault(vector, error), undefined, false);
   }
 
   protected override leaveBy(name: "leaveFaulted" | "leaveToRepeat"): void {

@@ -44,6 +44,8 @@ export interface Callee {
 
 export class FunctionBody {
   readonly #code = new Code();
+  /** Branches of which it is known how they mostly go, by their places in the code. */
+  readonly #hints: { at: number; likely: boolean }[] = [];
   readonly #parameters: number;
   readonly #locals: ValueType[] = [];
   /** Locals whose values are no longer wanted, by type. */
@@ -80,6 +82,7 @@ export class FunctionBody {
   /** Forgets the code since a mark; locals made since then stay, unused. */
   rollBack(mark: { length: number; depth: number }): void {
     this.#code.cut(mark.length);
+    while (this.#hints.length > 0 && this.#hints.at(-1)!.at >= mark.length) this.#hints.pop();
     this.#depth = mark.depth;
   }
 
@@ -168,13 +171,15 @@ export class FunctionBody {
     this.#code.unsigned(offset);
   }
 
-  if(condition: Expression, then: () => void, otherwise?: () => void): void {
+  /** `likely`: whether the condition mostly holds, if that is known. */
+  if(condition: Expression, then: () => void, otherwise?: () => void, likely?: boolean): void {
     if (condition.constant !== undefined) {
       if (condition.constant) then();
       else otherwise?.();
       return;
     }
     condition.write(this.#code);
+    this.#hint(likely);
     this.#code.byte(0x04);
     this.#code.byte(0x40);
     this.#depth++;
@@ -185,6 +190,10 @@ export class FunctionBody {
     }
     this.#depth--;
     this.#code.byte(0x0b);
+  }
+
+  #hint(likely: boolean | undefined): void {
+    if (likely !== undefined) this.#hints.push({ at: this.#code.length, likely });
   }
 
   block(inside: (end: Label) => void): void {
@@ -209,8 +218,9 @@ export class FunctionBody {
     this.#code.unsigned(this.#depth - label.depth);
   }
 
-  branchIf(label: Label, condition: Expression): void {
+  branchIf(label: Label, condition: Expression, likely?: boolean): void {
     condition.write(this.#code);
+    this.#hint(likely);
     this.#code.byte(0x0d);
     this.#code.unsigned(this.#depth - label.depth);
   }
@@ -248,8 +258,31 @@ export class FunctionBody {
     this.#code.byte(0x00);
   }
 
+  /** Appends the hints of branches, by their offsets in the encoded body: see the branch hinting proposal. */
+  encodeHintsTo(out: Code): void {
+    const before = this.#declarations().length;
+    out.unsigned(this.#hints.length);
+    for (const { at, likely } of this.#hints) {
+      out.unsigned(before + at);
+      out.unsigned(1);
+      out.byte(likely ? 1 : 0);
+    }
+  }
+
+  get hinted(): boolean {
+    return this.#hints.length > 0;
+  }
+
   /** Appends the encoded body, with its length before it: declarations of locals, code, end. */
   encodeTo(out: Code): void {
+    const declarations = this.#declarations();
+    out.unsigned(declarations.length + this.#code.length + 1);
+    out.appendCode(declarations);
+    out.appendCode(this.#code);
+    out.byte(0x0b);
+  }
+
+  #declarations(): Code {
     const groups: [number, ValueType][] = [];
     for (const type of this.#locals) {
       const last = groups.at(-1);
@@ -262,9 +295,6 @@ export class FunctionBody {
       declarations.unsigned(count);
       declarations.byte(VALUE_TYPE[type]);
     }
-    out.unsigned(declarations.length + this.#code.length + 1);
-    out.appendCode(declarations);
-    out.appendCode(this.#code);
-    out.byte(0x0b);
+    return declarations;
   }
 }

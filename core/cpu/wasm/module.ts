@@ -104,6 +104,18 @@ export class ModuleBuilder {
         out.unsigned(this.#imports.length + index);
       });
     });
+    const hinted = this.#functions.filter(({ body }) => body.hinted);
+    if (hinted.length > 0) {
+      section(0, (out) => {
+        out.name("metadata.code.branch_hint");
+        out.unsigned(hinted.length);
+        this.#functions.forEach(({ body }, index) => {
+          if (!body.hinted) return;
+          out.unsigned(this.#imports.length + index);
+          body.encodeHintsTo(out);
+        });
+      });
+    }
     section(10, (out) => {
       out.unsigned(this.#functions.length);
       for (const one of this.#functions) one.body.encodeTo(out);
