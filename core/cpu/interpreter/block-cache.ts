@@ -78,6 +78,8 @@ export interface Block {
   linear?: bigint;
   /** Whether it was entered often enough to be part of a region. */
   warm?: boolean;
+  /** How often that region was compiled again. */
+  grown?: number;
   /** The region that is entered here, once it is compiled. */
   region?: CompiledRegion | undefined;
   /** The regions that it is part of. */

@@ -13,6 +13,8 @@ export interface CompiledRegion {
   readonly index: number;
   /** Of its WebAssembly code. */
   readonly bytes: number;
+  /** Physical addresses of what it leads to but does not have. */
+  readonly missing: ReadonlySet<number>;
 }
 
 export interface RegionCacheHost {
@@ -37,6 +39,9 @@ const WARM = 16;
 /** Calls of `compileHot` for which hot blocks wait for others. */
 const PATIENCE = 20;
 
+/** How often a region is compiled again with what was missing in it. */
+const MOST_GROWTHS = 2;
+
 /** Instructions of the regions that are compiled together, about: some milliseconds' work. */
 const MOST_AT_ONCE = 60;
 export class RegionCache {
@@ -49,6 +54,8 @@ export class RegionCache {
   readonly #regions = new Set<CompiledRegion>();
   /** Bytes of all of them. */
   #bytes = 0;
+  /** Those that miss what is at a physical address. */
+  readonly #missed = new Map<number, Set<CompiledRegion>>();
 
   constructor(blocks: Blocks, host: RegionCacheHost) {
     this.#blocks = blocks;
@@ -90,7 +97,14 @@ export class RegionCache {
     }
     block.warm = true;
     block.linear = linear;
+    for (const region of this.#missed.get(block.physical) ?? []) this.#growAgain(region);
     this.#hot.push(block);
+  }
+
+  /** What a region misses has become hot after all. */
+  #growAgain({ entry }: CompiledRegion): void {
+    entry.grown = (entry.grown ?? 0) + 1;
+    if (entry.grown <= MOST_GROWTHS) this.#hot.push(entry);
   }
 
   /** Compiles regions around the blocks that have become hot: from now on their entries' first handlers. */
@@ -120,7 +134,11 @@ export class RegionCache {
     let instructions = 0;
     while (this.#hot.length > 0 && instructions < MOST_AT_ONCE) {
       const block = this.#hot.shift()!;
-      if (this.#blocks.blockAt(block.record) !== block || block.region) continue;
+      if (this.#blocks.blockAt(block.record) !== block) continue;
+      if (block.region) {
+        if (!this.#misses(block.region)) continue;
+        this.forget(block.region);
+      }
       if (taken.has(block)) {
         // It has a place in a region; if it is still entered from elsewhere often, it will become hot again.
         this.#coolDown(block);
@@ -136,14 +154,25 @@ export class RegionCache {
     return regions;
   }
 
+  /** Whether something that a region misses has become warm since it was compiled. */
+  #misses({ entry, missing }: CompiledRegion): boolean {
+    for (const physical of missing) if (this.#blocks.warmBlock(physical, entry.mode)) return true;
+    return false;
+  }
+
   #coolDown(block: Block): void {
     this.#count(block, this.#host.threshold);
   }
 
-  #enter({ nodes }: Region<Block>, { index, bytes }: CompiledFunction): void {
+  #enter({ nodes, missing }: Region<Block>, { index, bytes }: CompiledFunction): void {
     const entry = nodes[0]!.block;
-    const region: CompiledRegion = { entry, index, bytes, blocks: nodes.map(({ block }) => block) };
+    const region: CompiledRegion = { entry, index, bytes, missing, blocks: nodes.map(({ block }) => block) };
     this.#regions.add(region);
+    for (const physical of missing) {
+      const regions = this.#missed.get(physical);
+      if (regions) regions.add(region);
+      else this.#missed.set(physical, new Set([region]));
+    }
     this.#bytes += bytes;
     for (const block of region.blocks) {
       block.regions ??= new Set();
@@ -170,6 +199,11 @@ export class RegionCache {
     this.#regions.delete(region);
     this.#bytes -= region.bytes;
     for (const block of region.blocks) block.regions!.delete(region);
+    for (const physical of region.missing) {
+      const regions = this.#missed.get(physical)!;
+      regions.delete(region);
+      if (regions.size === 0) this.#missed.delete(physical);
+    }
     const { entry } = region;
     entry.region = undefined;
     this.#view.setUint32(entry.record + BLOCK_COMPILED, 0, true);

@@ -49,6 +49,8 @@ export interface Region<B extends RegionBlock = RegionBlock> {
   /** The first is where the region is entered. */
   readonly nodes: readonly Node<B>[];
   readonly mode: number;
+  /** Physical addresses that it branches to and that are not in it: their code was hardly ever run. */
+  readonly missing: ReadonlySet<number>;
 }
 
 /** Instructions of a region, about. */
@@ -92,6 +94,7 @@ class Growth<B extends RegionBlock> {
   readonly #mode: number;
   readonly #linear: bigint | undefined;
   readonly nodes: Node<B>[] = [];
+  readonly missing = new Set<number>();
   readonly #byPhysical = new Map<number, Node<B>>();
   readonly #instructions = new Set<number>();
   readonly #calls: { target: Node<B>; after: Node<B>; from: Node<B> }[] = [];
@@ -149,6 +152,7 @@ class Growth<B extends RegionBlock> {
     if (known) return known.delta === delta ? known : undefined;
     if (this.#instructions.size >= this.#most) return undefined;
     const block = this.#source.warmBlock(physical, this.#mode);
+    if (!block) this.missing.add(physical);
     return block && this.#add(block, delta);
   }
 
@@ -237,5 +241,5 @@ export function growRegion<B extends RegionBlock>(entry: B, source: CodeSource<B
     growth.cut();
     growth.returnFromCalls();
   }
-  return { nodes: growth.nodes, mode: entry.mode };
+  return { nodes: growth.nodes, mode: entry.mode, missing: growth.missing };
 }
