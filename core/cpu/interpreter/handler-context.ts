@@ -7,6 +7,11 @@ import {
   BRANCHED_FROM,
   BUDGET,
   CURRENT_RECORD,
+  FPU_CS,
+  FPU_DP,
+  FPU_DS,
+  FPU_IP,
+  FPU_OPCODE,
   GPR,
   REC_BASE,
   REC_DISPLACEMENT,
@@ -24,6 +29,7 @@ import {
   RIP,
   SEGMENT_BASE,
   SEGMENT_LIMIT,
+  SEGMENT_SELECTOR,
   SEGMENT_SIZE,
   SEGMENTS,
   TLB_ADDEND,
@@ -57,6 +63,8 @@ import type { Form } from "./form.ts";
 
 /** Index of `env.cpu` among the globals of a generated module. */
 export const CPU: Expression = globalOf("i32", 0);
+
+const CODE_SEGMENT = SEGMENTS + SEGMENT_SIZE;
 
 /** Signatures of the runtime's exports, by name. */
 export type RuntimeSignatures = ReadonlyMap<string, Signature>;
@@ -597,6 +605,15 @@ export class HandlerContext implements Context {
 
   leaveAfter(): void {
     this.goTo(this.nextIp());
+  }
+
+  noteX87(): void {
+    this.setState(FPU_IP, 64, this.ip());
+    this.setState(FPU_CS, 16, this.state(CODE_SEGMENT + SEGMENT_SELECTOR, 16));
+    this.setState(FPU_OPCODE, 16, this.immediate2);
+    if (!this.memory) return;
+    this.setState(FPU_DP, 64, this.wide(this.offset()));
+    this.setState(FPU_DS, 16, i32.load16U(this.#segmentSlot(), SEGMENTS + SEGMENT_SELECTOR));
   }
 
   // --- Help ---

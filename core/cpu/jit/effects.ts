@@ -22,10 +22,12 @@ const SLOT_FIELDS = [REC_REG, REC_RM, REC_BASE, REC_INDEX, REC_VVVV];
 /** Offsets in the state that stand in for them; no register of any kind lies there. */
 const STAND_IN = 0x10000;
 
-/** Registers, a bit each by number. */
+/** What instructions do: to registers, a bit each by number, and else. */
 export interface Effects {
   touched: number;
   changed: number;
+  /** Whether x87 instructions are noted. */
+  notes: boolean;
 }
 
 /** The same of a form, whose records say which registers are meant: fields, or numbers of fixed registers. */
@@ -43,6 +45,7 @@ class WatchingContext extends HandlerContext {
   readonly #changedFields = new Set<number>();
   #touched = 0;
   #changed = 0;
+  #notes = false;
 
   get seen(): FormEffects {
     return {
@@ -50,6 +53,7 @@ class WatchingContext extends HandlerContext {
       changedFields: [...this.#changedFields],
       touched: this.#touched,
       changed: this.#changed,
+      notes: this.#notes,
       flags: this.#flags.seen,
     };
   }
@@ -108,6 +112,11 @@ class WatchingContext extends HandlerContext {
     super.setState(offset, bits, value);
   }
 
+  override noteX87(): void {
+    this.#notes = true;
+    super.noteX87();
+  }
+
   protected override exposeRegister(offset: number): void {
     this.#note(offset, false);
   }
@@ -150,6 +159,7 @@ export class EffectsOf {
   /** Adds the effects of a record of that form to others. */
   add(all: Effects, form: Form, view: DataView, record: number): void {
     const effects = this.#of(form);
+    all.notes ||= effects.notes;
     all.touched |= effects.touched | registersNamed(effects.touchedFields, view, record);
     all.changed |= effects.changed | registersNamed(effects.changedFields, view, record);
   }

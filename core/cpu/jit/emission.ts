@@ -54,11 +54,29 @@ export class Emission {
   readonly #block: Local;
   readonly #target: Local;
   readonly #link: Local;
+  /**
+   * The last x87 instruction that the state does not know of: its record (0: none) and its offset from the region's
+   * start; the same of the last one with a memory operand, and that operand's offset.
+   */
+  readonly #noted: Local;
+  readonly #notedAt: Local;
+  readonly #notedOperand: Local;
+  readonly #notedOffset: Local;
+  /** Whether the region has such instructions. */
+  readonly #notes: boolean;
   #fault: Label = { depth: 0 };
   #leave: Label = { depth: 0 };
 
-  /** Emits the entry. `count`: instructions that the budget was charged with for the entry's block. */
-  constructor(body: FunctionBody, registers: (body: FunctionBody) => RegisterFile, count: number) {
+  /**
+   * Emits the entry. `count`: instructions that the budget was charged with for the entry's block. `notes`: x87
+   * instructions will be noted.
+   */
+  constructor(
+    body: FunctionBody,
+    registers: (body: FunctionBody) => RegisterFile,
+    count: number,
+    notes: boolean,
+  ) {
     this.body = body;
     this.flagLocals = new FlagLocals(body);
     this.#executed = body.local("i32");
@@ -68,6 +86,11 @@ export class Emission {
     this.#record = body.local("i32");
     this.#target = body.local("i64");
     this.#link = body.local("i32");
+    this.#noted = body.local("i32");
+    this.#notedAt = body.local("i32");
+    this.#notedOperand = body.local("i32");
+    this.#notedOffset = body.local("i64");
+    this.#notes = notes;
     this.base = body.let(i64.load(CPU, BLOCK_IP));
     this.#tlb = body.local("i32");
     this.registers = registers(body);
@@ -87,10 +110,11 @@ export class Emission {
   }
 
   /** Emits the code within the ways out, and these after it. */
-  enclose(inside: () => void, leaveFaulted: Callee, storeFlags: Callee): void {
+  enclose(inside: () => void, leaveFaulted: Callee, storeFlags: Callee, storeNotes: Callee): void {
     const { body } = this;
     const save = (): void => {
       this.registers.store();
+      this.storeNotes(storeNotes);
       const { kind, a, b, r } = this.flagLocals;
       body.if(kind.get, () => body.run(storeFlags, kind.get, a.get, b.get, r.get));
       body.store(32, CPU, i32.sub(i32.load(CPU, BUDGET), this.#executed.get), BUDGET);
@@ -239,6 +263,29 @@ export class Emission {
   /** Whether the budget allows to go on, where the count is right (i32). */
   mayGoOn(): Expression {
     return i32.gtS(this.#budget.get, this.#executed.get);
+  }
+
+  // --- x87 instructions ---
+
+  /** Notes the one with that record, at an offset from the region's start; `operand`: the offset of its memory operand (i64). */
+  noteX87(record: Expression, at: number, operand: Expression | undefined): void {
+    this.body.set(this.#noted, record);
+    this.body.set(this.#notedAt, constant32(at));
+    if (!operand) return;
+    this.body.set(this.#notedOperand, record);
+    this.body.set(this.#notedOffset, operand);
+  }
+
+  /** Lets the state know of them. */
+  storeNotes(storeNotes: Callee): void {
+    if (!this.#notes) return;
+    const { body } = this;
+    body.if(this.#noted.get, () => {
+      const pointer = i64.add(this.base, extendS(this.#notedAt.get));
+      body.run(storeNotes, this.#noted.get, pointer, this.#notedOperand.get, this.#notedOffset.get);
+      body.set(this.#noted, constant32(0));
+      body.set(this.#notedOperand, constant32(0));
+    });
   }
 
   // --- Ways out; the homes are right ---

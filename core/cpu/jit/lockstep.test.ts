@@ -8,7 +8,22 @@ import { INTEGER } from "../decode/tables/integer.ts";
 import { SIMD } from "../decode/tables/simd.ts";
 import { STRINGS } from "../decode/tables/strings.ts";
 import { X87 } from "../decode/tables/x87.ts";
-import { EXCEPTION, FPU_REGISTERS, GPR, MXCSR, RIP, XMM } from "../layout.ts";
+import {
+  EXCEPTION,
+  FPU_CONTROL,
+  FPU_CS,
+  FPU_DP,
+  FPU_DS,
+  FPU_IP,
+  FPU_OPCODE,
+  FPU_REGISTERS,
+  FPU_STATUS,
+  FPU_TAGS,
+  GPR,
+  MXCSR,
+  RIP,
+  XMM,
+} from "../layout.ts";
 import { DATA, userMachine } from "../testing/differential.ts";
 import { type Encoding, encode, encodingsOf } from "../testing/encodings.ts";
 import { createRandom, type Random } from "../testing/float-random.ts";
@@ -87,6 +102,10 @@ function stateOf(machine: Machine, count: number): string {
   for (let n = 0; n < count; n++) words.push(cpu.get64(GPR + n * 8).toString(16));
   for (let n = 0; n < count * 2; n++) words.push(cpu.get64(XMM + n * 8).toString(16));
   for (let n = 0; n < 16; n++) words.push(cpu.get64(FPU_REGISTERS + n * 8).toString(16));
+  for (const word of [FPU_CONTROL, FPU_STATUS, FPU_TAGS, FPU_OPCODE, FPU_CS, FPU_DS]) {
+    words.push((cpu.get32(word) & 0xffff).toString(16));
+  }
+  for (const pointer of [FPU_IP, FPU_DP]) words.push(cpu.get64(pointer).toString(16));
   words.push(`ip ${cpu.get64(RIP).toString(16)}`, `flags ${cpu.eflags.toString(16)}`);
   words.push(`mxcsr ${cpu.get32(MXCSR)}`, `exception ${cpu.get32(EXCEPTION)}`);
   words.push(`accesses ${machine.accesses.length}`, `instructions ${cpu.instructions}`);

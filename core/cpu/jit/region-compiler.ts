@@ -44,18 +44,19 @@ class RegionCompiler {
     this.#mode = region.mode;
     this.#structure = structureOf(this.#entry);
     this.#flags = new FlagLiveness(this.#structure, tools.effects);
-    const { touched, changed } = this.#effects();
+    const { touched, changed, notes } = this.#effects();
     const wide = codeSizeOf(region.mode) === 64;
     this.#emission = new Emission(
       new FunctionBody(["i32"]),
       (body) => new RegisterFile(body, wide, touched, changed),
       this.#entry.block.count,
+      notes,
     );
   }
 
   #effects(): Effects {
     const { view, effects } = this.#tools;
-    const all: Effects = { touched: 0, changed: 0 };
+    const all: Effects = { touched: 0, changed: 0, notes: false };
     for (const { block, forms, count } of this.#structure.places.keys()) {
       for (let n = 0; n < count; n++) effects.add(all, forms[n]!, view, block.record + n * RECORD_SIZE);
     }
@@ -74,6 +75,7 @@ class RegionCompiler {
       },
       imported("leaveFaulted"),
       imported("storeFlags"),
+      imported("regionNotes"),
     );
     body.unreachable();
     return body;

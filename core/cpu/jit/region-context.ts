@@ -41,6 +41,9 @@ const UP_WRITABLE = 0x92;
 /** Plain functions that may reach a device, which may ask to stop soon. */
 const MAY_STOP = new Set(["commitWrite", "driveFerr"]);
 
+/** Plain functions that store or set what notes of x87 instructions tell. */
+const SEES_NOTES = new Set(["fninit", "fnstenv", "fldenv", "fnsave", "frstor", "fxsave", "fxrstor"]);
+
 const REGION_ACCESS: Record<SlowAccess, string> = {
   slowRead: "regionRead",
   slowWrite: "regionWrite",
@@ -195,6 +198,7 @@ export class RegionContext extends HandlerContext {
   // --- Calls ---
 
   protected override beforeCall(name: string): void {
+    if (SEES_NOTES.has(name)) this.#storeNotes();
     if (isPlain(name)) return;
     const emission = this.#emission;
     if (!emission.unconditional && !emission.direct) throw MUST_BE_DIRECT;
@@ -205,9 +209,19 @@ export class RegionContext extends HandlerContext {
     this.#exposeState();
   }
 
+  #storeNotes(): void {
+    this.#emission.storeNotes(this.imported("regionNotes"));
+  }
+
+  override noteX87(): void {
+    const operand = this.memory ? this.wide(this.offset()) : undefined;
+    this.#emission.noteX87(this.fields.address, this.#at, operand);
+  }
+
   /** Makes the processor's state right but for the flags; the homes of registers are. */
   #exposeState(): void {
     this.#emission.registers.store();
+    this.#storeNotes();
     this.#emission.charge();
     this.setState(BLOCK_IP, 64, this.#emission.pointer(this.#flow.delta));
   }
@@ -384,6 +398,7 @@ export class RegionContext extends HandlerContext {
     this.settle();
     this.#deferred.flush();
     this.#emission.registers.store();
+    this.#storeNotes();
     this.#emission.charge();
     this.body.return(constant32(0));
     if (this.#emission.unconditional) this.#emission.over = true;

@@ -14,6 +14,16 @@ import {
   FLAGS_SIZE_MASK,
   FLAGS_STORED,
   FLAGS_SUB,
+  FPU_CS,
+  FPU_DP,
+  FPU_DS,
+  FPU_IP,
+  FPU_OPCODE,
+  REC_SEGMENT,
+  REC_VVVV,
+  SEGMENT_SELECTOR,
+  SEGMENT_SIZE,
+  SEGMENTS,
 } from "../layout";
 import { CPU } from "./cpu";
 import { commitWrite, refuseCode, slowModify, slowRead, slowWrite } from "./memory";
@@ -113,4 +123,18 @@ export function carryOf(kind: i32, a: u64, b: u64, r: u64): u32 {
     default:
       return load<u32>(CPU + FLAGS_AUX) >> 31;
   }
+}
+
+/**
+ * Stores what the x87 knows of its last instruction, by its record and address, and of the last one with a memory operand
+ * since such was stored last, by its record (0: none) and the operand's offset.
+ */
+export function regionNotes(record: usize, pointer: u64, operand: usize, offset: u64): void {
+  store<u64>(CPU + FPU_IP, pointer);
+  store<u16>(CPU + FPU_CS, load<u16>(CPU + SEGMENTS + SEGMENT_SIZE + SEGMENT_SELECTOR));
+  store<u16>(CPU + FPU_OPCODE, load<u16>(record, REC_VVVV));
+  if (operand == 0) return;
+  const segment = SEGMENTS + usize(load<u8>(operand, REC_SEGMENT)) * SEGMENT_SIZE;
+  store<u64>(CPU + FPU_DP, offset);
+  store<u16>(CPU + FPU_DS, load<u16>(CPU + segment + SEGMENT_SELECTOR));
 }

@@ -167,6 +167,12 @@ export interface Context {
   /** Ends the block after this instruction, which is complete, for what follows was decoded for another mode. */
   leaveAfter(): void;
 
+  /**
+   * Notes the x87 instruction, and its memory operand if it has one, for FSTENV and its like; after the last access that
+   * can fault. The decoder gives the opcode as the second immediate.
+   */
+  noteX87(): void;
+
   // --- Help ---
 
   /** Calls a function of the runtime (core/cpu/runtime) that never throws; its result is evaluated at once. */

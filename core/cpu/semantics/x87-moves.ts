@@ -14,7 +14,7 @@ import {
   wrap,
 } from "../wasm/expression.ts";
 import type { Context } from "./context.ts";
-import { begin, note } from "./x87-state.ts";
+import { begin } from "./x87-state.ts";
 
 type X87 = (c: Context) => void;
 
@@ -118,7 +118,7 @@ export const loadFloat =
     const { fraction, special, rebias } = FORMATS[bits];
     begin(c);
     const value = c.read(0);
-    note(c);
+    c.noteX87();
     const { body } = c;
     const wide = body.let(bits === 32 ? extendU(value) : value);
     const upper = bits === 32 ? value : wrap(i64.shrU(value, constant64(32)));
@@ -142,7 +142,7 @@ export const loadFloat =
 /** FLD ST(i). */
 export const loadRegister: X87 = (c) => {
   begin(c);
-  note(c);
+  c.noteX87();
   const index = c.body.let(c.registerNumber(0));
   const stack = new Stack(c);
   const place = stack.at(TO_BE_TOP);
@@ -162,7 +162,7 @@ export const loadExact =
   (number: number, significand: bigint, high: number): X87 =>
   (c) => {
     begin(c);
-    note(c);
+    c.noteX87();
     const stack = new Stack(c);
     const place = stack.at(TO_BE_TOP);
     c.body.if(
@@ -216,7 +216,7 @@ export const storeFloat =
       },
     );
     body.if(writes.get, () => c.write(0, value.get));
-    note(c);
+    c.noteX87();
     body.if(
       usual,
       () => {
@@ -232,7 +232,7 @@ export const storeRegister =
   (pops: number): X87 =>
   (c) => {
     begin(c);
-    note(c);
+    c.noteX87();
     const index = c.body.let(c.registerNumber(0));
     const stack = new Stack(c);
     const top = stack.at(none);
@@ -251,7 +251,7 @@ export const storeRegister =
 /** FXCH. */
 export const exchange: X87 = (c) => {
   begin(c);
-  note(c);
+  c.noteX87();
   const index = c.body.let(c.registerNumber(0));
   const stack = new Stack(c);
   const top = stack.at(none);
@@ -274,7 +274,7 @@ const changeSign =
   (name: string, change: (high: Expression) => Expression): X87 =>
   (c) => {
     begin(c);
-    note(c);
+    c.noteX87();
     const stack = new Stack(c);
     const top = stack.at(none);
     c.body.if(

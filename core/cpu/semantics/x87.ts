@@ -4,7 +4,7 @@
 import { FPU_STORE_HIGH } from "../layout.ts";
 import { constant32, type Expression, i32, i64, wrap } from "../wasm/expression.ts";
 import { type Context, signExtend, toSignedI64 } from "./context.ts";
-import { begin, note } from "./x87-state.ts";
+import { begin } from "./x87-state.ts";
 
 type X87 = (c: Context) => void;
 
@@ -15,7 +15,7 @@ export const call =
   (name: string, ...values: number[]): X87 =>
   (c) => {
     begin(c);
-    note(c);
+    c.noteX87();
     c.call(name, ...numbers(values));
   };
 
@@ -27,7 +27,7 @@ export const withBits =
   (c) => {
     begin(c);
     const value = c.read(0);
-    note(c);
+    c.noteX87();
     c.call(name, ...numbers(before), value, ...numbers(after));
   };
 
@@ -37,7 +37,7 @@ export const withInteger =
   (c) => {
     begin(c);
     const value = c.body.let(signExtend(c.width(0), c.read(0)));
-    note(c);
+    c.noteX87();
     c.call(name, ...numbers(before), value, ...numbers(after));
   };
 
@@ -45,7 +45,7 @@ export const withInteger =
 export const fild: X87 = (c) => {
   begin(c);
   const value = c.body.let(toSignedI64(c.width(0), c.read(0)));
-  note(c);
+  c.noteX87();
   c.call("fild", value);
 };
 
@@ -57,7 +57,7 @@ export const load80 =
     const address = c.loadAddress(10, c.linear(10, false));
     const low = c.body.let(i64.load(address));
     const high = c.body.let(i32.load16U(address, 8));
-    note(c);
+    c.noteX87();
     c.call(name, low, high);
   };
 
@@ -66,7 +66,7 @@ export const load80 =
 const storing = (c: Context, pops: number, write: () => void): void => {
   // An unmasked exception keeps the value from memory.
   c.body.if(c.call("fst_writes"), write);
-  note(c);
+  c.noteX87();
   c.call("fst_commit", constant32(pops));
 };
 
@@ -102,7 +102,7 @@ export const withRegister =
   (name: string, ...after: number[]): X87 =>
   (c) => {
     begin(c);
-    note(c);
+    c.noteX87();
     c.call(name, c.registerNumber(0), ...numbers(after));
   };
 
@@ -118,7 +118,7 @@ export const arithmeticToTop =
   (operation: number): X87 =>
   (c) => {
     begin(c);
-    note(c);
+    c.noteX87();
     c.call(functionOf(operation), constant32(0), c.registerNumber(0), constant32(0));
   };
 
@@ -127,7 +127,7 @@ export const arithmeticToRegister =
   (operation: number, pops: number): X87 =>
   (c) => {
     begin(c);
-    note(c);
+    c.noteX87();
     c.call(functionOf(operation), c.registerNumber(0), constant32(0), constant32(pops));
   };
 
@@ -136,7 +136,7 @@ export const fcmov =
   (condition: number): X87 =>
   (c) => {
     begin(c);
-    note(c);
+    c.noteX87();
     c.call("fcmov", c.registerNumber(0), c.body.let(c.flags.condition(condition)));
   };
 
@@ -145,6 +145,6 @@ export const fcomi =
   (quiet: number, pops: number): X87 =>
   (c) => {
     begin(c);
-    note(c);
+    c.noteX87();
     c.flags.setImage(c.call("fcomi", c.registerNumber(0), constant32(quiet), constant32(pops)));
   };

@@ -11,10 +11,11 @@ import { ADD, DIV, DIVR, MUL, SUB, SUBR } from "../arithmetic";
 import { divide, mulHigh, remainder } from "../wide";
 import { control, status, tags } from "./stack";
 
-/** Control word: masks, precision and rounding; all masked and to nearest, with 64 and with 53 bits of precision. */
+/** Control word: masks, precision and rounding; all masked and to nearest with 64 bits of precision. */
 const CONTROLS: i32 = 0x0f3f;
-const USUAL_64: i32 = 0x033f;
-const USUAL_53: i32 = 0x023f;
+const USUAL: i32 = 0x033f;
+/** The bit of the precision that 64 bits have and 53 have not. */
+const WIDE: i32 = 0x0100;
 const TOP: i32 = 0x3800;
 const CODES: i32 = C0 | C1 | C2 | C3;
 /** Smallest and largest exponents of operands and results here: away from both ends, whatever rounding does. */
@@ -146,11 +147,12 @@ function sum(at: usize, sign: i32, exponent: i32, a: u64, differ: i32, distance:
 // @ts-ignore: decorator of AssemblyScript
 @inline
 function operate(operation: i32, at: usize, a: u64, aHigh: i32, b: u64, bHigh: i32): i32 {
-  const controls = control() & CONTROLS;
-  const narrow = controls == USUAL_53;
-  if ((!narrow && controls != USUAL_64) || !isNormal(a, aHigh) || !isNormal(b, bHigh)) return UNUSUAL;
+  const controls = control();
+  const narrow = (controls & WIDE) == 0;
   const aExponent = aHigh & 0x7fff;
   const bExponent = bHigh & 0x7fff;
+  const special = i32(u32(aExponent - 1) >= 0x7ffe) | i32(u32(bExponent - 1) >= 0x7ffe);
+  if (((((controls | WIDE) & CONTROLS) ^ USUAL) | special) != 0 || i64(a & b) >= 0) return UNUSUAL;
   let sign = ((aHigh ^ bHigh) >> 15) & 1;
   if (operation == MUL) {
     const high = mulHigh(a, b);
