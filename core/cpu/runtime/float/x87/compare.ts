@@ -113,8 +113,9 @@ export function fcomi(index: i32, quiet: i32, pops: i32): i32 {
   return eflagsOf(outcome);
 }
 
+/** Condition codes as ZF, PF and CF, which have the order of C3, C2 and C0 and the same distances. */
 function eflagsOf(outcome: i32): i32 {
-  return (outcome & C3 ? 0x40 : 0) | (outcome & C2 ? 4 : 0) | (outcome & C0 ? 1 : 0);
+  return (outcome & CODES) >> 8;
 }
 
 /** FXAM: the class of ST(0) in C3, C2 and C0, its sign in C1, also when it is empty. */

@@ -22,9 +22,11 @@ const CODES: i32 = C0 | C1 | C2 | C3;
 const LEAST: i32 = 2;
 const MOST: i32 = 0x7ffd;
 const HALF: u64 = 0x8000000000000000;
-/** Places of PE and C1 in the status word. */
+/** Places of bits of the status word. */
 const PE_BIT: i32 = 5;
+const C0_BIT: i32 = 8;
 const C1_BIT: i32 = 9;
+const C3_BIT: i32 = 14;
 const REBIAS_F64: i32 = 16383 - 1023;
 const REBIAS_F32: i32 = 16383 - 127;
 /** Fraction of 64 bits that a 53-bit significand does not have. */
@@ -238,11 +240,15 @@ export function usualArithmeticF32(operation: i32, bits: u32): bool {
 function relate(a: u64, aHigh: i32, b: u64, bHigh: i32): i32 {
   if (!isNormal(a, aHigh) && !isZero(a, aHigh)) return UNUSUAL;
   if (!isNormal(b, bHigh) && !isZero(b, bHigh)) return UNUSUAL;
-  const negative = aHigh >> 15 != 0;
-  if (((aHigh ^ bHigh) & 0x8000) != 0) return (a | b) == 0 ? C3 : negative ? C0 : 0;
-  if (aHigh == bHigh && a == b) return C3;
-  const smaller = aHigh < bHigh || (aHigh == bHigh && a < b);
-  return smaller != negative ? C0 : 0;
+  const aMagnitude = aHigh & 0x7fff;
+  const bMagnitude = bHigh & 0x7fff;
+  const level = i32(aMagnitude == bMagnitude);
+  const below = i32(aMagnitude < bMagnitude) | (level & i32(a < b));
+  const negative = aHigh >> 15;
+  const alike = i32(((aHigh ^ bHigh) & 0x8000) == 0);
+  const equal = (level & alike & i32(a == b)) | i32((a | b) == 0);
+  const less = (negative ^ (below & alike)) & (equal ^ 1);
+  return (less << C0_BIT) | (equal << C3_BIT);
 }
 
 /** Compares ST(0) with ST(index): the condition codes, or UNUSUAL; pops. FCOMI keeps them, and C1, as they are. */
