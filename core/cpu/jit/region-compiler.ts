@@ -75,7 +75,7 @@ class RegionCompiler {
       },
       imported("leaveFaulted"),
       imported("storeFlags"),
-      imported("regionNotes"),
+      imported("storeNotes"),
     );
     body.unreachable();
     return body;

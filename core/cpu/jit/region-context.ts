@@ -210,7 +210,7 @@ export class RegionContext extends HandlerContext {
   }
 
   #storeNotes(): void {
-    this.#emission.storeNotes(this.imported("regionNotes"));
+    this.#emission.storeNotes(this.imported("storeNotes"));
   }
 
   override noteX87(): void {

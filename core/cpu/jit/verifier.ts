@@ -10,7 +10,15 @@ import {
   CR2,
   EXCEPTION,
   EXCEPTION_ERROR,
+  FPU_CONTROL,
+  FPU_CS,
+  FPU_DP,
+  FPU_DS,
+  FPU_IP,
+  FPU_OPCODE,
   FPU_REGISTERS,
+  FPU_STATUS,
+  FPU_TAGS,
   GPR,
   MXCSR,
   RIP,
@@ -34,12 +42,21 @@ const REGISTERS = [
   ...["r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15"],
 ];
 
+const X87_WORDS = [
+  ["x87 control", FPU_CONTROL],
+  ["x87 status", FPU_STATUS],
+  ["x87 tags", FPU_TAGS],
+  ["x87 opcode", FPU_OPCODE],
+  ["x87 code selector", FPU_CS],
+  ["x87 data selector", FPU_DS],
+] as const;
+
 /** Which runs of a region are compared: the first ones and then a few, or all. */
 export type Sampling = "sampled" | "all";
 
 /** Functions of the runtime that regions call and that change nothing but what is compared. */
 const REPEATABLE =
-  /^(leaveFaulted|storeFlags|setAlignmentFlag|clearInterruptFlag|flagsToPush|carryOf|setException|commitWrite|region[A-Z]|(multiplyHigh|divide)|segment(Read|Write)$|f[a-z0-9_]+$|(sse|mmx)_)/;
+  /^(leaveFaulted|storeFlags|storeNotes|setAlignmentFlag|clearInterruptFlag|flagsToPush|carryOf|setException|commitWrite|region[A-Z]|(multiplyHigh|divide)|segment(Read|Write)$|f[a-z0-9_]+$|(sse|mmx)_)/;
 
 export interface VerifiedProcessor {
   readonly memory: WebAssembly.Memory;
@@ -240,6 +257,11 @@ export class Verifier {
     for (let n = 0; n < 32; n++) hex(`xmm${n >> 1}${n & 1 ? " high" : " low"}`, XMM + n * 8);
     for (let n = 0; n < 16; n++)
       hex(`x87 register ${n >> 1}${n & 1 ? " high" : " low"}`, FPU_REGISTERS + n * 8);
+    X87_WORDS.forEach(([name, offset]) => {
+      told.set(name, (this.#get32(offset) & 0xffff).toString(16));
+    });
+    hex("x87 instruction pointer", FPU_IP);
+    hex("x87 operand pointer", FPU_DP);
     told.set("mxcsr", this.#get32(MXCSR).toString(16));
     const exception = Math.max(this.#get32(EXCEPTION), -1);
     told.set("exception", exception < 0 ? "none" : String(exception));

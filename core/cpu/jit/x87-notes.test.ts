@@ -3,6 +3,7 @@
 import { describe, expect, it } from "vitest";
 import { FPU_CS, FPU_DP, FPU_DS, FPU_IP, FPU_OPCODE, RIP } from "../layout.ts";
 import { CODE, DATA, userMachine } from "../testing/differential.ts";
+import type { Sampling } from "./verifier.ts";
 
 const ROUNDS = 400;
 const SLICE = 37;
@@ -36,8 +37,12 @@ const BODIES: Readonly<Record<string, number[][]>> = {
 };
 
 /** Runs a loop, and tells the notes of x87 instructions and the image at every pause. */
-function notes(body: readonly number[][], compileAfter: number): { trace: string[]; compiled: number } {
-  const machine = userMachine(32, compileAfter);
+function notes(
+  body: readonly number[][],
+  compileAfter: number,
+  verify?: Sampling,
+): { trace: string[]; compiled: number; compared: number } {
+  const machine = userMachine(32, compileAfter, verify);
   const { cpu } = machine;
   const inside = body.flat();
   // mov ecx, ROUNDS; the body; dec ecx; jnz; hlt
@@ -68,7 +73,7 @@ function notes(body: readonly number[][], compileAfter: number): { trace: string
     const image = Buffer.from(machine.view.buffer, machine.view.byteOffset + IMAGE, 512).toString("hex");
     trace.push([...words, ...pointers, image].join(" "));
   }
-  return { trace, compiled: cpu.compiler.regionsCompiled };
+  return { trace, compiled: cpu.compiler.regionsCompiled, compared: cpu.compiler.regionsCompared };
 }
 
 describe("the last x87 instruction is known to", () => {
@@ -77,5 +82,9 @@ describe("the last x87 instruction is known to", () => {
     const compiled = notes(body, 2);
     expect(compiled.compiled).toBeGreaterThan(0);
     expect(new Set(compiled.trace.slice(5))).toEqual(new Set(interpreted.trace.slice(5)));
+  });
+
+  it("whoever compares compiled code with the interpreter", () => {
+    expect(notes([FLD, FLD1, FSTP_ST0, FSTP_ST0], 2, "all").compared).toBeGreaterThan(0);
   });
 });

@@ -129,7 +129,7 @@ export function carryOf(kind: i32, a: u64, b: u64, r: u64): u32 {
  * Stores what the x87 knows of its last instruction, by its record and address, and of the last one with a memory operand
  * since such was stored last, by its record (0: none) and the operand's offset.
  */
-export function regionNotes(record: usize, pointer: u64, operand: usize, offset: u64): void {
+export function storeNotes(record: usize, pointer: u64, operand: usize, offset: u64): void {
   store<u64>(CPU + FPU_IP, pointer);
   store<u16>(CPU + FPU_CS, load<u16>(CPU + SEGMENTS + SEGMENT_SIZE + SEGMENT_SELECTOR));
   store<u16>(CPU + FPU_OPCODE, load<u16>(record, REC_VVVV));
