@@ -1,24 +1,14 @@
 // Decoded blocks: straight runs of instructions as records in memory, found by physical address and mode. A block
 // stays within a page, but for a lone instruction that crosses into the next.
 
-import {
-  type Decoded,
-  type DecodeResult,
-  type Decoder,
-  NeedMoreBytes,
-  NO_REGISTER,
-  RIP_RELATIVE,
-} from "../decode/decoder.ts";
+import { type DecodeResult, type Decoder, NeedMoreBytes } from "../decode/decoder.ts";
 import { ENDS, isIndirectBranch, isRelativeBranch, type Row } from "../decode/row.ts";
 import { BranchTargets } from "../jit/branch-targets.ts";
 import { type CompiledRegion, RegionCache, type RegionCacheHost } from "../jit/region-cache.ts";
 import {
-  BLOCK_COMPILED,
   BLOCK_COUNT,
   BLOCK_ENTRY_SIZE,
-  BLOCK_FIRST_HANDLER,
   BLOCK_INSTRUCTIONS,
-  BLOCK_IP,
   BLOCK_LENGTH,
   BLOCK_MODE,
   BLOCK_PHYSICAL,
@@ -26,34 +16,22 @@ import {
   BLOCK_SECOND_PAGE,
   BLOCK_TABLE,
   BLOCK_TABLE_ENTRIES,
-  CODE_BITS,
-  GPR,
   JUMP_CACHE,
   JUMP_ENTRIES,
   JUMP_ENTRY_SIZE,
   NO_BLOCK,
-  REC_BASE,
-  REC_DISPLACEMENT,
   REC_HANDLER,
-  REC_IMMEDIATE,
-  REC_INDEX,
   REC_IP_DELTA,
-  REC_LENGTH,
   REC_LINK,
-  REC_REG,
-  REC_REMAINING,
-  REC_RM,
-  REC_SCALE,
-  REC_SEGMENT,
-  REC_VVVV,
   RECORD_SIZE,
   RECORDS,
   RECORDS_SIZE,
-  ZERO,
 } from "../layout.ts";
-import { registerSlot } from "../register-slots.ts";
+import { BlockWriter, type BlockWriterHost, standIn } from "./block-writer.ts";
+import { type CodeBytes, CodePages } from "./code-pages.ts";
 import { blockIndex } from "./dispatcher.ts";
-import { codeSizeOf, type Form, formOf } from "./form.ts";
+import { codeSizeOf, type Form } from "./form.ts";
+import type { Handlers } from "./handlers.ts";
 import { RecordSpace } from "./record-space.ts";
 
 /** Of a block besides those of its instructions: a header before them, the end after them. */
@@ -65,11 +43,8 @@ const ENOUGH_FREE = RECORDS_SIZE / RECORD_SIZE / 4;
 const LONGEST_BLOCK = 32;
 const PAGE = 0x1000;
 
-export interface Block {
-  readonly physical: number;
+export interface Block extends CodeBytes {
   readonly mode: number;
-  /** In bytes. */
-  readonly length: number;
   /** Instructions. */
   readonly count: number;
   /** Address of the first record. */
@@ -86,22 +61,15 @@ export interface Block {
   regions?: Set<CompiledRegion>;
   /** Addresses of the links that lead to it. */
   links?: Set<number>;
-  /** Physical page of the rest of an instruction that crosses pages, else undefined. */
-  readonly secondPage: number | undefined;
 }
 
-export interface BlockCacheHost extends RegionCacheHost {
-  /** The machine's memory; the buffer never moves. */
-  readonly memory: WebAssembly.Memory;
+export interface BlockCacheHost extends RegionCacheHost, BlockWriterHost {
+  readonly handlers: Handlers;
   readonly decoder: Decoder;
-  /** Rows for what cannot be executed. */
-  readonly invalid: Row;
-  readonly tooLong: Row;
   /** Row for where the debugger may have a breakpoint, and whether that is so at a physical address. */
   readonly breakpoint: Row;
   mayBreak(physical: number): boolean;
-  /** Table indexes of the handlers that end a block, and that stand in dropped ones. */
-  readonly endHandler: number;
+  /** Table index of the handler that stands in dropped blocks. */
   readonly staleHandler: number;
   /** Host address of a physical page that is memory, or undefined. */
   hostPage(physical: number): number | undefined;
@@ -123,7 +91,8 @@ export class BlockCache {
   readonly #view: DataView;
   readonly #bytes: Uint8Array;
   readonly #blocks = new Map<number, Block>();
-  readonly #pages = new Map<number, Set<Block>>();
+  readonly #writer: BlockWriter;
+  readonly #pages: CodePages<Block>;
   /** By the address of the first record; oldest first. */
   readonly #byRecord = new Map<number, Block>();
   /** Of those that end with an indirect branch. */
@@ -136,6 +105,8 @@ export class BlockCache {
     this.#host = host;
     this.#view = new DataView(host.memory.buffer);
     this.#bytes = new Uint8Array(host.memory.buffer);
+    this.#writer = new BlockWriter(host);
+    this.#pages = new CodePages(this.#view, (page) => host.protect(page));
     this.regions = new RegionCache(this, host);
     this.clear();
   }
@@ -146,7 +117,6 @@ export class BlockCache {
     this.#byRecord.clear();
     this.targets.clear();
     this.#blocks.clear();
-    for (const page of this.#pages.keys()) this.#view.setBigUint64(CODE_BITS + (page >>> 12) * 8, 0n, true);
     this.#pages.clear();
     this.#records.clear();
     const table = new Uint32Array(
@@ -220,7 +190,7 @@ export class BlockCache {
 
   /** In place of the instruction where the debugger may have a breakpoint. */
   #breakAt(physical: number, mode: number): Block {
-    return this.#build([this.#fault(this.#host.breakpoint, mode)], physical, mode, 1, undefined);
+    return this.#build([standIn(this.#host.breakpoint, mode)], physical, mode, 1, undefined);
   }
 
   /** An instruction that crosses pages, lies in no memory, or ends where CS ends. */
@@ -268,23 +238,7 @@ export class BlockCache {
     // A header before the first record counts how often the block is entered: see RegionCache.
     const run = this.#allocate(decoded.length + EXTRA_RECORDS);
     const record = run + RECORD_SIZE;
-    let at = record;
-    let delta = 0;
-    decoded.forEach((one, index) => {
-      const remaining = decoded.length - 1 - index;
-      delta += this.#writeRecord(at, one, mode, delta, remaining);
-      at += RECORD_SIZE;
-    });
-    this.#view.setUint32(at + REC_HANDLER, this.#host.endHandler, true);
-    this.#view.setUint16(at + REC_IP_DELTA, delta, true);
-    this.#bytes[at + REC_REMAINING] = 0;
-    this.#view.setUint32(at + REC_LINK, 0, true);
-    const first = this.#view.getUint32(record + REC_HANDLER, true);
-    this.#view.setUint32(record + BLOCK_FIRST_HANDLER, first, true);
-    this.#view.setUint32(record + BLOCK_INSTRUCTIONS, decoded.length, true);
-    this.#view.setUint32(record + BLOCK_COMPILED, 0, true);
-    this.#view.setUint32(record + BLOCK_SECOND_PAGE, secondPage ?? NO_BLOCK, true);
-    this.#host.handlers.compile();
+    this.#writer.write(record, decoded, mode, secondPage);
     const block: Block = { physical, mode, length, count: decoded.length, record, secondPage };
     this.regions.startCounting(block);
     if (this.#host.hostPage(physical - (physical % PAGE)) === undefined) {
@@ -299,13 +253,7 @@ export class BlockCache {
       this.targets.enter(lastRecordOf(block), this.#lastOf(block));
     }
     this.#blocks.set(keyOf(physical, mode), block);
-    this.#register(
-      block,
-      physical - (physical % PAGE),
-      physical % PAGE,
-      Math.min(length, PAGE - (physical % PAGE)),
-    );
-    if (secondPage !== undefined) this.#register(block, secondPage, 0, length - (PAGE - (physical % PAGE)));
+    this.#pages.add(block);
     return block;
   }
 
@@ -333,60 +281,6 @@ export class BlockCache {
     this.#bytes.fill(0xff, JUMP_CACHE, JUMP_CACHE + JUMP_ENTRIES * JUMP_ENTRY_SIZE);
   }
 
-  #writeRecord(at: number, one: DecodeResult, mode: number, delta: number, remaining: number): number {
-    const view = this.#view;
-    this.#bytes.fill(0, at, at + RECORD_SIZE);
-    const decoded: Decoded | undefined = typeof one === "string" ? undefined : one;
-    const instruction =
-      decoded ?? this.#fault(one === "invalid" ? this.#host.invalid : this.#host.tooLong, mode);
-    view.setUint32(at + REC_HANDLER, this.#host.handlers.indexOf(formOf(instruction, mode)), true);
-    view.setUint16(at + REC_IP_DELTA, delta, true);
-    this.#bytes[at + REC_LENGTH] = instruction.length;
-    this.#bytes[at + REC_REMAINING] = remaining;
-    const slot = (number: number) =>
-      number === NO_REGISTER ? ZERO : number === RIP_RELATIVE ? BLOCK_IP : GPR + number * 8;
-    view.setUint16(at + REC_REG, registerSlot(instruction, "reg"), true);
-    view.setUint16(at + REC_RM, registerSlot(instruction, "rm"), true);
-    view.setUint16(at + REC_BASE, slot(instruction.base), true);
-    view.setUint16(at + REC_INDEX, slot(instruction.index), true);
-    this.#bytes[at + REC_SCALE] = instruction.scale;
-    this.#bytes[at + REC_SEGMENT] = instruction.segment;
-    view.setUint16(at + REC_VVVV, instruction.immediate2, true);
-    const displacement =
-      instruction.base === RIP_RELATIVE
-        ? instruction.displacement + delta + instruction.length
-        : instruction.displacement;
-    view.setInt32(at + REC_DISPLACEMENT, displacement, true);
-    view.setBigInt64(at + REC_IMMEDIATE, instruction.immediate, true);
-    if (isRelativeBranch(instruction.row)) view.setUint32(at + REC_LINK, 0, true);
-    return instruction.length;
-  }
-
-  #fault(row: Row, mode: number): Decoded {
-    return {
-      row,
-      length: 1,
-      operandSize: codeSizeOf(mode),
-      addressSize: codeSizeOf(mode),
-      rep: 0,
-      lock: false,
-      memory: false,
-      segment: 3,
-      segmentOverride: false,
-      reg: 0,
-      rm: 0,
-      opcodeRegister: 0,
-      vvvv: 0,
-      rex: false,
-      base: NO_REGISTER,
-      index: NO_REGISTER,
-      scale: 0,
-      displacement: 0,
-      immediate: 0n,
-      immediate2: 0,
-    };
-  }
-
   /** Makes the dispatcher find it. */
   #enter(block: Block): void {
     const entry = BLOCK_TABLE + blockIndex(block.physical) * BLOCK_ENTRY_SIZE;
@@ -403,48 +297,14 @@ export class BlockCache {
     view.setUint16(entry + BLOCK_LENGTH, block.length, true);
   }
 
-  #register(block: Block, page: number, offset: number, length: number): void {
-    let blocks = this.#pages.get(page);
-    if (!blocks) {
-      blocks = new Set();
-      this.#pages.set(page, blocks);
-      this.#host.protect(page);
-    }
-    blocks.add(block);
-    this.#addBits(page, offset, length);
-  }
-
-  #addBits(page: number, offset: number, length: number): void {
-    const place = CODE_BITS + (page >>> 12) * 8;
-    let bits = this.#view.getBigUint64(place, true);
-    for (let chunk = offset >> 6; chunk <= (offset + length - 1) >> 6; chunk++) bits |= 1n << BigInt(chunk);
-    this.#view.setBigUint64(place, bits, true);
-  }
-
   /** Drops every block that has one of `size` bytes from a physical address, all within a page. */
   invalidate(physical: number, size: number): void {
-    const page = physical - (physical % PAGE);
-    const blocks = this.#pages.get(page);
-    if (!blocks) return;
-    const from = physical % PAGE;
-    for (const block of [...blocks]) {
-      const [start, end] = this.#extent(block, page);
-      if (start < from + size && from < end) this.#drop(block);
-    }
+    for (const block of this.#pages.at(physical, size)) this.#drop(block);
   }
 
   /** Drops every block in the pages of so many bytes. */
   forgetPages(physical: number, length: number): void {
-    for (const page of [...this.#pages.keys()]) {
-      if (page >= physical && page < physical + length) this.invalidate(page, PAGE);
-    }
-  }
-
-  /** Where a block's bytes lie within one of its pages. */
-  #extent(block: Block, page: number): [number, number] {
-    const start = block.physical % PAGE;
-    if (page === block.physical - start) return [start, Math.min(start + block.length, PAGE)];
-    return [0, block.length - (PAGE - start)];
+    for (const block of this.#pages.within(physical, length)) this.#drop(block);
   }
 
   // --- What regions are made of ---
@@ -503,9 +363,7 @@ export class BlockCache {
     for (let n = 0; n < block.count; n++) {
       this.#view.setUint32(block.record + n * RECORD_SIZE + REC_HANDLER, this.#host.staleHandler, true);
     }
-    const first = block.physical - (block.physical % PAGE);
-    this.#unregister(block, first);
-    if (block.secondPage !== undefined) this.#unregister(block, block.secondPage);
+    this.#pages.delete(block);
   }
 
   /** Its records will be others': no block may remember that they lead to it. */
@@ -518,16 +376,5 @@ export class BlockCache {
       if (isRelativeBranch(form.row)) forget(block.record + n * RECORD_SIZE);
     });
     forget(block.record + block.count * RECORD_SIZE);
-  }
-
-  #unregister(block: Block, page: number): void {
-    const blocks = this.#pages.get(page);
-    if (!blocks?.delete(block)) return;
-    this.#view.setBigUint64(CODE_BITS + (page >>> 12) * 8, 0n, true);
-    if (blocks.size === 0) this.#pages.delete(page);
-    for (const other of blocks) {
-      const [start, end] = this.#extent(other, page);
-      this.#addBits(page, start, end - start);
-    }
   }
 }
