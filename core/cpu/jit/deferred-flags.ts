@@ -10,14 +10,7 @@ import {
   FLAGS_STORED,
   FLAGS_SUB,
 } from "../layout.ts";
-import {
-  type Bits,
-  type Context,
-  opsFor,
-  signExtend,
-  toSignedI64,
-  zeroExtend,
-} from "../semantics/context.ts";
+import { type Bits, type Context, opsFor, toSignedI64, zeroExtend } from "../semantics/context.ts";
 import {
   auxiliaryOf,
   auxiliaryOfCarries,
@@ -37,6 +30,7 @@ import {
   wrap,
 } from "../wasm/expression.ts";
 import type { Callee, Local } from "../wasm/function-body.ts";
+import { conditionOfCompare, conditionOfLogic } from "./conditions.ts";
 import type { FlagLocals, FlagState, Operation, Pending } from "./pending-flags.ts";
 import type { RegisterFile } from "./register-file.ts";
 import { CARRY } from "./watching-flags.ts";
@@ -392,56 +386,11 @@ export class DeferredFlags extends Flags {
 
   override condition(code: number): Expression {
     const pending = this.#pending;
-    if (pending?.kind === "logic") return this.#conditionOfLogic(code, pending.bits, pending.r);
-    if (pending?.kind !== "compare" || pending.cf) return super.condition(code);
-    const { bits, a, b } = pending;
-    const o = opsFor(bits);
-    const [x, y] = [signExtend(bits, a), signExtend(bits, b)];
-    switch (code) {
-      case 2:
-        return o.ltU(a, b);
-      case 3:
-        return o.geU(a, b);
-      case 4:
-        return o.eq(a, b);
-      case 5:
-        return o.ne(a, b);
-      case 6:
-        return o.leU(a, b);
-      case 7:
-        return o.gtU(a, b);
-      case 12:
-        return o.ltS(x, y);
-      case 13:
-        return o.geS(x, y);
-      case 14:
-        return o.leS(x, y);
-      case 15:
-        return o.gtS(x, y);
-      default:
-        return super.condition(code);
-    }
-  }
-
-  /** CF and OF are clear: what is asked is the result against 0. */
-  #conditionOfLogic(code: number, bits: Bits, r: Expression): Expression {
-    const o = opsFor(bits);
-    const signed = signExtend(bits, r);
-    const zero = o.constant(0);
-    switch (code) {
-      case 8:
-      case 12:
-        return o.ltS(signed, zero);
-      case 9:
-      case 13:
-        return o.geS(signed, zero);
-      case 14:
-        return o.leS(signed, zero);
-      case 15:
-        return o.gtS(signed, zero);
-      default:
-        return super.condition(code);
-    }
+    let short: Expression | undefined;
+    if (pending?.kind === "logic") short = conditionOfLogic(code, pending.bits, pending.r);
+    else if (pending?.kind === "compare")
+      short = conditionOfCompare(code, pending.bits, pending.a, pending.b);
+    return short ?? super.condition(code);
   }
 
   protected override lastResult(): Expression {
