@@ -2,6 +2,7 @@
  * Measures the interpreter alone on loops of 32-bit code: nanoseconds of user time an instruction, the least of some
  * rounds. `loops.ts [FOLDER]`: of the processor in another checkout, whose runtime is built, to compare two in turns.
  */
+import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { Assembler } from "../../core/assembler/assembler.ts";
 
@@ -116,6 +117,12 @@ const LOOPS: Readonly<Record<string, (a: Assembler) => void>> = {
 };
 
 const folder = resolve(process.argv[2] ?? join(import.meta.dirname, "../.."));
+if (!existsSync(join(folder, "core/generated/runtime-wasm.ts"))) {
+  process.stderr.write(
+    `loops.ts [FOLDER]: ${folder} has no runtime that was built (npm run build:runtime).\n`,
+  );
+  process.exit(1);
+}
 const { Machine } = (await import(
   join(folder, "core/cpu/testing/machine.ts")
 )) as typeof import("../../core/cpu/testing/machine.ts");
