@@ -5,13 +5,13 @@
 
 /** First processor's state block; more processors would follow, CPU_SIZE apart. */
 export const CPU_BASE = 0x10000;
-export const CPU_SIZE = 0x30000;
+export const CPU_SIZE = 0x110000;
 
 /**
  * Jump cache: blocks by instruction pointer, JUMP_ENTRIES entries. What it says holds where the translation table has
  * the same physical page, and until the block is dropped.
  */
-export const JUMP_CACHE = 0x40000;
+export const JUMP_CACHE = 0x1c0000;
 export const JUMP_ENTRIES = 0x4000;
 export const JUMP_ENTRY_SIZE = 16;
 /** Instruction pointer (u64), physical page with MODE in its low bits (u32), address of the first record (u32). */
@@ -19,8 +19,15 @@ export const JUMP_IP = 0;
 export const JUMP_PLACE = 8;
 export const JUMP_RECORD = 12;
 
+/** For each physical page, 64 bits: bit n is set when the 64 bytes from n × 64 hold decoded code. */
+export const CODE_BITS = 0x200000;
+/** For each physical page, its host page address and PAGE_* flags; 0 is not memory. */
+export const PHYSICAL_MAP = 0xa00000;
+/** For each page of video memory, a byte that is 1 when it was written since last collected. */
+export const VIDEO_DIRTY = 0xe00000;
+
 /** Block table: 65 536 entries of BLOCK_ENTRY_SIZE bytes, found by physical address and mode. */
-export const BLOCK_TABLE = 0x100000;
+export const BLOCK_TABLE = 0xf00000;
 export const BLOCK_TABLE_ENTRIES = 0x10000;
 export const BLOCK_ENTRY_SIZE = 16;
 /** Physical address of the block's first instruction; NO_BLOCK when empty. */
@@ -32,13 +39,6 @@ export const BLOCK_RECORD = 8;
 export const BLOCK_COUNT = 12;
 export const BLOCK_LENGTH = 14;
 export const NO_BLOCK = 0xffffffff;
-
-/** For each physical page, 64 bits: bit n is set when the 64 bytes from n × 64 hold decoded code. */
-export const CODE_BITS = 0x200000;
-/** For each physical page, its host page address and PAGE_* flags; 0 is not memory. */
-export const PHYSICAL_MAP = 0xa00000;
-/** For each page of video memory, a byte that is 1 when it was written since last collected. */
-export const VIDEO_DIRTY = 0xe00000;
 
 /** Decoded-instruction records. */
 export const RECORDS = 0x1000000;
@@ -206,9 +206,9 @@ export const SCRATCH = 0x800;
  */
 export const TLB = 0x1000;
 export const TLB_TABLES = 3;
-export const TLB_ENTRIES = 1024;
+export const TLB_ENTRIES = 8192;
 export const TLB_ENTRY_SIZE = 32;
-export const TLB_SIZE = 0x8000;
+export const TLB_SIZE = 0x40000;
 /** Linear page if readable, writable, executable; all ones if not. */
 export const TLB_READ = 0;
 export const TLB_WRITE = 8;
@@ -218,24 +218,26 @@ export const TLB_ADDEND = 24;
 /** Physical page address; bits 0 and 1: 1 from a page of 2 or 4 MiB, 2 of 1 GiB. */
 export const TLB_PHYSICAL = 28;
 /** A bit for each entry of the three tables: it may hold something; that is global. */
-export const TLB_USED = 0x21000;
-export const TLB_GLOBAL = 0x21200;
+export const TLB_USED = 0x101000;
+export const TLB_GLOBAL = 0x101c00;
+/** A bit for each 64 bits of TLB_USED: they are not all 0. */
+export const TLB_GROUPS = 0x103000;
 /**
  * Page tables found by PAE and 4-level walks, 16 bytes each: linear address by 2 MiB and generation (u64), then the
  * table's place with the rights on the way to it, as a paging entry has them (u64).
  */
-export const PAGE_TABLES = 0x21400;
+export const PAGE_TABLES = 0x102800;
 export const PAGE_TABLES_KNOWN = 64;
 
 // --- The model, from the processor's base: written at power-on by models/write-model.ts, no part of a saved state ---
 
 /** Bits that CR4, EFER and XCR0 may have set (u64 each), and those that EFLAGS has (u32). */
-export const CR4_ALLOWED = 0x22000;
-export const EFER_ALLOWED = 0x22008;
-export const XCR0_ALLOWED = 0x22010;
-export const EFLAGS_KNOWN = 0x22018;
+export const CR4_ALLOWED = 0x104000;
+export const EFER_ALLOWED = 0x104008;
+export const XCR0_ALLOWED = 0x104010;
+export const EFLAGS_KNOWN = 0x104018;
 /** What the runtime must know besides: the bits below (u32). */
-export const MODEL_FLAGS = 0x2201c;
+export const MODEL_FLAGS = 0x10401c;
 export const MODEL_AMD = 1;
 export const MODEL_TSC_AUX = 2;
 export const MODEL_SEP = 4;
@@ -250,17 +252,17 @@ export const MODEL_APIC = 0x400;
 export const MODEL_NULL_CLEARS_BASE = 0x800;
 export const MODEL_HUGE_PAGES = 0x1000;
 /** EDX after reset (u32). */
-export const MODEL_SIGNATURE = 0x22020;
+export const MODEL_SIGNATURE = 0x104020;
 /** Bits of MXCSR that exist (u32), and bits beyond the physical address, from MAXPHYADDR to 63 (u64). */
-export const MODEL_MXCSR = 0x2202c;
-export const MODEL_BEYOND = 0x22030;
+export const MODEL_MXCSR = 0x10402c;
+export const MODEL_BEYOND = 0x104030;
 /** Answers of CPUID: their number (u32), then leaf, subleaf or all ones for any, EAX EBX ECX EDX. */
-export const CPUID_ENTRIES = 0x22024;
-export const CPUID_TABLE = 0x22800;
+export const CPUID_ENTRIES = 0x104024;
+export const CPUID_TABLE = 0x104800;
 export const CPUID_ENTRY_SIZE = 24;
 /** Registers that only keep a value: how many (u32), then number, 1 if write-only (u32 each), reset, writable bits (u64). */
-export const MODEL_MSRS = 0x22028;
-export const MODEL_MSR_TABLE = 0x22040;
+export const MODEL_MSRS = 0x104028;
+export const MODEL_MSR_TABLE = 0x104040;
 export const MODEL_MSR_SIZE = 24;
 
 // --- Mode: what decoding depends on besides the bytes ------------------------------------------------------------

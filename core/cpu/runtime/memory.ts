@@ -214,12 +214,21 @@ export function commitWrite(): void {
 
 // --- For system instructions: these leave by an exception rather than return --------------------------------
 
+/** Host address by the translation table for the current privilege, if `tag` is that of all `size` bytes; else 0. */
+// @ts-ignore: decorator of AssemblyScript
+@inline
+function known(linear: u64, size: u32, tag: usize): usize {
+  const entry = load<usize>(CPU + TLB_POINTER) + (<usize>(linear >> 12) & (TLB_ENTRIES - 1)) * TLB_ENTRY_SIZE;
+  if (load<u64>(entry + tag) != ((linear + size - 1) & ~0xfff)) return 0;
+  return <usize>linear + load<u32>(entry + TLB_ADDEND);
+}
+
 /** Host address to read from, with the current privilege. */
 // @ts-ignore: decorator of AssemblyScript
 @inline
 function readable(linear: u64, size: u32): usize {
-  const entry = load<usize>(CPU + TLB_POINTER) + (<usize>(linear >> 12) & (TLB_ENTRIES - 1)) * TLB_ENTRY_SIZE;
-  if (load<u64>(entry + TLB_READ) == ((linear + size - 1) & ~0xfff)) return <usize>linear + load<u32>(entry + TLB_ADDEND);
+  const host = known(linear, size, TLB_READ);
+  if (host) return host;
   const address = slowRead(linear, size);
   if (!address) throwFault();
   return address;
@@ -244,6 +253,11 @@ export function read64(linear: u64): u64 {
 // @ts-ignore: decorator of AssemblyScript
 @inline
 function writable(linear: u64, size: u32): usize {
+  const host = known(linear, size, TLB_WRITE);
+  if (host) {
+    store<u32>(CPU + PENDING_KIND, NOTHING_PENDING);
+    return host;
+  }
   const address = slowWrite(linear, size);
   if (!address) throwFault();
   return address;
@@ -281,6 +295,8 @@ function oneByOne(linear: u64): bool {
  * #PF. Valid within its page.
  */
 export function hostForRead(linear: u64): usize {
+  const host = known(linear, 1, TLB_READ);
+  if (host) return host;
   if (!translate(linear, READ, current())) throwFault();
   const physical = walkPhysical | (<u32>linear & 0xfff);
   const map = mapEntry(physical);
@@ -289,6 +305,8 @@ export function hostForRead(linear: u64): usize {
 
 /** The same for `size` bytes within a page that are about to be written. */
 export function hostForWrite(linear: u64, size: u32): usize {
+  const host = known(linear, size, TLB_WRITE);
+  if (host) return host;
   if (!translate(linear, WRITE, current())) throwFault();
   const physical = walkPhysical | (<u32>linear & 0xfff);
   const map = mapEntry(physical);

@@ -23,6 +23,7 @@ import {
   TLB_ENTRY_SIZE,
   TLB_EXECUTE,
   TLB_GLOBAL,
+  TLB_GROUPS,
   TLB_HIGH,
   TLB_PHYSICAL,
   TLB_POINTER,
@@ -173,6 +174,8 @@ function noteUsed(number: usize, page: u64, who: i32): void {
   const word = (number >> 6) << 3;
   const bit = <u64>1 << (number & 63);
   store<u64>(CPU + TLB_USED + word, load<u64>(CPU + TLB_USED + word) | bit);
+  const group = CPU + TLB_GROUPS + ((word >> 9) << 3);
+  store<u64>(group, load<u64>(group) | (<u64>1 << ((word >> 3) & 63)));
   const global = load<u64>(CPU + TLB_GLOBAL + word);
   store<u64>(CPU + TLB_GLOBAL + word, walkGlobal ? global | bit : global & ~bit);
   if (page >> 32) store<u32>(CPU + TLB_HIGH, load<u32>(CPU + TLB_HIGH) | (1 << who));
@@ -188,6 +191,7 @@ export function resetTlb(): void {
   memory.fill(CPU + TLB, 0xff, (TLB_TABLES + 1) * TLB_SIZE);
   memory.fill(CPU + TLB_USED, 0, (TLB_TABLES * TLB_ENTRIES) / 8);
   memory.fill(CPU + TLB_GLOBAL, 0, (TLB_TABLES * TLB_ENTRIES) / 8);
+  memory.fill(CPU + TLB_GROUPS, 0, (TLB_TABLES * TLB_ENTRIES) / 512);
   forgetRanges();
 }
 
@@ -200,6 +204,24 @@ function forgetRanges(): void {
 
 /** Bytes of TLB_USED. */
 const USED_BYTES: usize = (TLB_TABLES * TLB_ENTRIES) / 8;
+
+/** Offset of the first 64 bits of TLB_USED from an offset on that are not all 0; USED_BYTES or beyond if there are none. */
+function usedFrom(word: usize): usize {
+  while (word < USED_BYTES) {
+    const groups = load<u64>(CPU + TLB_GROUPS + ((word >> 9) << 3)) >> ((word >> 3) & 63);
+    if (groups) return word + (<usize>ctz(groups) << 3);
+    word = (word | 511) + 1;
+  }
+  return word;
+}
+
+/** Sets 64 bits of TLB_USED. */
+function setUsed(word: usize, bits: u64): void {
+  store<u64>(CPU + TLB_USED + word, bits);
+  if (bits) return;
+  const group = CPU + TLB_GROUPS + ((word >> 9) << 3);
+  store<u64>(group, load<u64>(group) & ~(<u64>1 << ((word >> 3) & 63)));
+}
 
 /** First entry that the 64 at an offset in TLB_USED stand for. */
 // @ts-ignore: decorator of AssemblyScript
@@ -217,9 +239,9 @@ function clearEntries(first: usize, bits: u64): void {
 
 /** Empties the tables: control registers, A20 or the physical map have changed. */
 export function flushTlb(): void {
-  for (let word: usize = 0; word < USED_BYTES; word += 8) {
+  for (let word = usedFrom(0); word < USED_BYTES; word = usedFrom(word + 8)) {
     clearEntries(firstEntry(word), load<u64>(CPU + TLB_USED + word));
-    store<u64>(CPU + TLB_USED + word, 0);
+    setUsed(word, 0);
     store<u64>(CPU + TLB_GLOBAL + word, 0);
   }
   forgetRanges();
@@ -228,12 +250,11 @@ export function flushTlb(): void {
 /** Empties them but for global pages: MOV to CR3. */
 export function flushLocal(): void {
   forgetPageTables();
-  for (let word: usize = 0; word < USED_BYTES; word += 8) {
+  for (let word = usedFrom(0); word < USED_BYTES; word = usedFrom(word + 8)) {
     const used = load<u64>(CPU + TLB_USED + word);
-    if (!used) continue;
     const kept = used & load<u64>(CPU + TLB_GLOBAL + word);
     clearEntries(firstEntry(word), used & ~kept);
-    store<u64>(CPU + TLB_USED + word, kept);
+    setUsed(word, kept);
   }
 }
 
@@ -242,7 +263,7 @@ export function flushPage(linear: u64): void {
   forgetPageTables();
   for (let who: i32 = 0; who < TLB_TABLES; who++) clearEntry(entryOf(linear, who));
   if (linear < load<u64>(CPU + LARGE_LOW) || linear > load<u64>(CPU + LARGE_HIGH)) return;
-  for (let word: usize = 0; word < USED_BYTES; word += 8) {
+  for (let word = usedFrom(0); word < USED_BYTES; word = usedFrom(word + 8)) {
     for (let bits = load<u64>(CPU + TLB_USED + word); bits; bits &= bits - 1) {
       const entry = firstEntry(word) + <usize>ctz(bits) * TLB_ENTRY_SIZE;
       const size = load<u32>(entry + TLB_PHYSICAL) & 3;
@@ -261,15 +282,18 @@ export function flushHigh(): void {
   const who = current();
   if (!(load<u32>(CPU + TLB_HIGH) & (1 << who))) return;
   store<u32>(CPU + TLB_HIGH, load<u32>(CPU + TLB_HIGH) & ~(1 << who));
-  const end = CPU + TLB + (who + 1) * TLB_SIZE;
-  for (let entry = CPU + TLB + who * TLB_SIZE; entry < end; entry += TLB_ENTRY_SIZE) {
-    if (pageOf(entry) >> 32) clearEntry(entry);
+  const end = ((who + 1) * TLB_ENTRIES) / 8;
+  for (let word = usedFrom((who * TLB_ENTRIES) / 8); word < <usize>end; word = usedFrom(word + 8)) {
+    for (let bits = load<u64>(CPU + TLB_USED + word); bits; bits &= bits - 1) {
+      const entry = firstEntry(word) + <usize>ctz(bits) * TLB_ENTRY_SIZE;
+      if (pageOf(entry) >> 32) clearEntry(entry);
+    }
   }
 }
 
 /** Takes the right to write directly from every entry of a physical page, which now holds decoded code. */
 export function protectCodePage(physical: u32): void {
-  for (let word: usize = 0; word < USED_BYTES; word += 8) {
+  for (let word = usedFrom(0); word < USED_BYTES; word = usedFrom(word + 8)) {
     for (let bits = load<u64>(CPU + TLB_USED + word); bits; bits &= bits - 1) {
       const entry = firstEntry(word) + <usize>ctz(bits) * TLB_ENTRY_SIZE;
       if ((load<u32>(entry + TLB_PHYSICAL) & ~0xfff) == physical) store<u64>(entry + TLB_WRITE, ~0);
@@ -279,7 +303,7 @@ export function protectCodePage(physical: u32): void {
 
 /** Makes the next store to any page of video memory be noted again. */
 export function protectVideo(): void {
-  for (let word: usize = 0; word < USED_BYTES; word += 8) {
+  for (let word = usedFrom(0); word < USED_BYTES; word = usedFrom(word + 8)) {
     for (let bits = load<u64>(CPU + TLB_USED + word); bits; bits &= bits - 1) {
       const entry = firstEntry(word) + <usize>ctz(bits) * TLB_ENTRY_SIZE;
       if (load<u64>(entry + TLB_WRITE) == ~0) continue;

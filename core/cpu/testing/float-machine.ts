@@ -24,7 +24,7 @@ export const RECORD_SIZE = 160;
 
 /** State of the machine, by its layout's names, and where the record lies in memory. */
 const CPU_BASE = 0x10000;
-const RECORD = 0x40000;
+const RECORD = 0x130000;
 
 // biome-ignore lint/suspicious/noExplicitAny: WebAssembly's exports have no types; numbers and bigints go in and out.
 export type Exports = Record<string, (...values: any[]) => any>;
@@ -42,7 +42,7 @@ export interface FloatMachine {
 }
 
 export function createFloatMachine(wasm: Uint8Array): FloatMachine & { record: Uint8Array } {
-  const memory = new WebAssembly.Memory({ initial: 16 });
+  const memory = new WebAssembly.Memory({ initial: 20 });
   const env: Record<string, unknown> = { memory, cpu: CPU_BASE };
   const stub = () => {
     throw new Error("floating-point functions call nothing of the host");
