@@ -40,8 +40,19 @@ import {
   XMM,
   ZERO,
 } from "../layout.ts";
-import { type Bits, type Context, GP, opsFor, RAX, RBX, RSP, zeroExtend } from "../semantics/context.ts";
+import {
+  type Bits,
+  type Context,
+  type EntryTest,
+  GP,
+  opsFor,
+  RAX,
+  RBX,
+  RSP,
+  zeroExtend,
+} from "../semantics/context.ts";
 import { Flags } from "../semantics/flags.ts";
+import { Numbers } from "../semantics/numbers.ts";
 import {
   constant32,
   constant64,
@@ -123,11 +134,16 @@ interface Slot {
 
 export type SlowAccess = "slowRead" | "slowWrite" | "slowModify";
 
+/** The field of a record that holds the offset of an operand's register. */
+const fieldOf = ({ place }: OperandSpec): number =>
+  place === "reg" ? REC_REG : place === "vvvv" ? REC_VVVV : REC_RM;
+
 const SIZE_INDEX = { 16: 0, 32: 1, 64: 2 } as const;
 
 export class HandlerContext implements Context {
   readonly body: FunctionBody;
   readonly flags: Flags;
+  readonly numbers: Numbers;
   readonly row: Row;
   readonly size: 16 | 32 | 64;
   readonly addressSize: 16 | 32 | 64;
@@ -158,10 +174,15 @@ export class HandlerContext implements Context {
     this.rep = form.rep;
     this.memory = form.memory;
     this.flags = this.makeFlags();
+    this.numbers = this.makeNumbers();
   }
 
   protected makeFlags(): Flags {
     return new Flags(this);
+  }
+
+  protected makeNumbers(): Numbers {
+    return new Numbers(this);
   }
 
   // What a compiler that keeps state elsewhere does in its own way.
@@ -172,8 +193,8 @@ export class HandlerContext implements Context {
   protected afterCall(_name: string): void {}
   /** Before an access that can leave the instruction. */
   protected mayLeave(): void {}
-  /** Before the runtime is given the address of a register. */
-  protected exposeRegister(_offset: number): void {}
+  /** Before the runtime is given the address of a register, perhaps to write there. */
+  protected exposeRegister(_offset: number, _forWriting: boolean): void {}
   /** Calls slowRead, slowWrite or slowModify. */
   protected slowAccess(name: SlowAccess, linear: Expression, bytes: number): Expression {
     return this.call(name, linear, constant32(bytes));
@@ -219,8 +240,7 @@ export class HandlerContext implements Context {
 
   #slot(operand: OperandSpec): Slot {
     if (operand.place === "fixed") return { address: CPU, offset: GPR + operand.fixed * 8 };
-    const field = operand.place === "reg" ? REC_REG : operand.place === "vvvv" ? REC_VVVV : REC_RM;
-    return this.#place(this.fields.u16(field));
+    return this.#place(this.fields.u16(fieldOf(operand)));
   }
 
   read(index: number): Expression {
@@ -289,6 +309,10 @@ export class HandlerContext implements Context {
     }
   }
 
+  registerOffset(index: number): Expression {
+    return this.fields.u16(fieldOf(this.operand(index)));
+  }
+
   get immediate(): Expression {
     return this.fields.i64(REC_IMMEDIATE);
   }
@@ -301,8 +325,10 @@ export class HandlerContext implements Context {
     const operand = this.operand(index);
     if (this.#inMemory(operand)) return this.loadAddress(bytes, this.linear(bytes, false));
     const slot = this.#slot(operand);
-    if (slot.address === CPU) this.exposeRegister(slot.offset);
-    return this.body.let(i32.add(slot.address, constant32(slot.offset)));
+    const address = i32.add(slot.address, constant32(slot.offset));
+    if (slot.address !== CPU) return this.body.let(address);
+    this.exposeRegister(slot.offset, index === 0);
+    return address.asStable();
   }
 
   /** A base or index register by the offset of its slot; 0 where there is none. */
@@ -577,8 +603,13 @@ export class HandlerContext implements Context {
     this.body.return(constant32(0));
   }
 
-  fault(vector: number, error?: Expression): void {
-    this.run("setException", constant32(vector), error ?? constant32(-1));
+  unlessPassed(_test: EntryTest, emit: () => void): void {
+    emit();
+  }
+
+  fault(vector: number | Expression, error?: Expression): void {
+    const number = typeof vector === "number" ? constant32(vector) : vector;
+    this.run("setException", number, error ?? constant32(-1));
     this.leaveFaulted();
   }
 

@@ -27,6 +27,7 @@ import {
   extendU,
   i32,
   i64,
+  select,
   wrap,
 } from "../wasm/expression.ts";
 import type { Callee, Local } from "../wasm/function-body.ts";
@@ -247,6 +248,13 @@ export class DeferredFlags extends Flags {
     if (!this.#defer({ kind: "result", bits, r: z, cf: cf!, of: of!, af })) super.result(bits, z, given);
   }
 
+  override order(below: Expression, above: Expression, unordered: Expression): void {
+    if (this.#isDead()) return;
+    const [x, y, z] = this.#stable(below, above, unordered);
+    const pending: Pending = { kind: "order", below: x!, above: y!, unordered: z! };
+    if (!this.#defer(pending)) super.order(x!, y!, z!);
+  }
+
   override assign(values: FlagValues): void {
     if (this.#host.direct || values.zf || values.sf || values.pf || values.af) {
       super.assign(values);
@@ -297,6 +305,8 @@ export class DeferredFlags extends Flags {
       case "result":
       case "carry":
         return pending.cf;
+      case "order":
+        return pending.below;
       case "compare":
         return opsFor(pending.bits).ltU(pending.a, pending.b);
       case "add":
@@ -311,6 +321,7 @@ export class DeferredFlags extends Flags {
     const pending = this.#pending;
     switch (pending?.kind) {
       case "logic":
+      case "order":
         return constant32(0);
       case "result":
       case "carry":
@@ -331,6 +342,7 @@ export class DeferredFlags extends Flags {
     const pending = this.#pending;
     switch (pending?.kind) {
       case "logic":
+      case "order":
         return constant32(0);
       case "result":
         return pending.af ?? constant32(0);
@@ -348,6 +360,8 @@ export class DeferredFlags extends Flags {
   override zf(): Expression {
     const pending = this.#pending;
     switch (pending?.kind) {
+      case "order":
+        return i32.or(pending.unordered, i32.eqz(i32.or(pending.below, pending.above)));
       case "compare":
         return opsFor(pending.bits).eq(pending.a, pending.b);
       case "logic":
@@ -365,6 +379,8 @@ export class DeferredFlags extends Flags {
   override sf(): Expression {
     const pending = this.#pending;
     switch (pending?.kind) {
+      case "order":
+        return constant32(0);
       case "compare":
       case "logic":
       case "result":
@@ -381,6 +397,7 @@ export class DeferredFlags extends Flags {
   override pf(): Expression {
     const pending = this.#pending;
     if (pending?.kind === "carry") return this.#ofPrior(pending, () => this.pf());
+    if (pending?.kind === "order") return pending.unordered;
     return super.pf();
   }
 
@@ -390,6 +407,8 @@ export class DeferredFlags extends Flags {
     if (pending?.kind === "logic") short = conditionOfLogic(code, pending.bits, pending.r);
     else if (pending?.kind === "compare")
       short = conditionOfCompare(code, pending.bits, pending.a, pending.b);
+    else if (pending?.kind === "order" && code >> 1 === 3)
+      short = code & 1 ? pending.above : i32.eqz(pending.above);
     return short ?? super.condition(code);
   }
 
@@ -399,6 +418,8 @@ export class DeferredFlags extends Flags {
     if (pending.kind === "stored") return pending.result;
     if (pending.kind === "carry") return this.#ofPrior(pending, () => this.lastResult());
     if (pending.kind === "held") throw new Error("flags asked of locals");
+    // PF is told apart from the result.
+    if (pending.kind === "order") return select(this.zf(), constant64(0), constant64(0x100));
     return pending.bits === 32 ? extendS(pending.r) : toSignedI64(pending.bits, pending.r);
   }
 
@@ -412,6 +433,10 @@ export class DeferredFlags extends Flags {
         return constant32(0);
       case "result":
         return auxiliaryOf(pending.cf, pending.of, pending.af);
+      case "order": {
+        const parity = i32.shl(i32.xor(pending.unordered, constant32(1)), constant32(8));
+        return i32.or(parity, auxiliaryOf(pending.below, constant32(0)));
+      }
       case "carry": {
         const prior = this.#ofPrior(pending, () => this.auxiliary());
         return i32.or(i32.and(prior, constant32(0x3fffffff)), auxiliaryOf(pending.cf, pending.of));

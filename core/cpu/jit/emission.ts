@@ -12,14 +12,19 @@ import {
   TLB_PHYSICAL,
   TLB_POINTER,
 } from "../layout.ts";
+import type { EntryTest } from "../semantics/context.ts";
 import { constant32, constant64, type Expression, extendS, i32, i64 } from "../wasm/expression.ts";
 import type { Callee, FunctionBody, Label, Local } from "../wasm/function-body.ts";
 import { FlagLocals, type FlagState, keepLocalsOf } from "./pending-flags.ts";
 import type { Placement, RegisterFile } from "./register-file.ts";
+import { type KnownVectors, VectorCache } from "./vector-cache.ts";
 
 /** What is known at a point of the code. */
 interface Knowledge {
   readonly placement: Placement;
+  readonly vectors: KnownVectors;
+  readonly passed: ReadonlySet<EntryTest>;
+  readonly doubted: boolean;
   readonly flags: FlagState;
   readonly depth: number;
   readonly uncounted: number;
@@ -28,6 +33,13 @@ interface Knowledge {
 export class Emission {
   readonly body: FunctionBody;
   readonly registers: RegisterFile;
+  readonly vectors: VectorCache;
+  /** Tests that hold on every path to this point. */
+  passed: ReadonlySet<EntryTest> = new Set();
+  /** Whether `doubt` is right. */
+  #doubted = false;
+  /** See Numbers (i32). */
+  readonly doubt: Local;
   readonly flagLocals: FlagLocals;
   readonly flagState: FlagState = { pending: undefined, held: false };
   /** Instruction pointer at which the region was entered (i64). */
@@ -78,6 +90,8 @@ export class Emission {
     notes: boolean,
   ) {
     this.body = body;
+    this.vectors = new VectorCache(body);
+    this.doubt = body.local("i32");
     this.flagLocals = new FlagLocals(body);
     this.#executed = body.local("i32");
     this.#budget = body.local("i32");
@@ -168,11 +182,17 @@ export class Emission {
 
   get knowledge(): Knowledge {
     const { placement } = this.registers;
-    return { placement, flags: { ...this.flagState }, depth: this.depth, uncounted: this.#uncounted };
+    const { depth, passed } = this;
+    const { known: vectors } = this.vectors;
+    const flags = { ...this.flagState };
+    return { placement, vectors, passed, doubted: this.#doubted, flags, depth, uncounted: this.#uncounted };
   }
 
-  set knowledge({ placement, flags, depth, uncounted }: Knowledge) {
+  set knowledge({ placement, vectors, passed, doubted, flags, depth, uncounted }: Knowledge) {
     this.registers.placement = placement;
+    this.vectors.known = vectors;
+    this.passed = passed;
+    this.#doubted = doubted;
     this.flagState.pending = flags.pending;
     this.flagState.held = flags.held;
     this.depth = depth;
@@ -182,6 +202,8 @@ export class Emission {
   /** What holds wherever paths join: everything is in the locals that are its home. */
   join(): void {
     this.registers.forget();
+    this.forgetVectors();
+    this.passed = new Set();
     this.flagState.pending = { kind: "held" };
     this.flagState.held = true;
     this.depth = this.body.depth;
@@ -204,8 +226,24 @@ export class Emission {
   /** After an instruction: temporary values that nothing refers to any more make room. */
   recycle(): void {
     this.registers.keepValues();
+    this.vectors.keepValues();
     keepLocalsOf(this.flagState.pending, this.body);
     this.body.recycle();
+  }
+
+  // --- XMM registers and MXCSR ---
+
+  /** They may have changed. */
+  forgetVectors(): void {
+    this.vectors.forget();
+    this.#doubted = false;
+  }
+
+  /** Makes `doubt` right by what MXCSR says, if it is not already, and every number a stranger. */
+  beginDoubt(hindrances: () => Expression): void {
+    if (this.#doubted) return;
+    this.body.set(this.doubt, hindrances());
+    this.#doubted = this.unconditional;
   }
 
   // --- Homes ---

@@ -33,6 +33,13 @@ export type Pending =
       readonly cf: Expression;
       readonly of: Expression;
     }
+  /** CF, neither CF nor ZF, and PF; the other three are clear. */
+  | {
+      readonly kind: "order";
+      readonly below: Expression;
+      readonly above: Expression;
+      readonly unordered: Expression;
+    }
   /** The two words of the processor's state. */
   | { readonly kind: "stored"; readonly result: Expression; readonly auxiliary: Expression }
   /** The locals, whatever they hold. */
@@ -79,6 +86,11 @@ export function keepLocalsOf(pending: Pending | undefined, body: FunctionBody): 
       body.keep(pending.cf);
       body.keep(pending.of);
       keepLocalsOf(pending.prior, body);
+      return;
+    case "order":
+      body.keep(pending.below);
+      body.keep(pending.above);
+      body.keep(pending.unordered);
       return;
     case "stored":
       body.keep(pending.result);

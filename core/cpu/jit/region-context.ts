@@ -12,7 +12,10 @@ import {
 } from "../interpreter/handler-context.ts";
 import {
   BLOCK_IP,
+  CR0,
+  CR4,
   CURRENT_RECORD,
+  MXCSR,
   REC_IMMEDIATE,
   REC_IP_DELTA,
   REC_LENGTH,
@@ -25,14 +28,16 @@ import {
   SEGMENTS,
   TLB_WRITE,
 } from "../layout.ts";
-import type { Bits } from "../semantics/context.ts";
+import type { Bits, EntryTest } from "../semantics/context.ts";
 import type { Flags } from "../semantics/flags.ts";
 import { constant32, constant64, type Expression, i32, i64, wrap } from "../wasm/expression.ts";
 import type { ModuleBuilder } from "../wasm/module.ts";
 import { DeferredFlags, MUST_BE_DIRECT } from "./deferred-flags.ts";
 import type { Emission } from "./emission.ts";
+import { KnownNumbers } from "./known-numbers.ts";
 import { isPlain } from "./plain-functions.ts";
 import { isRegister } from "./register-file.ts";
+import { isVector } from "./vector-cache.ts";
 
 /** Attributes of a segment: unusable, data, writable, expands up, present. */
 const SEGMENT_KIND = 0x1009e;
@@ -133,6 +138,10 @@ export class RegionContext extends HandlerContext {
     );
   }
 
+  protected override makeNumbers(): KnownNumbers {
+    return new KnownNumbers(this, () => this.#emission);
+  }
+
   get #deferred(): DeferredFlags {
     return this.flags as DeferredFlags;
   }
@@ -157,6 +166,7 @@ export class RegionContext extends HandlerContext {
       this.row.semantics(this);
       registers.direct = false;
     }
+    this.#emission.vectors.end();
     if (!this.#emission.over) this.#emission.recycle();
   }
 
@@ -228,15 +238,24 @@ export class RegionContext extends HandlerContext {
 
   protected override afterCall(name: string): void {
     if (MAY_STOP.has(name)) this.#emission.loadBudget();
+    if (name === "fxrstor") this.#emission.forgetVectors();
     if (isPlain(name)) return;
+    this.#emission.forgetVectors();
+    this.#emission.passed = new Set();
     this.#emission.registers.reload();
     this.#emission.loadTlb();
     this.#emission.loadBudget();
     this.#emission.doubtful = true;
   }
 
-  protected override exposeRegister(offset: number): void {
+  protected override exposeRegister(offset: number, forWriting: boolean): void {
     if (isRegister(offset)) this.#emission.registers.expose(offset);
+    else if (forWriting && isVector(offset)) this.#emission.vectors.expose(offset);
+  }
+
+  override stateAddress(offset: number): Expression {
+    if (isVector(offset)) this.#emission.vectors.expose(offset);
+    return super.stateAddress(offset);
   }
 
   // --- Memory ---
@@ -311,6 +330,7 @@ export class RegionContext extends HandlerContext {
 
   override state(offset: number, bits: Bits): Expression {
     if (isRegister(offset)) return this.#emission.registers.read(offset, bits);
+    if (isVector(offset)) return this.#emission.vectors.read(offset, bits as 32 | 64 | 128);
     if (offset === BLOCK_IP) {
       const pointer = this.#emission.pointer(this.#flow.delta);
       return bits === 64 ? pointer : this.body.let(wrap(pointer));
@@ -319,7 +339,13 @@ export class RegionContext extends HandlerContext {
   }
 
   override setState(offset: number, bits: Bits, value: Expression): void {
+    if (isVector(offset)) {
+      this.#emission.vectors.write(offset, bits as 32 | 64 | 128, value);
+      return;
+    }
     if (!isRegister(offset)) {
+      if (offset === MXCSR) this.#emission.forgetVectors();
+      if (offset === CR0 || offset === CR4) this.#emission.passed = new Set();
       super.setState(offset, bits, value);
       return;
     }
@@ -328,6 +354,13 @@ export class RegionContext extends HandlerContext {
   }
 
   // --- Flow ---
+
+  override unlessPassed(test: EntryTest, emit: () => void): void {
+    const { passed } = this.#emission;
+    if (passed.has(test)) return;
+    emit();
+    if (this.#emission.unconditional) this.#emission.passed = new Set([...passed, test]);
+  }
 
   override ip(): Expression {
     return this.#emission.pointer(this.#at);

@@ -15,9 +15,13 @@ import {
 } from "../wasm/expression.ts";
 import type { FunctionBody } from "../wasm/function-body.ts";
 import type { Flags } from "./flags.ts";
+import type { Numbers } from "./numbers.ts";
 
 /** Width of a value in bits. */
 export type Bits = 8 | 16 | 32 | 64 | 128;
+
+/** Tests with which instructions of an extension begin. */
+export type EntryTest = "sse" | "x87";
 
 // Numbers of the general registers.
 export const RAX = 0;
@@ -59,6 +63,7 @@ export interface Context {
   /** For what the methods below do not cover: locals, blocks, loops. */
   readonly body: FunctionBody;
   readonly flags: Flags;
+  readonly numbers: Numbers;
   /** Operand size of this form. */
   readonly size: 16 | 32 | 64;
   readonly addressSize: 16 | 32 | 64;
@@ -94,7 +99,7 @@ export interface Context {
   readonly immediate: Expression;
   /**
    * Host address (i32) at which `bytes` bytes of an operand can be read: its register in the processor's state,
-   * or memory. For runtime functions that work on addresses.
+   * or memory. For runtime functions that work on addresses. Only to operand 0 may be written there.
    */
   readAddress(index: number, bytes: number): Expression;
   /** Offset of the memory operand in its segment, by address size (LEA); i32, or i64 in 64-bit code. */
@@ -134,6 +139,8 @@ export interface Context {
   setState(offset: number, bits: Bits, value: Expression): void;
   /** Address of a field of the processor's state (i32). */
   stateAddress(offset: number): Expression;
+  /** Offset of a register operand in the state (i32). */
+  registerOffset(index: number): Expression;
 
   // --- Stack (rows flagged STACK) ---
 
@@ -160,8 +167,13 @@ export interface Context {
   /** If the condition (i32) holds, leaves to run this instruction again (REP between two iterations). */
   repeatIf(condition: Expression): void;
   /** Leaves with an exception; nothing of this instruction has happened. `error` undefined: it has no code. */
-  fault(vector: number, error?: Expression): void;
+  fault(vector: number | Expression, error?: Expression): void;
   faultIf(condition: Expression, vector: number, error?: Expression): void;
+  /**
+   * Emits a test of CR0, CR4 and what else no plain instruction changes, unless this one with that name has been passed
+   * on the way here and nothing may have changed since.
+   */
+  unlessPassed(test: EntryTest, emit: () => void): void;
   /** Ends the instruction where a runtime function has set RIP (and perhaps everything else). Rows with ENDS. */
   leave(): void;
   /** Ends the block after this instruction, which is complete, for what follows was decoded for another mode. */

@@ -76,6 +76,12 @@ export class Flags {
     this.#setAll({ cf: at(0), pf: at(2), af: at(4), zf: at(6), sf: at(7), of: at(11) });
   }
 
+  /** CF, PF and ZF by the order of two numbers (i32, 0 or 1 each): the first is below the other or they are unordered; it is above; they are unordered. */
+  order(below: Expression, above: Expression, unordered: Expression): void {
+    const zf = i32.or(unordered, i32.eqz(i32.or(below, above)));
+    this.#setAll({ cf: below, pf: unordered, af: ZERO32, zf, sf: ZERO32, of: ZERO32 });
+  }
+
   /** Some flags; the others keep their values. */
   assign(values: FlagValues): void {
     const body = this.#c.body;

@@ -4,15 +4,15 @@
 import { SSE_EXCEPTION } from "../layout.ts";
 import { constant32, type Expression, i32, wrap } from "../wasm/expression.ts";
 import { type Context, toSignedI64 } from "./context.ts";
+import { type NativeOperation, nativeArithmetic, nativeCompare, type Suffix } from "./simd-native.ts";
 import {
-  doubleOf,
-  type NativeOperation,
-  nativeArithmetic,
-  nativeCompare,
-  nativeOrder,
-  nativeWiden,
-  type Suffix,
-} from "./simd-native.ts";
+  doubleFromInteger,
+  scalarArithmetic,
+  scalarConversion,
+  scalarFromInteger,
+  scalarOrder,
+  scalarToInteger,
+} from "./simd-scalar.ts";
 import {
   beginBoth,
   beginSse,
@@ -44,6 +44,11 @@ export const arithmetic =
   (operation: NativeOperation, suffix: Suffix): Simd =>
   (c) => {
     beginSse(c);
+    const selects = operation === "min" || operation === "max";
+    if (!suffix.startsWith("p") && !selects) {
+      scalarArithmetic(c, operation, suffix === "ss" ? 32 : 64);
+      return;
+    }
     const source = sourceAddress(c, 1);
     const destination = register(c, 0);
     nativeArithmetic(c, operation, suffix, destination, source, () =>
@@ -51,13 +56,13 @@ export const arithmetic =
     );
   };
 
-/** CVTSS2SD. */
-export const widen: Simd = (c) => {
-  beginSse(c);
-  const source = sourceAddress(c, 1);
-  const destination = register(c, 0);
-  nativeWiden(c, destination, source, () => raiseIf(c, c.call("sse_cvtss2sd", destination, source)));
-};
+/** CVTSS2SD and CVTSD2SS, by the bits of the result. */
+export const convert =
+  (bits: 32 | 64): Simd =>
+  (c) => {
+    beginSse(c);
+    scalarConversion(c, bits);
+  };
 
 /** The same for functions that raise nothing: reciprocals, CVTDQ2PD. */
 export const computeQuietly =
@@ -91,47 +96,38 @@ export const compare =
     else nativeCompare(c, suffix, Number(predicate.constant), destination, source, exactly);
   };
 
-/** COMISS and its kin: the order in ZF, PF and CF, the other three cleared. */
+/** COMISS and its kin. */
 export const order =
   (bits: 32 | 64, signals: number): Simd =>
   (c) => {
     beginSse(c);
-    const source = sourceAddress(c, 1);
-    const first = register(c, 0);
-    const name = bits === 32 ? "sse_comi_ss" : "sse_comi_sd";
-    const flags = nativeOrder(c, bits, first, source, () => {
-      const exact = c.call(name, first, source, constant32(signals));
-      raiseIf(c, i32.ltS(exact, constant32(0)));
-      return exact;
-    });
-    c.flags.setImage(flags);
+    scalarOrder(c, bits, signals);
   };
 
-/** CVTSI2SS and CVTSI2SD. */
+/** CVTSI2SS and CVTSI2SD, by the bits of the result. */
 export const fromInteger =
-  (name: string): Simd =>
+  (bits: 32 | 64): Simd =>
   (c) => {
     beginSse(c);
     const width = c.width(1);
     const integer = c.read(1);
-    if (name === "sse_cvtsi2sd" && width === 32) {
-      doubleOf(c, register(c, 0), integer);
-      return;
-    }
-    const value = c.body.let(toSignedI64(width, integer));
-    raiseIf(c, c.call(name, register(c, 0), value));
+    if (bits === 64 && width === 32) doubleFromInteger(c, integer);
+    else scalarFromInteger(c, bits, c.body.let(toSignedI64(width, integer)));
   };
 
-/** CVTSS2SI, CVTSD2SI and their truncating forms. */
+/** CVTSS2SI, CVTSD2SI and their truncating forms, by the bits of the source. */
 export const toInteger =
-  (name: string, truncating: number): Simd =>
+  (bits: 32 | 64, truncating: 0 | 1): Simd =>
   (c) => {
     beginSse(c);
-    const bits = c.width(0);
-    const source = sourceAddress(c, 1);
-    const value = c.call(name, source, constant32(bits), constant32(truncating));
-    raiseIf(c, c.state(SSE_EXCEPTION, 32));
-    c.write(0, bits === 64 ? value : wrap(value));
+    const width = c.width(0) as 32 | 64;
+    const name = bits === 32 ? "sse_cvtss2si" : "sse_cvtsd2si";
+    const integer = scalarToInteger(c, bits, width, truncating === 1, (source) => {
+      const value = c.call(name, source, constant32(width), constant32(truncating));
+      raiseIf(c, c.state(SSE_EXCEPTION, 32));
+      return width === 64 ? value : wrap(value);
+    });
+    c.write(0, integer);
   };
 
 // --- Between XMM and MMX registers: that the x87 registers become MMX ones happens also with #XM ---

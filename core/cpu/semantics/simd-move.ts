@@ -20,7 +20,11 @@ import {
 /** dst ← src, of the row's width; the rest of an XMM register stays. */
 export const move = (c: Context): void => {
   beginSse(c);
-  c.write(0, c.read(1));
+  const bits = c.width(0);
+  const numbers = c.row.operands.every(({ file }) => file === "xmm") && !c.memory;
+  if (numbers && (bits === 32 || bits === 64)) {
+    c.numbers.write(0, bits, c.numbers.read(1, bits), c.numbers.isOrdinary(1, bits));
+  } else c.write(0, c.read(1));
 };
 
 /** The same with 16 bytes that must be aligned. */

@@ -1,16 +1,10 @@
-// SSE arithmetic by WebAssembly's own instructions where these provably give the same: a normal result of normal
-// operands, rounded to nearest, raising nothing that is not raised already. Scalars fill all lanes of a vector, so that
-// they and packed operands have the same tests. What is not so is the runtime's (runtime/float/sse). [SDM] vol. 1, 11.5
+// Packed SSE arithmetic by WebAssembly's own instructions where these provably give the same: a normal result of normal
+// operands, rounded to nearest, raising nothing that is not raised already. What is not so is the runtime's
+// (runtime/float/sse). Scalars have tests of their own (simd-scalar.ts). [SDM] vol. 1, 11.5
 
-import { MXCSR } from "../layout.ts";
-import { constant32, constantVector, type Expression, i32, loadVector, wrap } from "../wasm/expression.ts";
+import { constantVector, type Expression, i32, loadVector, wrap } from "../wasm/expression.ts";
 import { f32x4, f64x2, i32x4, i64x2, loadSplat, v128 } from "../wasm/vector.ts";
 import type { Context } from "./context.ts";
-
-/** MXCSR: PE raised, PE masked, rounding control. */
-const PE = 1 << 5;
-const PM = 1 << 12;
-const RC = 3 << 13;
 
 /** The four kinds of operands: suffixes of the mnemonics. */
 export type Suffix = "ps" | "pd" | "ss" | "sd";
@@ -47,8 +41,7 @@ type Format = ReturnType<typeof formatOf>;
 const bitsOf = (suffix: Suffix): 32 | 64 => (suffix.endsWith("s") ? 32 : 64);
 
 /** Whether rounding is to nearest, and an inexact result raises nothing new (i32). */
-const inexactIsFree = (c: Context): Expression =>
-  i32.eq(i32.and(c.state(MXCSR, 32), constant32(RC | PM | PE)), constant32(PM | PE));
+const inexactIsFree = (c: Context): Expression => i32.eqz(c.numbers.doubt());
 
 /** Lanes that are no NaN and not denormal. */
 function orderly(format: Format, x: Expression): Expression {
@@ -101,6 +94,7 @@ export function nativeArithmetic(
       else storeLow(c, bits, destination, result);
     },
     otherwise,
+    true,
   );
 }
 
@@ -108,31 +102,6 @@ export function nativeArithmetic(
 function storeLow(c: Context, bits: 32 | 64, address: Expression, value: Expression): void {
   const low = i64x2.extract(value, 0);
   c.body.store(bits, address, bits === 64 ? low : wrap(low));
-}
-
-/** The order of two scalars as COMISS sets the flags, if neither is a NaN or denormal; else `otherwise`. */
-export function nativeOrder(
-  c: Context,
-  bits: 32 | 64,
-  first: Expression,
-  second: Expression,
-  otherwise: () => Expression,
-): Expression {
-  const format = formatOf(bits);
-  const { ops } = format;
-  const a = c.body.let(loadSplat(bits, first));
-  const b = c.body.let(loadSplat(bits, second));
-  const flags = c.body.local("i32");
-  const lane = (mask: Expression): Expression => i32.and(format.bitmask(mask), constant32(1));
-  c.body.if(
-    format.allTrue(v128.and(orderly(format, a), orderly(format, b))),
-    () => {
-      const equal = i32.shl(lane(ops.eq(a, b)), constant32(6));
-      c.body.set(flags, i32.or(equal, lane(ops.lt(a, b))));
-    },
-    () => c.body.set(flags, otherwise()),
-  );
-  return c.body.let(flags.get);
 }
 
 /** Lanes for which predicates 0 to 7 of CMPPS hold, of numbers that are ordered. */
@@ -180,26 +149,6 @@ export function nativeCompare(
       else storeLow(c, bits, destination, result);
     },
     otherwise,
-  );
-}
-
-/** CVTSI2SD of 32 bits: always exact. */
-export function doubleOf(c: Context, destination: Expression, value: Expression): void {
-  c.body.store(64, destination, i64x2.extract(f64x2.convertLowS(i32x4.fromLane0(value)), 0));
-}
-
-/** CVTSS2SD: exact, and quiet unless the number is a NaN or denormal. */
-export function nativeWiden(
-  c: Context,
-  destination: Expression,
-  source: Expression,
-  otherwise: () => void,
-): void {
-  const format = formatOf(32);
-  const value = c.body.let(loadSplat(32, source));
-  c.body.if(
-    format.allTrue(orderly(format, value)),
-    () => c.body.store(64, destination, i64x2.extract(f64x2.promoteLow(value), 0)),
-    otherwise,
+    true,
   );
 }

@@ -2,8 +2,8 @@
 // exception of their numbers is met. [SDM] vol. 1, 9.5 and 11.5; vol. 3A, 2.5.
 
 import { CR0, CR4, FPU_STATUS, FPU_TAGS } from "../layout.ts";
-import { constant32, type Expression, extendU, i32, loadVector, wrap } from "../wasm/expression.ts";
-import { i32x4, i64x2 } from "../wasm/vector.ts";
+import { constant32, type Expression, extendU, i32, loadVector, select, wrap } from "../wasm/expression.ts";
+import { i32x4, i64x2, loadLow } from "../wasm/vector.ts";
 import { type Context, GP, NM, UD, XM } from "./context.ts";
 import { EM, meetPending, TS } from "./x87-state.ts";
 
@@ -15,11 +15,16 @@ const TOP = 7 << 11;
 
 /** #UD when the x87 is emulated or the system does not save XMM registers, #NM when they belong to another task. */
 export function beginSse(c: Context): void {
-  const cr0 = c.state(CR0, 32);
-  const unprepared = i32.and(i32.xor(c.state(CR4, 32), constant32(OSFXSR)), constant32(OSFXSR));
-  c.body.if(i32.or(i32.and(cr0, constant32(EM | TS)), unprepared), () => {
-    c.faultIf(i32.or(i32.and(cr0, constant32(EM)), unprepared), UD);
-    c.fault(NM);
+  c.unlessPassed("sse", () => {
+    const cr0 = c.state(CR0, 32);
+    const unprepared = i32.and(i32.xor(c.state(CR4, 32), constant32(OSFXSR)), constant32(OSFXSR));
+    const impossible = i32.or(i32.and(cr0, constant32(EM)), unprepared);
+    c.body.if(
+      i32.or(i32.and(cr0, constant32(EM | TS)), unprepared),
+      () => c.fault(select(impossible, constant32(UD), constant32(NM))),
+      undefined,
+      false,
+    );
   });
 }
 
@@ -64,7 +69,7 @@ export function writeMmx(c: Context, index: number, value: Expression): void {
   markMmx(c, index);
 }
 
-const isInMemory = (c: Context, index: number): boolean => c.memory && c.operand(index).place === "rm";
+export const isInMemory = (c: Context, index: number): boolean => c.memory && c.operand(index).place === "rm";
 
 /** Linear address of the memory operand; 16 bytes that are not aligned are #GP(0). */
 function alignedLinear(c: Context, bytes: number, write: boolean): Expression {
@@ -85,6 +90,7 @@ export function sourceAddress(c: Context, index: number): Expression {
 
 /** A 128-bit operand, aligned if it is in memory. */
 export function readAligned(c: Context, index: number): Expression {
+  if (!isInMemory(c, index)) return c.read(index);
   return c.body.let(loadVector(sourceAddress(c, index)));
 }
 
@@ -98,16 +104,18 @@ export function writeAligned(c: Context, index: number, value: Expression): void
 export function readWidened(c: Context, index: number): Expression {
   const width = c.width(index);
   if (width === 128) return readAligned(c, index);
+  if (width === 64 && isInMemory(c, index)) return c.body.let(loadLow(sourceAddress(c, index)));
   const value = c.read(index);
   return c.body.let(width === 64 ? i64x2.fromLane0(value) : i32x4.fromLane0(value));
 }
 
 /** #XM if the condition (i32) holds, or #UD where the system is not prepared for that. */
 export function raiseIf(c: Context, condition: Expression): void {
-  c.body.if(condition, () => {
-    c.faultIf(i32.and(c.state(CR4, 32), constant32(OSXMMEXCPT)), XM);
-    c.fault(UD);
-  });
+  const raise = (): void => {
+    const prepared = i32.and(c.state(CR4, 32), constant32(OSXMMEXCPT));
+    c.fault(select(prepared, constant32(XM), constant32(UD)));
+  };
+  c.body.if(condition, raise, undefined, false);
 }
 
 /** The immediate byte, as i32. */

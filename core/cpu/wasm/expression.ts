@@ -15,6 +15,7 @@ const EXTEND_U = [0xad];
 const SIGN_EXTEND_32 = [0xc4];
 const LOAD_32_S = [0x34, 0];
 const LOAD_32_U = [0x35, 0];
+const LOAD_NUMBER = { f32: [0x2a, 0], f64: [0x2b, 0] };
 
 /** A tree; its code is written where the value is wanted. All have the same shape, for there are very many. */
 export class Expression {
@@ -447,6 +448,10 @@ export const load32AsI64 = (address: Expression, offset = 0): Expression =>
 /** i64 from a 32-bit load, sign-extended. */
 export const load32SAsI64 = (address: Expression, offset = 0): Expression =>
   loadOf("i64", LOAD_32_S, check(address, "i32"), offset);
+
+/** The number at address + offset. */
+export const loadNumber = (type: "f32" | "f64", address: Expression, offset = 0): Expression =>
+  loadOf(type, LOAD_NUMBER[type], check(address, "i32"), offset);
 
 /** `condition` ? a : b, both evaluated. */
 export const select = (condition: Expression, a: Expression, b: Expression): Expression => {

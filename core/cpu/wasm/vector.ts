@@ -166,6 +166,13 @@ export const f64x2 = {
   promoteLow: unary(0x5f),
 };
 
+/** The 64 bits at an address in lane 0, and zeros. */
+export const loadLow = (address: Expression): Expression => simd("v128", 0x5d, [address], [0, 0]);
+
+/** A vector with the 64 bits at an address in lane 1. */
+export const loadHigh = (address: Expression, a: Expression): Expression =>
+  simd("v128", 0x57, [address, a], [0, 0, 1]);
+
 /** The 32 or 64 bits at an address in every lane. */
 export const loadSplat = (bits: 32 | 64, address: Expression): Expression =>
   simd("v128", bits === 32 ? 0x09 : 0x0a, [address], [0, 0]);

@@ -5,13 +5,13 @@ import {
   compare,
   compute,
   computeQuietly,
+  convert,
   cvtpi2pd,
   fromInteger,
   fromMmx,
   order,
   toInteger,
   toMmx,
-  widen,
 } from "../../semantics/simd-float.ts";
 import { packed, pandn, unpackHigh, unpackLow } from "../../semantics/simd-integer.ts";
 import type { NativeOperation } from "../../semantics/simd-native.ts";
@@ -39,12 +39,12 @@ const ordering = (mnemonic: string, signals: number): Entry =>
   });
 
 /** To integers, 0F 2C truncating and 0F 2D rounding. */
-const toIntegers = (mnemonic: string, truncating: number): Entry =>
+const toIntegers = (mnemonic: string, truncating: 0 | 1): Entry =>
   byExactPrefix({
     none: sse(`${mnemonic}PS2PI`, toMmx("sse_cvtps2dq", 2, truncating), "Pq,Wq"),
     p66: sse2(`${mnemonic}PD2PI`, toMmx("sse_cvtpd2dq", 8, truncating), "Pq,Wdq"),
-    pF3: sse(`${mnemonic}SS2SI`, toInteger("sse_cvtss2si", truncating), "Gy,Wd"),
-    pF2: sse2(`${mnemonic}SD2SI`, toInteger("sse_cvtsd2si", truncating), "Gy,Wq"),
+    pF3: sse(`${mnemonic}SS2SI`, toInteger(32, truncating), "Gy,Wd"),
+    pF2: sse2(`${mnemonic}SD2SI`, toInteger(64, truncating), "Gy,Wq"),
   });
 
 export const SIMD_FLOAT: Rows = {
@@ -53,8 +53,8 @@ export const SIMD_FLOAT: Rows = {
   0x2a: byExactPrefix({
     none: sse("CVTPI2PS", fromMmx("sse_cvtdq2ps", 2), "Vdq,Qq"),
     p66: sse2("CVTPI2PD", cvtpi2pd, "Vdq,Qq"),
-    pF3: sse("CVTSI2SS", fromInteger("sse_cvtsi2ss"), "Vdq,Ey"),
-    pF2: sse2("CVTSI2SD", fromInteger("sse_cvtsi2sd"), "Vdq,Ey"),
+    pF3: sse("CVTSI2SS", fromInteger(32), "Vdq,Ey"),
+    pF2: sse2("CVTSI2SD", fromInteger(64), "Vdq,Ey"),
   }),
   0x2c: toIntegers("CVTT", 1),
   0x2d: toIntegers("CVT", 0),
@@ -72,8 +72,8 @@ export const SIMD_FLOAT: Rows = {
   0x5a: byExactPrefix({
     none: sse2("CVTPS2PD", compute("sse_cvtps2pd"), "Vdq,Wq"),
     p66: sse2("CVTPD2PS", compute("sse_cvtpd2ps"), "Vdq,Wdq"),
-    pF3: sse2("CVTSS2SD", widen, "Vdq,Wd"),
-    pF2: sse2("CVTSD2SS", compute("sse_cvtsd2ss"), "Vdq,Wq"),
+    pF3: sse2("CVTSS2SD", convert(64), "Vdq,Wd"),
+    pF2: sse2("CVTSD2SS", convert(32), "Vdq,Wq"),
   }),
   0x5b: byExactPrefix({
     none: sse2("CVTDQ2PS", compute("sse_cvtdq2ps", 4), "Vdq,Wdq"),

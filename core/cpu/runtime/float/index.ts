@@ -35,5 +35,6 @@ export { sse_cmp_ps, sse_cmp_pd, sse_cmp_ss, sse_cmp_sd, sse_comi_ss, sse_comi_s
 export * from "./sse/convert";
 export * from "./sse/horizontal";
 export * from "./sse/integral";
+export { sse_strange_sd, sse_strange_ss } from "./sse/plain";
 export * from "./sse/products";
 export { sse_rcp, sse_rsqrt } from "./sse/approximate";

@@ -44,3 +44,12 @@ export function plain64(x: v128): bool {
 export function plain32(x: v128): bool {
   return i32x4.all_true(v128.or(between32(x, NORMAL_F32), zero32(x)));
 }
+
+/** 1 if either of the numbers at two addresses is neither normal nor zero. */
+export function sse_strange_sd(first: u32, second: u32): i32 {
+  return i32(!plain64(v128.load64_zero(first)) || !plain64(v128.load64_zero(second)));
+}
+
+export function sse_strange_ss(first: u32, second: u32): i32 {
+  return i32(!plain32(v128.load32_zero(first)) || !plain32(v128.load32_zero(second)));
+}
