@@ -16,6 +16,7 @@ import {
   BREAKPOINT_MET,
   BUDGET,
   BUDGET_GIVEN,
+  CALL_DEPTH,
   CPL,
   CPU_BASE,
   CURRENT_RECORD,
@@ -153,7 +154,10 @@ export class Cpu {
           this.#verifier?.noteEffect();
           host.mmioWrite(physical >>> 0, value >>> 0, width as 1 | 2 | 4);
         },
-        codeWritten: (physical: number, size: number) => this.#blocks.invalidate(physical >>> 0, size),
+        codeWritten: (physical: number, size: number) => {
+          this.#verifier?.noteEffect();
+          this.#blocks.invalidate(physical >>> 0, size);
+        },
         portRead: (port: number, width: number) => host.portRead(port, width as 1 | 2 | 4),
         portWrite: (port: number, value: number, width: number) =>
           host.portWrite(port, value >>> 0, width as 1 | 2 | 4),
@@ -173,12 +177,25 @@ export class Cpu {
     this.runtime = exports;
     this.#verifier = host.verify ? this.#createVerifier(host.verify) : undefined;
     const verifier = this.#verifier;
+    const { exports: dispatcher } = new WebAssembly.Instance(new WebAssembly.Module(dispatcherModule()), {
+      env: {
+        memory: host.memory,
+        table,
+        cpu,
+        findBlock: () => this.#findBlock(),
+        closeLink: (link: number, record: number) => this.#blocks.regions.closeLink(link, record),
+        noteHot: (record: number) =>
+          this.#blocks.regions.noteHot(record, this.get64(BLOCK_IP), this.get32(BRANCHED_FROM)),
+      },
+      runtime: { fetchPhysical: exports.fetchPhysical },
+    });
     this.#handlers = new CountedHandlers({
       memory: host.memory,
       table,
       cpu,
       runtime: exports,
       signatures,
+      dispatcher,
       verifier,
     });
     const leaveAt = this.#handlers.add((module, all) => {
@@ -215,26 +232,17 @@ export class Cpu {
           : this.#view.getUint8(page + (physical & 0xfff));
       },
       cleared: () => this.set32(LINK_FROM, 0),
+      regionDropped: () => {
+        if (this.get32(CALL_DEPTH) > 0) exports.stopSoon();
+      },
       peekPhysical: (linear) => {
         const physical = exports.peekPhysical(linear);
         return physical < 0n ? undefined : Number(physical);
       },
       protect: (page) => exports.protectCodePage(page),
     });
-    const instance = new WebAssembly.Instance(new WebAssembly.Module(dispatcherModule()), {
-      env: {
-        memory: host.memory,
-        table,
-        cpu,
-        findBlock: () => this.#findBlock(),
-        closeLink: (link: number, record: number) => this.#blocks.regions.closeLink(link, record),
-        noteHot: (record: number) =>
-          this.#blocks.regions.noteHot(record, this.get64(BLOCK_IP), this.get32(BRANCHED_FROM)),
-      },
-      runtime: { fetchPhysical: exports.fetchPhysical },
-    });
-    this.#run = instance.exports.run as () => void;
-    this.#step = instance.exports.step as () => void;
+    this.#run = dispatcher.run as () => void;
+    this.#step = dispatcher.step as () => void;
     writeModel(this.#view, this.base, model);
     this.reset();
   }

@@ -89,10 +89,12 @@ export const BUDGET = 0x0a0;
 export const SHADOW = 0x0a4;
 /** 1 after HLT, 2 after SHUTDOWN (triple fault). */
 export const HALTED = 0x0a8;
-/** Vector of the exception that an instruction has just met, -1 if none; or one of the three that follow. */
+/** Vector of the exception that an instruction has just met, -1 if none; or one of the four that follow. */
 export const EXCEPTION = 0x0ac;
 /** Compiled code has met a store into decoded code, which the interpreter must do. */
 export const EXCEPTION_REFUSED = -2;
+/** Compiled code has called so deep that everything returns to the dispatcher, to begin anew. */
+export const CALLED_TOO_DEEP = -3;
 /** The debugger has a breakpoint here, or a watchpoint on what the instruction would access. */
 export const BREAKPOINT_MET = 0x100;
 export const WATCHPOINT_MET = 0x101;
@@ -162,10 +164,12 @@ export const PDPTE = 0x700;
 export const LINK_FROM = 0x720;
 /** Address of the record of the indirect branch that was just taken; 0 if it was none. */
 export const BRANCHED_FROM = 0x7b4;
+/** Calls of compiled code that have not returned yet (u32). */
+export const CALL_DEPTH = 0x7b8;
 /** Not 0: the debugger must hear of each translation for execution. */
 export const TRANSLATIONS_NOTED = 0x7b0;
 /** Handler of the last instruction run by itself, if that has set RIP; else 0 (u32). */
-export const STEP_LEFT_BY = 0x7b4;
+export const STEP_LEFT_BY = 0x7bc;
 /** The debugger's watchpoints: how many (u32), then each one's linear address (u64), bytes (u32) and WATCH_* (u32). */
 export const WATCHPOINT_COUNT = 0x728;
 export const WATCHPOINTS = 0x730;

@@ -39,7 +39,7 @@ export const NO_66 = 1 << 13;
 export const GOES_ON = 1 << 14;
 
 /** Transfers control other than by a near branch: far ones, returns from interrupts, fast system calls. */
-export const TRANSFER = 1 << 14;
+export const TRANSFER = 1 << 15;
 
 export interface Row {
   readonly kind: "row";

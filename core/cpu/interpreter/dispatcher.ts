@@ -18,7 +18,10 @@ import {
   BLOCK_TABLE_ENTRIES,
   BRANCHED_FROM,
   BUDGET,
+  CALL_DEPTH,
+  CALLED_TOO_DEEP,
   EXCEPTION,
+  GPR,
   JUMP_CACHE,
   JUMP_ENTRIES,
   JUMP_IP,
@@ -43,6 +46,7 @@ import {
   TLB_POINTER,
   TRANSLATIONS_NOTED,
 } from "../layout.ts";
+import { RSP } from "../semantics/context.ts";
 import {
   constant32,
   constant64,
@@ -55,18 +59,27 @@ import {
   wrap,
 } from "../wasm/expression.ts";
 import { FunctionBody, type Label, type Local } from "../wasm/function-body.ts";
-import { ModuleBuilder } from "../wasm/module.ts";
+import { ModuleBuilder, type Signature } from "../wasm/module.ts";
 import { CPU, tlbEntry } from "./handler-context.ts";
 
 const CODE_SEGMENT = SEGMENTS + SEGMENT_SIZE;
+const STACK_POINTER = GPR + 8 * RSP;
+
+/** Calls within calls; each takes up to some KiB of the host's stack. */
+const MOST_CALLS = 64;
+/** Bytes by which a stack pointer that belongs to the same stack can be above another. */
+const SAME_STACK = 0x10000;
+
+/** Of `call`: see {@link dispatcherModule}. */
+export const CALL: Signature = { parameters: ["i64", "i32", "i64", "i32"], result: "i32" };
 
 /** Index in the block table of a physical address; the block cache in TypeScript computes the same. */
 export const blockIndex = (physical: number): number =>
   (physical ^ (physical >>> 13)) & (BLOCK_TABLE_ENTRIES - 1);
 
 /**
- * A module with `run()`: runs blocks until BUDGET is used up, an exception is met or `env.findBlock` gives 0; and `step()`: runs one
- * instruction.
+ * A module with `run()`: runs blocks until BUDGET is used up, an exception is met or `env.findBlock` gives 0; `step()`: runs one
+ * instruction; and `call(target, link, expected, page)` for compiled code.
  */
 export function dispatcherModule(): Uint8Array<ArrayBuffer> {
   const module = new ModuleBuilder();
@@ -82,7 +95,13 @@ export function dispatcherModule(): Uint8Array<ArrayBuffer> {
     operation("i32", [0x11, handler, 0], record, index);
 
   /** Sets `physical` to the address of the byte at `linear`, as for execution; `miss` where it is not to be had here. */
-  const translate = (body: FunctionBody, physical: Local, linear: Expression, miss: Label): void => {
+  const translate = (
+    body: FunctionBody,
+    physical: Local,
+    linear: Expression,
+    miss: Label,
+    leave: () => void,
+  ): void => {
     const tlb = body.let(tlbEntry(i32.load(CPU, TLB_POINTER), linear));
     const page = i64.and(linear, constant64(-4096));
     body.if(
@@ -98,14 +117,14 @@ export function dispatcherModule(): Uint8Array<ArrayBuffer> {
       () => {
         body.branchIf(miss, i32.load(CPU, TRANSLATIONS_NOTED));
         const found = body.let(body.call(fetchPhysical, linear));
-        body.if(i64.ltS(found, constant64(0)), () => body.return());
+        body.if(i64.ltS(found, constant64(0)), leave);
         body.set(physical, wrap(found));
       },
     );
   };
 
-  /** Sets `entry` to the block table's entry for RIP; returns from the function when there is none. */
-  const find = (body: FunctionBody, entry: Local): void => {
+  /** Sets `entry` to the block table's entry for RIP; leaves when there is none. */
+  const find = (body: FunctionBody, entry: Local, leave: () => void): void => {
     const ip = body.let(i64.load(CPU, RIP));
     const mode = body.let(i32.load(CPU, MODE));
     const linear = body.local("i64");
@@ -121,7 +140,7 @@ export function dispatcherModule(): Uint8Array<ArrayBuffer> {
       const limit = load32AsI64(CPU, CODE_SEGMENT + SEGMENT_LIMIT);
       body.branchIf(miss, i32.and(limited, i64.gtU(ip, limit)));
       const address = body.local("i32");
-      translate(body, address, linear.get, miss);
+      translate(body, address, linear.get, miss, leave);
       const physical = body.let(address.get);
       const index = i32.and(
         i32.xor(physical, i32.shrU(physical, constant32(13))),
@@ -146,14 +165,14 @@ export function dispatcherModule(): Uint8Array<ArrayBuffer> {
           body.set(next, i64.and(next.get, constant64(0xffffffff))),
         );
         const rest = body.local("i32");
-        translate(body, rest, next.get, miss);
+        translate(body, rest, next.get, miss, leave);
         body.branchIf(miss, i32.ne(rest.get, second));
       });
       body.set(entry, found);
     });
     body.if(i32.eqz(entry.get), () => {
       body.set(entry, body.call(findBlock));
-      body.if(i32.eqz(entry.get), () => body.return());
+      body.if(i32.eqz(entry.get), leave);
     });
     // findBlock does not move RIP.
     body.store(64, CPU, ip, BLOCK_IP);
@@ -170,69 +189,153 @@ export function dispatcherModule(): Uint8Array<ArrayBuffer> {
       body.branchIf(next, record.get);
     });
 
-  const run = new FunctionBody([]);
-  const entry = run.local("i32");
-  const record = run.local("i32");
-  const isCompiled = (): Expression => i32.load(i32.add(record.get, constant32(BLOCK_COMPILED)));
-  /** Once a block is hot, it is made known. */
-  const countEntry = (): void => {
-    const header = run.let(i32.add(record.get, constant32(BLOCK_HEAT)));
-    const heat = run.let(i32.sub(i32.load(header), constant32(1)));
-    run.store(32, header, heat);
-    run.if(i32.eqz(heat), () => run.run(noteHot, record.get), undefined, false);
+  /** Whether what runs must stop before the next block (i32). */
+  const mustLeave = (): Expression =>
+    i32.or(i32.leS(i32.load(CPU, BUDGET), constant32(0)), i32.ne(i32.load(CPU, EXCEPTION), constant32(-1)));
+
+  /** Runs from the block at RIP until its last link leads nowhere; `leave`: an exception is set. */
+  const runHere = (body: FunctionBody, entry: Local, record: Local, leave: () => void): void => {
+    const isCompiled = (): Expression => i32.load(i32.add(record.get, constant32(BLOCK_COMPILED)));
+    /** Once a block is hot, it is made known. */
+    const countEntry = (): void => {
+      const header = body.let(i32.add(record.get, constant32(BLOCK_HEAT)));
+      const heat = body.let(i32.sub(i32.load(header), constant32(1)));
+      body.store(32, header, heat);
+      body.if(i32.eqz(heat), () => body.run(noteHot, record.get), undefined, false);
+    };
+    const ip = body.let(i64.load(CPU, RIP));
+    const hash = i32.and(i32.xor(wrap(ip), wrap(i64.shrU(ip, constant64(12)))), constant32(JUMP_ENTRIES - 1));
+    const jump = body.let(i32.add(i32.shl(hash, constant32(4)), constant32(JUMP_CACHE)));
+    const link = body.let(i32.load(CPU, LINK_FROM));
+    body.block((found) => {
+      body.block((miss) => {
+        body.branchIf(miss, i32.or(i64.ne(i64.load(jump, JUMP_IP), ip), link), false);
+        const tlb = body.let(tlbEntry(i32.load(CPU, TLB_POINTER), ip));
+        body.branchIf(miss, i64.ne(i64.load(tlb, TLB_EXECUTE), i64.and(ip, constant64(-4096))), false);
+        body.branchIf(miss, i32.ne(i32.load(jump, JUMP_PLACE), placeOf(i32.load(tlb, TLB_PHYSICAL))), false);
+        body.set(record, i32.load(jump, JUMP_RECORD));
+        const count = body.let(i32.load(i32.add(record.get, constant32(BLOCK_INSTRUCTIONS))));
+        body.branchIf(miss, i32.eqz(count), false);
+        body.store(32, CPU, i32.sub(i32.load(CPU, BUDGET), count), BUDGET);
+        body.store(64, CPU, ip, BLOCK_IP);
+        body.if(i32.eqz(isCompiled()), countEntry);
+        body.branch(found);
+      });
+      find(body, entry, leave);
+      body.store(32, CPU, i32.sub(i32.load(CPU, BUDGET), i32.load16U(entry.get, BLOCK_COUNT)), BUDGET);
+      body.set(record, i32.load(entry.get, BLOCK_RECORD));
+      countEntry();
+      const second = i32.load(i32.add(record.get, constant32(BLOCK_SECOND_PAGE)));
+      const flat = i32.and(i32.load(CPU, MODE), constant32(MODE_FLAT_CODE));
+      body.if(i32.and(i32.ne(flat, constant32(0)), i32.eq(second, constant32(-1))), () => {
+        body.store(64, jump, ip, JUMP_IP);
+        body.store(32, jump, placeOf(i32.load(entry.get, BLOCK_PHYSICAL)), JUMP_PLACE);
+        body.store(32, jump, record.get, JUMP_RECORD);
+      });
+      // The block before was left by a link that is still open: from now on that leads here, if this one is compiled.
+      body.if(link, () => body.if(isCompiled(), () => body.run(closeLink, link, record.get)));
+      body.store(32, CPU, constant32(0), LINK_FROM);
+    });
+    body.store(32, CPU, constant32(0), BRANCHED_FROM);
+    runFrom(body, record);
   };
-  // An interrupt may have led elsewhere since a link was left open.
-  run.store(32, CPU, constant32(0), LINK_FROM);
-  run.store(32, CPU, constant32(0), BRANCHED_FROM);
-  run.loop((again) => {
-    run.if(
-      i32.or(i32.leS(i32.load(CPU, BUDGET), constant32(0)), i32.ne(i32.load(CPU, EXCEPTION), constant32(-1))),
-      () => run.return(),
+
+  /**
+   * `call`, for compiled code that calls: everything is in the processor's state but RIP, which becomes `target`. Runs from there
+   * until the call returns to `expected`, in code that is still in the physical page `page` (1), or until that is not to be
+   * expected any more, or not now (0): then RIP tells where to go on.
+   */
+  function callFunction(): FunctionBody {
+    const body = new FunctionBody(CALL.parameters);
+    const target = body.parameter(0, "i64");
+    const link = body.parameter(1, "i32");
+    const expected = body.parameter(2, "i64");
+    const page = body.parameter(3, "i32");
+    const entry = body.local("i32");
+    const record = body.local("i32");
+    const leave = (): void => {
+      body.store(32, CPU, depth, CALL_DEPTH);
+      body.return(constant32(0));
+    };
+    body.store(64, CPU, target, RIP);
+    body.if(mustLeave(), () => body.return(constant32(0)), undefined, false);
+    const depth = body.let(i32.load(CPU, CALL_DEPTH));
+    body.if(
+      i32.geS(depth, constant32(MOST_CALLS)),
+      () => {
+        body.store(32, CPU, constant32(CALLED_TOO_DEEP), EXCEPTION);
+        body.return(constant32(0));
+      },
       undefined,
       false,
     );
-    const ip = run.let(i64.load(CPU, RIP));
-    const hash = i32.and(i32.xor(wrap(ip), wrap(i64.shrU(ip, constant64(12)))), constant32(JUMP_ENTRIES - 1));
-    const jump = run.let(i32.add(i32.shl(hash, constant32(4)), constant32(JUMP_CACHE)));
-    const link = run.let(i32.load(CPU, LINK_FROM));
-    run.block((miss) => {
-      run.branchIf(miss, i32.or(i64.ne(i64.load(jump, JUMP_IP), ip), link), false);
-      const tlb = run.let(tlbEntry(i32.load(CPU, TLB_POINTER), ip));
-      run.branchIf(miss, i64.ne(i64.load(tlb, TLB_EXECUTE), i64.and(ip, constant64(-4096))), false);
-      run.branchIf(miss, i32.ne(i32.load(jump, JUMP_PLACE), placeOf(i32.load(tlb, TLB_PHYSICAL))), false);
-      run.set(record, i32.load(jump, JUMP_RECORD));
-      const count = run.let(i32.load(i32.add(record.get, constant32(BLOCK_INSTRUCTIONS))));
-      run.branchIf(miss, i32.eqz(count), false);
-      run.store(32, CPU, i32.sub(i32.load(CPU, BUDGET), count), BUDGET);
-      run.store(64, CPU, ip, BLOCK_IP);
-      run.if(i32.eqz(isCompiled()), countEntry);
-      run.store(32, CPU, constant32(0), BRANCHED_FROM);
-      runFrom(run, record);
-      run.branch(again);
+    body.store(32, CPU, i32.add(depth, constant32(1)), CALL_DEPTH);
+    const mode = body.let(i32.load(CPU, MODE));
+    const stack = body.let(i64.load(CPU, STACK_POINTER));
+    body.block((unlinked) => {
+      body.branchIf(unlinked, i32.eqz(link));
+      body.set(record, i32.load(link));
+      body.store(32, CPU, link, LINK_FROM);
+      body.branchIf(unlinked, i32.eqz(record.get));
+      body.store(32, CPU, constant32(0), LINK_FROM);
+      const count = i32.load(i32.add(record.get, constant32(BLOCK_INSTRUCTIONS)));
+      body.store(32, CPU, i32.sub(i32.load(CPU, BUDGET), count), BUDGET);
+      body.store(64, CPU, target, BLOCK_IP);
+      runFrom(body, record);
     });
-    find(run, entry);
-    run.store(32, CPU, i32.sub(i32.load(CPU, BUDGET), i32.load16U(entry.get, BLOCK_COUNT)), BUDGET);
-    run.set(record, i32.load(entry.get, BLOCK_RECORD));
-    countEntry();
-    const second = i32.load(i32.add(record.get, constant32(BLOCK_SECOND_PAGE)));
-    const flat = i32.and(i32.load(CPU, MODE), constant32(MODE_FLAT_CODE));
-    run.if(i32.and(i32.ne(flat, constant32(0)), i32.eq(second, constant32(-1))), () => {
-      run.store(64, jump, ip, JUMP_IP);
-      run.store(32, jump, placeOf(i32.load(entry.get, BLOCK_PHYSICAL)), JUMP_PLACE);
-      run.store(32, jump, record.get, JUMP_RECORD);
+    body.loop((again) => {
+      body.if(mustLeave(), leave, undefined, false);
+      const ip = body.let(i64.load(CPU, RIP));
+      body.if(i64.eq(ip, expected), () => {
+        const tlb = body.let(tlbEntry(i32.load(CPU, TLB_POINTER), ip));
+        const mapped = i32.and(
+          i64.eq(i64.load(tlb, TLB_EXECUTE), i64.and(ip, constant64(-4096))),
+          i32.eq(i32.and(i32.load(tlb, TLB_PHYSICAL), constant32(-4096)), page),
+        );
+        body.store(32, CPU, depth, CALL_DEPTH);
+        // It was not the dispatcher that found the way back.
+        body.store(32, CPU, constant32(0), LINK_FROM);
+        body.store(32, CPU, constant32(0), BRANCHED_FROM);
+        body.return(i32.and(mapped, i32.eq(i32.load(CPU, MODE), mode)));
+      });
+      // The return address has been taken off the stack: whoever did that has gone elsewhere.
+      const above = i64.sub(i64.load(CPU, STACK_POINTER), stack);
+      body.if(i64.ltU(i64.sub(above, constant64(1)), constant64(SAME_STACK)), leave, undefined, false);
+      runHere(body, entry, record, leave);
+      body.branch(again);
     });
-    // The block before was left by a link that is still open: from now on that leads here, if this one is compiled.
-    run.if(link, () => run.if(isCompiled(), () => run.run(closeLink, link, record.get)));
-    run.store(32, CPU, constant32(0), LINK_FROM);
-    run.store(32, CPU, constant32(0), BRANCHED_FROM);
-    runFrom(run, record);
+    body.unreachable();
+    return body;
+  }
+
+  const run = new FunctionBody([]);
+  const entry = run.local("i32");
+  const record = run.local("i32");
+  // An interrupt may have led elsewhere since a link was left open.
+  run.store(32, CPU, constant32(0), LINK_FROM);
+  run.store(32, CPU, constant32(0), BRANCHED_FROM);
+  run.store(32, CPU, constant32(0), CALL_DEPTH);
+  run.loop((again) => {
+    run.if(
+      mustLeave(),
+      () => {
+        run.if(i32.ne(i32.load(CPU, EXCEPTION), constant32(CALLED_TOO_DEEP)), () => run.return());
+        run.store(32, CPU, constant32(-1), EXCEPTION);
+        run.branchIf(again, i32.gtS(i32.load(CPU, BUDGET), constant32(0)));
+        run.return();
+      },
+      undefined,
+      false,
+    );
+    runHere(run, entry, record, () => run.return());
     run.branch(again);
   });
   module.add("run", { parameters: [] }, run);
+  module.add("call", CALL, callFunction());
 
   const step = new FunctionBody([]);
   const stepEntry = step.local("i32");
-  find(step, stepEntry);
+  find(step, stepEntry, () => step.return());
   const one = step.let(i32.load(stepEntry.get, BLOCK_RECORD));
   const remaining = step.let(i32.load8U(one, REC_REMAINING));
   const used = i32.add(remaining, constant32(1));

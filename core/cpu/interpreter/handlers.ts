@@ -26,6 +26,8 @@ export interface HandlerImports {
   cpu: WebAssembly.Global;
   runtime: WebAssembly.Exports;
   signatures: RuntimeSignatures;
+  /** Its exports, for compiled code. */
+  dispatcher: WebAssembly.Exports;
   /** Watches compiled regions at work, if they are to be compared with the interpreter. */
   verifier?: Verifier | undefined;
 }
@@ -107,7 +109,7 @@ export class Handlers {
     this.#instantiate(
       module,
       compiled.map(({ index }) => index),
-      this.#imports.verifier,
+      (made) => this.#imports.verifier?.standIn(made as (record: number) => number) ?? made,
     );
     return compiled;
   }
@@ -132,18 +134,22 @@ export class Handlers {
     return this.#next++;
   }
 
-  #instantiate(module: ModuleBuilder, indexes: number[], verifier?: Verifier): void {
-    const { memory, table, cpu, runtime } = this.#imports;
+  #instantiate(
+    module: ModuleBuilder,
+    indexes: number[],
+    standIn: (made: WebAssembly.ExportValue) => WebAssembly.ExportValue = (made) => made,
+  ): void {
+    const { memory, table, cpu, runtime, dispatcher, verifier } = this.#imports;
     const functions: Record<string, WebAssembly.ExportValue> = {};
     for (const name of module.imported("runtime"))
       functions[name] = verifier?.watch(name, runtime[name]!) ?? runtime[name]!;
     const instance = new WebAssembly.Instance(new WebAssembly.Module(module.encode()), {
       env: { memory, table, cpu },
       runtime: functions,
+      dispatcher,
     });
     indexes.forEach((index, n) => {
-      const made = instance.exports[`h${n}`];
-      table.set(index, verifier?.standIn(made as (record: number) => number) ?? made);
+      table.set(index, standIn(instance.exports[`h${n}`]!));
     });
   }
 }

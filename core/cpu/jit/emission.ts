@@ -293,6 +293,16 @@ export class Emission {
     this.loadBudget();
   }
 
+  /** After a call of what is not part of the region: everything is what the processor's state says. */
+  afterCall(): void {
+    this.registers.forget();
+    this.registers.load();
+    this.flagState.pending = undefined;
+    this.flagState.held = false;
+    this.loadTlb();
+    this.loadBudget();
+  }
+
   /** A device may have asked to stop soon. */
   loadBudget(): void {
     this.body.set(this.#budget, i32.load(CPU, BUDGET));

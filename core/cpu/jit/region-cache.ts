@@ -23,6 +23,8 @@ export interface RegionCacheHost {
   readonly threshold: number;
   /** Bytes of WebAssembly in compiled regions at most; the last ones compiled are kept even so. */
   readonly mostCode: number;
+  /** Told of each region that is dropped: what it has called, if it runs, must not return to it. */
+  regionDropped(): void;
   /** Blocks that are compiled together, if so many become hot soon enough. */
   readonly batch: number;
 }
@@ -195,6 +197,7 @@ export class RegionCache {
 
   /** It may be running: that it is not valid any more is seen after whatever may have dropped it. */
   forget(region: CompiledRegion): void {
+    this.#host.regionDropped();
     this.#host.handlers.release(region.index);
     this.#regions.delete(region);
     this.#bytes -= region.bytes;

@@ -2,6 +2,7 @@
 // record to go on with, or 0 when RIP says where.
 
 import { GOES_ON } from "../decode/row.ts";
+import { CALL } from "../interpreter/dispatcher.ts";
 import { codeSizeOf, type Form } from "../interpreter/form.ts";
 import { CPU, type RuntimeSignatures } from "../interpreter/handler-context.ts";
 import { BLOCK_COMPILED, BUDGET, REC_LINK, RECORD_SIZE } from "../layout.ts";
@@ -161,12 +162,18 @@ class RegionCompiler {
 
   #flowOf(node: Node, index: number): Flow {
     const target = node.branches.get(index);
+    const after = index === node.count - 1 ? node.after : undefined;
     const page = pageOf(node.block);
     return {
       delta: node.delta,
       liveFlags: this.#flags.after(node, index),
       unlimited: isUnlimited(this.#mode),
       toTarget: target && (() => this.#go(node, target)),
+      calling: after && {
+        call: this.#tools.module.import("dispatcher", "call", CALL),
+        page: pageOf(after.block),
+        goOn: () => this.#go(node, after),
+      },
       reach: (to) => {
         if (node.targets.length > MOST_COMPARED) this.#choose(node, to);
         else for (const target of node.targets) this.#goIf(node, target, to);

@@ -31,6 +31,7 @@ import {
 import type { Bits, EntryTest } from "../semantics/context.ts";
 import type { Flags } from "../semantics/flags.ts";
 import { constant32, constant64, type Expression, i32, i64, wrap } from "../wasm/expression.ts";
+import type { Callee } from "../wasm/function-body.ts";
 import type { ModuleBuilder } from "../wasm/module.ts";
 import { DeferredFlags, MUST_BE_DIRECT } from "./deferred-flags.ts";
 import type { Emission } from "./emission.ts";
@@ -90,6 +91,16 @@ export class KnownFields implements RecordFields {
   }
 }
 
+/** How to call what is not part of the region. */
+export interface Calling {
+  /** The dispatcher's `call`. */
+  readonly call: Callee;
+  /** Start of the physical page that holds the place where it returns to. */
+  readonly page: number;
+  /** Goes on there. */
+  readonly goOn: () => void;
+}
+
 /** Where the branches of an instruction lead within the region. */
 export interface Flow {
   /** Of its block from the region's start. */
@@ -98,6 +109,8 @@ export interface Flow {
   readonly toTarget: (() => void) | undefined;
   /** Goes to one of the region's nodes if that is where an indirect branch leads (i64). */
   readonly reach: (target: Expression) => void;
+  /** For a call of what is not part of the region, when the place where it returns to is. */
+  readonly calling: Calling | undefined;
   /** Flags that the instruction need not set are not among these (CARRY, OTHERS). */
   readonly liveFlags: number;
   /** Whether the block's code segment has no limit. */
@@ -396,7 +409,24 @@ export class RegionContext extends HandlerContext {
     before?.();
     if (!isRelativeBranch(this.row)) this.#flow.reach(to);
     this.noteBranch();
-    this.#leaveFor(to, linked ? Number(this.fields.address.constant) + REC_LINK : 0);
+    const link = linked ? Number(this.fields.address.constant) + REC_LINK : 0;
+    if (this.#flow.calling) this.#callFor(to, link, this.#flow.calling);
+    else this.#leaveFor(to, link);
+  }
+
+  /** Calls what is not part of the region, and goes on once it has returned. */
+  #callFor(to: Expression, link: number, { call, page, goOn }: Calling): void {
+    const emission = this.#emission;
+    this.settle();
+    this.#deferred.flush();
+    emission.registers.store();
+    this.#storeNotes();
+    emission.charge();
+    const expected = this.#cut(emission.pointer(this.#next));
+    const returned = this.body.call(call, to, constant32(link), expected, constant32(page));
+    this.body.if(i32.eqz(returned), () => this.body.return(constant32(0)), undefined, false);
+    emission.afterCall();
+    goOn();
   }
 
   protected override goTo(to: Expression): void {

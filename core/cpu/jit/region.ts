@@ -43,6 +43,8 @@ export interface Node<B extends RegionBlock = RegionBlock> {
   next?: Node<B> | undefined;
   /** Where the indirect branch at its end may lead; that of a near return, after calls in the region. */
   readonly targets: Node<B>[];
+  /** Where the call at its end returns to, if what it calls is not part of the region. */
+  after?: Node<B> | undefined;
 }
 
 export interface Region<B extends RegionBlock = RegionBlock> {
@@ -59,6 +61,8 @@ const MOST_INSTRUCTIONS = 300;
 const MOST_AGAIN = 60;
 /** Calls of one function whose returns are told apart by comparison. */
 const MOST_RETURNS = 4;
+/** Instructions, about, of a function that becomes part of the regions that call it, as long as it calls none itself. */
+const MOST_INLINED = 40;
 /** Targets of an indirect branch that are told apart: near ones, as those of a `switch` are, and others. */
 const MOST_CASES = 64;
 const MOST_CALLED = 4;
@@ -87,6 +91,7 @@ export const successorsOf = <B extends RegionBlock>(node: Node<B>): Node<B>[] =>
   ...node.branches.values(),
   ...(node.next ? [node.next] : []),
   ...node.targets,
+  ...(node.after ? [node.after] : []),
 ];
 
 class Growth<B extends RegionBlock> {
@@ -162,7 +167,12 @@ class Growth<B extends RegionBlock> {
       const { block, forms } = node;
       forms.forEach((form, n) => {
         if (!isRelativeBranch(form.row) || form.size === 16) return;
-        const target = this.#at(node, this.#target(block, n));
+        const offset = this.#target(block, n);
+        if (isCall(form) && !this.#isInlined(node, offset)) {
+          node.after = this.#at(node, this.#after(block, n));
+          return;
+        }
+        const target = this.#at(node, offset);
         if (!target) return;
         node.branches.set(n, target);
         const after = isCall(form) && this.#at(node, this.#after(block, n));
@@ -174,11 +184,44 @@ class Growth<B extends RegionBlock> {
     }
   }
 
+  /** Whether what is called at an offset from a node's start is to be part of the region: a short function that calls none. */
+  #isInlined(from: Node<B>, offset: number): boolean {
+    const start = this.#physical(from, offset);
+    if (start === undefined) return false;
+    let instructions = 0;
+    const seen = new Set([start]);
+    for (const physical of seen) {
+      const block = this.#source.warmBlock(physical, this.#mode);
+      // What is cold is left for, whatever it does.
+      if (!block) {
+        if (physical === start) return false;
+        continue;
+      }
+      instructions += block.count;
+      if (instructions > MOST_INLINED) return false;
+      const forms = this.#source.formsOf(block);
+      const go = (to: number): void => {
+        const inPage = (block.physical % PAGE) + to;
+        if (inPage >= 0 && inPage < PAGE) seen.add(block.physical + to);
+      };
+      for (const [n, form] of forms.entries()) {
+        if (isCall(form)) return false;
+        if (isRelativeBranch(form.row)) go(this.#target(block, n));
+      }
+      const last = forms.at(-1)!;
+      if (isFollowed(last)) go(this.#after(block, block.count - 1));
+      else if (!isRelativeBranch(last.row) && !isReturn(last)) return false;
+    }
+    return true;
+  }
+
   /** Adds where an indirect branch has led to: to the cases of a `switch`, or to what is always called. */
   #addTargets(node: Node<B>, index: number): void {
     const form = node.forms[index]!;
     const linear = this.#linear;
-    if (linear === undefined || isReturn(form) || form.size === 16) return;
+    if (isRelativeBranch(form.row) || isReturn(form) || form.size === 16) return;
+    if (isCall(form)) node.after = this.#at(node, this.#after(node.block, index));
+    if (linear === undefined) return;
     const offsets = this.#source
       .targetsOf(node.block)
       .map((target) => Number(target - linear) - node.delta)
@@ -186,6 +229,7 @@ class Growth<B extends RegionBlock> {
     const cases = offsets.every((offset) => Math.abs(offset) < CASES_WITHIN);
     if (offsets.length > (cases ? MOST_CASES : MOST_CALLED)) return;
     for (const offset of offsets) {
+      if (isCall(form) && !this.#isInlined(node, offset)) continue;
       const target = this.#at(node, offset);
       if (!target) continue;
       node.targets.push(target);
@@ -203,6 +247,7 @@ class Growth<B extends RegionBlock> {
         if (other?.delta !== node.delta + offset) continue;
         node.count = n;
         node.next = other;
+        node.after = undefined;
         node.targets.length = 0;
         for (const index of node.branches.keys()) if (index >= n) node.branches.delete(index);
         break;
@@ -228,6 +273,7 @@ class Growth<B extends RegionBlock> {
         }
         for (const [n, target] of node.branches) if (!isCall(node.forms[n]!)) seen.add(target);
         if (node.next) seen.add(node.next);
+        if (node.after) seen.add(node.after);
       }
     }
   }

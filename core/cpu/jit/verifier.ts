@@ -7,6 +7,7 @@ import {
   BLOCK_INSTRUCTIONS,
   BLOCK_IP,
   BUDGET,
+  BUDGET_GIVEN,
   CR2,
   EXCEPTION,
   EXCEPTION_ERROR,
@@ -36,6 +37,8 @@ const PAGE = 0x1000;
  */
 const FIRST_RUNS = 64;
 const LATER_INTERVAL = 499;
+/** Instructions that a run that is compared may have: what a region calls is done again one by one as well. */
+const MOST_COMPARED = 3000;
 
 const REGISTERS = [
   ...["rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi"],
@@ -56,7 +59,7 @@ export type Sampling = "sampled" | "all";
 
 /** Functions of the runtime that regions call and that change nothing but what is compared. */
 const REPEATABLE =
-  /^(leaveFaulted|storeFlags|storeNotes|setAlignmentFlag|clearInterruptFlag|flagsToPush|carryOf|setException|commitWrite|region[A-Z]|(multiplyHigh|divide)|segment(Read|Write)$|f[a-z0-9_]+$|(sse|mmx)_)/;
+  /^(leaveFaulted|storeFlags|storeNotes|setAlignmentFlag|clearInterruptFlag|flagsToPush|carryOf|setException|commitWrite|(region|slow)[A-Z]|(multiplyHigh|divide)|segment(Read|Write)$|f[a-z0-9_]+$|(sse|mmx)_)/;
 
 export interface VerifiedProcessor {
   readonly memory: WebAssembly.Memory;
@@ -110,7 +113,9 @@ export class Verifier {
   /** Pages that the region has looked at, as they were. */
   readonly #pages = new Map<number, Uint8Array>();
   #repeatable = true;
+  /** A region runs that is to be compared, and what it calls; then the same in the interpreter. */
   #running = false;
+  #repeating = false;
   /** Runs of regions compared so far. */
   compared = 0;
 
@@ -126,16 +131,16 @@ export class Verifier {
     this.#repeatable = false;
   }
 
-  /** What a region gets in place of a function of the runtime. */
+  /** What a region, or a handler, which a region's call may lead to, gets in place of a function of the runtime. */
   watch(name: string, real: WebAssembly.ExportValue): WebAssembly.ExportValue {
     const call = real as (...args: unknown[]) => unknown;
     if (!REPEATABLE.test(name)) {
       return (...args: unknown[]) => {
-        this.noteEffect();
+        if (!this.#repeating) this.noteEffect();
         return call(...args);
       };
     }
-    if (!/^region[A-Z]/.test(name)) return real;
+    if (!/^(region|slow)[A-Z]/.test(name)) return real;
     return (linear: bigint, ...args: unknown[]) => {
       this.#keepPage(linear);
       this.#keepPage(linear + 15n);
@@ -186,6 +191,23 @@ export class Verifier {
     this.#cpu.flushTlb();
   }
 
+  /** Runs a region for so long as it can be repeated. */
+  #runShortly(region: (record: number) => number, record: number): number {
+    const held = Math.max(0, this.#get32(BUDGET) - MOST_COMPARED);
+    const given = this.#get32(BUDGET_GIVEN) - held;
+    this.#set32(BUDGET, this.#get32(BUDGET) - held);
+    this.#set32(BUDGET_GIVEN, given);
+    try {
+      return region(record);
+    } finally {
+      // Unless it was ended meanwhile.
+      if (this.#get32(BUDGET_GIVEN) === given) {
+        this.#set32(BUDGET, this.#get32(BUDGET) + held);
+        this.#set32(BUDGET_GIVEN, given + held);
+      }
+    }
+  }
+
   #verify(region: (record: number) => number, record: number): number {
     if (this.#running) return region(record);
     const before = this.#state();
@@ -198,7 +220,7 @@ export class Verifier {
     this.#cpu.flushTlb();
     this.#running = true;
     try {
-      const next = region(record);
+      const next = this.#runShortly(region, record);
       if (!this.#repeatable) return next;
       const ahead = next ? this.#view.getUint32(next + BLOCK_INSTRUCTIONS, true) : 0;
       const count = budget - this.#get32(BUDGET) - ahead;
@@ -210,7 +232,7 @@ export class Verifier {
       const pages = new Map([...kept.keys()].map((page) => [page, this.#bytes.slice(page, page + PAGE)]));
       this.#restore(before, kept);
       this.#set64(RIP, start);
-      this.#repeatable = true;
+      this.#repeating = true;
       for (let n = 0; n < count + (faulted ? 1 : 0); n++) this.#cpu.step();
       if (this.#repeatable) {
         const differences = this.#differences(told, pages);
@@ -221,6 +243,7 @@ export class Verifier {
       return next;
     } finally {
       this.#running = false;
+      this.#repeating = false;
     }
   }
 
@@ -276,6 +299,10 @@ export class Verifier {
 
   #get64(offset: number): bigint {
     return this.#view.getBigUint64(this.#cpu.base + offset, true);
+  }
+
+  #set32(offset: number, value: number): void {
+    this.#view.setInt32(this.#cpu.base + offset, value, true);
   }
 
   #set64(offset: number, value: bigint): void {
