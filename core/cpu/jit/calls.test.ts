@@ -79,6 +79,36 @@ describe("a function that is called in a loop", () => {
     expect([eax, ebx, edx]).toEqual([2, TURNS / 2, TURNS * (TURNS + 1)]);
   });
 
+  it("changes numbers that were known before the call", () => {
+    const { eax } = both((a) => {
+      // XMM1 ← 1; XMM0 ← 2 (2 (ECX + 1) + 1) + 1.
+      const addOne = () => a.db(0xf2, 0x0f, 0x58, 0xc1);
+      a.mov("eax", 1);
+      a.db(0xf2, 0x0f, 0x2a, 0xc8);
+      loop(
+        a,
+        () => {
+          a.db(0xf2, 0x0f, 0x2a, 0xc1);
+          for (let n = 0; n < 2; n++) {
+            addOne();
+            a.call("function");
+          }
+          addOne();
+          a.db(0xf2, 0x0f, 0x2c, 0xd0);
+          a.add("ebx", "edx");
+          a.mov("eax", "ebx");
+        },
+        () => {
+          a.label("function");
+          nops(a);
+          a.db(0xf2, 0x0f, 0x58, 0xc0);
+          a.ret();
+        },
+      );
+    });
+    expect(eax).toBe(2 * TURNS * (TURNS + 1) + 7 * TURNS);
+  });
+
   it("may call itself deeper than the host's stack could bear", () => {
     const depth = 500;
     const { eax, esp } = both((a) =>

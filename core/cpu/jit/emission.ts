@@ -297,6 +297,8 @@ export class Emission {
   afterCall(): void {
     this.registers.forget();
     this.registers.load();
+    this.forgetVectors();
+    this.passed = new Set();
     this.flagState.pending = undefined;
     this.flagState.held = false;
     this.loadTlb();
