@@ -47,6 +47,8 @@ const IA32_APIC_BASE = 0x1b;
 const IA32_TSC_DEADLINE = 0x6e0;
 /** Host time after which a slice looks at the clock again, in nanoseconds. */
 const LOOK_AROUND_NS = 1e6;
+/** Instructions after which it does too, however fast they were so far: what comes may take ten times as long. */
+const LOOK_AROUND_INSTRUCTIONS = 250_000;
 /** Accesses to devices after which it does too: each takes as long as hundreds of instructions on memory. */
 const LOOK_AROUND_ACCESSES = 1000;
 /** Machine time of a slice that does not follow the host's clock, in nanoseconds. */
@@ -448,7 +450,7 @@ export class Pc implements PcControl {
       }
       const before = this.cpu.instructions;
       this.#accesses = 0;
-      this.#execute(LOOK_AROUND_NS);
+      this.#execute(LOOK_AROUND_NS, LOOK_AROUND_INSTRUCTIONS);
       this.#rest.note(this.cpu.instructions - before, this.#accesses, this.#time.clock.now());
       const then = now;
       now = hostNow();
@@ -477,10 +479,13 @@ export class Pc implements PcControl {
     return { state: "busy" };
   }
 
-  /** Runs instructions for so many nanoseconds of the machine's time or less, and what they have asked of the board. */
-  #execute(ns: number): void {
+  /**
+   * Runs instructions for so many nanoseconds of the machine's time or less, `most` of them, and what they have asked of
+   * the board.
+   */
+  #execute(ns: number, most = Number.POSITIVE_INFINITY): void {
     try {
-      this.cpu.run(this.#time.budget(this.#time.instructionsIn(ns)));
+      this.cpu.run(this.#time.budget(Math.min(most, this.#time.instructionsIn(ns))));
     } catch (error) {
       if (!(error instanceof Divergence)) throw error;
       throw new TwinboxError("internal", describeDivergence(error, this.debugger), { cause: error });

@@ -96,11 +96,13 @@ const DEFAULT_CODE_MEMORY = 64;
 const CODE_EXPANSION = 5;
 
 /**
- * Looking for a block, and decoding it, takes some 20 µs, making a handler ten times as long: code that is all new
- * makes `run` return after some milliseconds, however few instructions those were.
+ * Looking for a block, and decoding it, takes some 20 µs, making a handler ten times as long, dropping a block five:
+ * code that is all new, or all written over, makes `run` return after some milliseconds, however few instructions those
+ * were.
  */
-const MOST_EFFORT = 256;
+const MOST_EFFORT = 128;
 const HANDLER_EFFORT = 8;
+const DROP_EFFORT = 1 / 4;
 
 /** Thrown through WebAssembly by an instruction that meets an exception deep inside. */
 const FAULT = new (class extends Error {})("guest fault");
@@ -126,7 +128,7 @@ export class Cpu {
   readonly #blocks: BlockCache;
   readonly #handlers: CountedHandlers;
   readonly #verifier: Verifier | undefined;
-  /** Spent on code that was not at hand since `run` was called, in blocks looked for. */
+  /** Spent on code that was not at hand, or is not any more, since `run` was called, in blocks looked for. */
   #effort = 0;
   readonly #run: () => void;
   readonly #step: () => void;
@@ -156,7 +158,7 @@ export class Cpu {
         },
         codeWritten: (physical: number, size: number) => {
           this.#verifier?.noteEffect();
-          this.#blocks.invalidate(physical >>> 0, size);
+          this.#spend(this.#blocks.invalidate(physical >>> 0, size) * DROP_EFFORT);
         },
         portRead: (port: number, width: number) => host.portRead(port, width as 1 | 2 | 4),
         portWrite: (port: number, value: number, width: number) =>
@@ -530,12 +532,17 @@ export class Cpu {
     };
     const handlers = this.handlerCount;
     const block = this.#blocks.find(Number(physical), mode, room, second);
-    this.#effort += 1 + (this.handlerCount - handlers) * HANDLER_EFFORT;
-    if (this.#effort > MOST_EFFORT) this.runtime.stopSoon();
+    this.#spend(1 + (this.handlerCount - handlers) * HANDLER_EFFORT);
     if (block === undefined) return 0;
     if (block === "limit") return this.#codeFault();
     this.#blocks.writeEntry(this.#lone, block);
     return this.#lone;
+  }
+
+  /** Too much of it ends the run. */
+  #spend(effort: number): void {
+    this.#effort += effort;
+    if (this.#effort > MOST_EFFORT) this.runtime.stopSoon();
   }
 
   #fetchPhysical(linear: bigint): bigint {

@@ -39,6 +39,8 @@ const EXTRA_RECORDS = 2;
 /** Room for records below which old blocks are forgotten, and how much is made. */
 const LEAST_FREE = RECORDS_SIZE / RECORD_SIZE / 8;
 const ENOUGH_FREE = RECORDS_SIZE / RECORD_SIZE / 4;
+/** Blocks looked at between two runs of the guest to make it: a millisecond's work. */
+const TIDIED_AT_ONCE = 500;
 /** Most instructions in a block. */
 const LONGEST_BLOCK = 32;
 const PAGE = 0x1000;
@@ -95,6 +97,8 @@ export class BlockCache {
   readonly #pages: CodePages<Block>;
   /** By the address of the first record; oldest first. */
   readonly #byRecord = new Map<number, Block>();
+  /** Those that may have to make room, while room is being made. */
+  #oldest: Iterator<Block> | undefined;
   /** Of those that end with an indirect branch. */
   readonly targets: BranchTargets = new BranchTargets();
   /** What is compiled of them. */
@@ -115,6 +119,7 @@ export class BlockCache {
   clear(): void {
     this.regions.clear();
     this.#byRecord.clear();
+    this.#oldest = undefined;
     this.targets.clear();
     this.#blocks.clear();
     this.#pages.clear();
@@ -265,16 +270,21 @@ export class BlockCache {
     return this.#records.take(records)!;
   }
 
-  /** Makes room for records: the oldest blocks that are not compiled go. Not while one runs. */
+  /** Makes room for records, some at a time: the oldest blocks that are not compiled go. Not while one runs. */
   tidy(): void {
-    if (this.#records.free >= LEAST_FREE) return;
-    for (const block of this.#byRecord.values()) {
-      if (this.#records.free + this.#records.waiting >= ENOUGH_FREE) break;
+    if (!this.#oldest && this.#records.free >= LEAST_FREE) return;
+    this.#oldest ??= this.#byRecord.values();
+    for (let n = 0; n < TIDIED_AT_ONCE; n++) {
+      const { value: block } = this.#oldest.next();
+      if (!block || this.#records.free + this.#records.waiting >= ENOUGH_FREE) {
+        this.#oldest = undefined;
+        // It may know blocks that were dropped.
+        this.#forgetJumps();
+        this.#records.merge();
+        return;
+      }
       if (!this.isCompiled(block)) this.#drop(block);
     }
-    // It may know blocks that were dropped.
-    this.#forgetJumps();
-    this.#records.merge();
   }
 
   #forgetJumps(): void {
@@ -297,9 +307,11 @@ export class BlockCache {
     view.setUint16(entry + BLOCK_LENGTH, block.length, true);
   }
 
-  /** Drops every block that has one of `size` bytes from a physical address, all within a page. */
-  invalidate(physical: number, size: number): void {
-    for (const block of this.#pages.at(physical, size)) this.#drop(block);
+  /** Drops every block that has one of `size` bytes from a physical address, all within a page; returns how many. */
+  invalidate(physical: number, size: number): number {
+    const blocks = this.#pages.at(physical, size);
+    for (const block of blocks) this.#drop(block);
+    return blocks.size;
   }
 
   /** Drops every block in the pages of so many bytes. */

@@ -13,12 +13,6 @@ import { HandlerContext, type RuntimeSignatures } from "./handler-context.ts";
 
 const HANDLER: Signature = { parameters: ["i32"], result: "i32" };
 
-/** A region's function: its index in the table, and the bytes of WebAssembly that it is. */
-export interface CompiledFunction {
-  readonly index: number;
-  readonly bytes: number;
-}
-
 export interface HandlerImports {
   memory: WebAssembly.Memory;
   table: WebAssembly.Table;
@@ -95,23 +89,25 @@ export class Handlers {
     );
   }
 
-  /** Compiles regions into one module, a function each. */
-  compileRegions(regions: readonly Region[], view: DataView): CompiledFunction[] {
+  /** Adds a region's function to a module; returns the bytes of WebAssembly that it is. */
+  emitRegion(region: Region, module: ModuleBuilder, view: DataView): number {
     const { signatures: runtime } = this.#imports;
-    const module = new ModuleBuilder();
-    const compiled = regions.map((region, n): CompiledFunction => {
-      const body = compileRegion(region, { view, module, runtime, effects: this.#effects });
-      const { block, forms } = region.nodes[0]!;
-      const label = `region ${forms[0]!.row.mnemonic} ${block.physical.toString(16)} ${region.nodes.length}`;
-      module.add(`h${n}`, HANDLER, body, label);
-      return { index: this.#free.pop() ?? this.#reserve(), bytes: body.length };
-    });
+    const body = compileRegion(region, { view, module, runtime, effects: this.#effects });
+    const { block, forms } = region.nodes[0]!;
+    const label = `region ${forms[0]!.row.mnemonic} ${block.physical.toString(16)} ${region.nodes.length}`;
+    module.add(`h${module.size}`, HANDLER, body, label);
+    return body.length;
+  }
+
+  /** Enters the functions of a module of regions in the table, and returns their indexes. */
+  enterRegions(module: ModuleBuilder): number[] {
+    const indexes = Array.from({ length: module.size }, () => this.#free.pop() ?? this.#reserve());
     this.#instantiate(
       module,
-      compiled.map(({ index }) => index),
+      indexes,
       (made) => this.#imports.verifier?.standIn(made as (record: number) => number) ?? made,
     );
-    return compiled;
+    return indexes;
   }
 
   /** The forms of a block's instructions, which its records' handlers tell. */

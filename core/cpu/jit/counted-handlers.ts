@@ -1,6 +1,7 @@
 // Handlers that count what the compiler tier does, for those who ask how well it works.
 
-import { type CompiledFunction, Handlers } from "../interpreter/handlers.ts";
+import { Handlers } from "../interpreter/handlers.ts";
+import type { ModuleBuilder } from "../wasm/module.ts";
 import type { Region } from "./region.ts";
 
 /** The host's clock; every JavaScript host has it. */
@@ -30,15 +31,22 @@ export class CountedHandlers extends Handlers {
     compileMs: 0,
   };
 
-  override compileRegions(regions: readonly Region[], view: DataView): CompiledFunction[] {
+  override emitRegion(region: Region, module: ModuleBuilder, view: DataView): number {
     const { counts } = this;
     const began = performance.now();
-    const compiled = super.compileRegions(regions, view);
+    const bytes = super.emitRegion(region, module, view);
     counts.compileMs += performance.now() - began;
-    counts.regionsCompiled += regions.length;
-    for (const { nodes } of regions) for (const { count } of nodes) counts.instructionsCompiled += count;
-    for (const { bytes } of compiled) counts.bytesCompiled += bytes;
-    return compiled;
+    counts.regionsCompiled++;
+    for (const { count } of region.nodes) counts.instructionsCompiled += count;
+    counts.bytesCompiled += bytes;
+    return bytes;
+  }
+
+  override enterRegions(module: ModuleBuilder): number[] {
+    const began = performance.now();
+    const indexes = super.enterRegions(module);
+    this.counts.compileMs += performance.now() - began;
+    return indexes;
   }
 
   override release(index: number): void {

@@ -1,8 +1,9 @@
 // Compiled regions: which blocks become some, what they replace, and how they go, one by one.
 
 import type { Block } from "../interpreter/block-cache.ts";
-import type { CompiledFunction, Handlers } from "../interpreter/handlers.ts";
+import type { Handlers } from "../interpreter/handlers.ts";
 import { BLOCK_COMPILED, BLOCK_FIRST_HANDLER, BLOCK_HEAT, REC_HANDLER } from "../layout.ts";
+import { ModuleBuilder } from "../wasm/module.ts";
 import type { BranchTargets } from "./branch-targets.ts";
 import { type CodeSource, growRegion, type Region } from "./region.ts";
 
@@ -44,13 +45,30 @@ const PATIENCE = 20;
 /** How often a region is compiled again with what was missing in it. */
 const MOST_GROWTHS = 2;
 
-/** Instructions of the regions that are compiled together, about: some milliseconds' work. */
-const MOST_AT_ONCE = 60;
+/**
+ * Instructions that are compiled between two runs of the guest, but for a region that has more by itself: a
+ * millisecond's work.
+ */
+const MOST_AT_ONCE = 100;
+
+/** Of the first region. Code that the host has hardly run takes it ten times as long; each region can be longer by all before. */
+const MOST_AT_FIRST = 50;
+
+/** Instructions in a module from which on it takes no more: each module costs the host some ten KiB, and time. */
+const MODULE_INSTRUCTIONS = 1000;
+
 export class RegionCache {
   readonly #blocks: Blocks;
   readonly #host: RegionCacheHost;
   /** Blocks that have become hot and wait to be compiled. */
   #hot: Block[] = [];
+  /** The module under way: its regions, with the bytes of each, their blocks, and the number of their instructions. */
+  #module = new ModuleBuilder();
+  #made: { region: Region<Block>; bytes: number }[] = [];
+  readonly #taken = new Set<Block>();
+  #instructions = 0;
+  /** Those of all modules. */
+  #compiled = 0;
   #patience = PATIENCE;
   /** Oldest first. */
   readonly #regions = new Set<CompiledRegion>();
@@ -72,6 +90,14 @@ export class RegionCache {
   clear(): void {
     for (const region of [...this.#regions]) this.forget(region);
     this.#hot = [];
+    this.#beginModule();
+  }
+
+  #beginModule(): void {
+    this.#module = new ModuleBuilder();
+    this.#made = [];
+    this.#taken.clear();
+    this.#instructions = 0;
   }
 
   /** Counts the entries of a block, first until it is warm, then until it is hot. */
@@ -109,51 +135,67 @@ export class RegionCache {
     if (entry.grown <= MOST_GROWTHS) this.#hot.push(entry);
   }
 
-  /** Compiles regions around the blocks that have become hot: from now on their entries' first handlers. */
+  /**
+   * Compiles regions around the blocks that have become hot, not too much at once; when a module is full, or nothing
+   * else is hot, they become their entries' first handlers.
+   */
   compileHot(): void {
-    if (this.#hot.length === 0) return;
-    // A module costs more than a function: wait for company, but not for long.
-    if (this.#hot.length < this.#host.batch && this.#patience-- > 0) return;
-    const regions = this.#growHot();
+    if (this.#made.length === 0) {
+      if (this.#hot.length === 0) return;
+      // A module costs more than a function: wait for company, but not for long.
+      if (this.#hot.length < this.#host.batch && this.#patience-- > 0) return;
+    }
+    this.#emitHot();
+    if (this.#hot.length > 0 && this.#instructions < MODULE_INSTRUCTIONS) return;
     // What is left comes next time, without waiting again.
     this.#patience = this.#hot.length > 0 ? 0 : PATIENCE;
-    if (regions.length === 0) return;
-    const compiled = this.#host.handlers.compileRegions(regions, this.#view);
-    regions.forEach((region, n) => {
-      this.#enter(region, compiled[n]!);
-    });
-    // The oldest make room; what is still hot among them will be compiled again.
-    for (const region of this.#regions) {
-      if (this.#bytes <= this.#host.mostCode || this.#regions.size <= regions.length) break;
-      this.forget(region);
-    }
+    if (this.#made.length > 0) this.#enterModule();
   }
 
-  /** Regions around hot blocks, not too much of them at once. */
-  #growHot(): Region<Block>[] {
-    const taken = new Set<Block>();
-    const regions: Region<Block>[] = [];
-    let instructions = 0;
-    while (this.#hot.length > 0 && instructions < MOST_AT_ONCE) {
-      const block = this.#hot.shift()!;
+  /** Adds regions around hot blocks to the module. */
+  #emitHot(): void {
+    const before = this.#instructions;
+    for (let block = this.#hot.shift(); block; block = this.#hot.shift()) {
       if (this.#blocks.blockAt(block.record) !== block) continue;
       if (block.region) {
         if (!this.#misses(block.region)) continue;
         this.forget(block.region);
       }
-      if (taken.has(block)) {
+      if (this.#taken.has(block)) {
         // It has a place in a region; if it is still entered from elsewhere often, it will become hot again.
         this.#coolDown(block);
         continue;
       }
-      const region = growRegion(block, this.#blocks);
-      regions.push(region);
-      for (const node of region.nodes) {
-        taken.add(node.block);
-        instructions += node.count;
+      const region = growRegion(block, this.#blocks, MOST_AT_FIRST + this.#compiled);
+      const size = region.nodes.reduce((sum, { count }) => sum + count, 0);
+      const most = Math.min(MOST_AT_ONCE, this.#compiled);
+      if (this.#instructions > before && this.#instructions + size > before + most) {
+        this.#hot.unshift(block);
+        return;
       }
+      for (const node of region.nodes) this.#taken.add(node.block);
+      this.#instructions += size;
+      this.#compiled += size;
+      const bytes = this.#host.handlers.emitRegion(region, this.#module, this.#view);
+      this.#made.push({ region, bytes });
     }
-    return regions;
+  }
+
+  /** Enters the module's regions, but for those whose code was written over since they were emitted. */
+  #enterModule(): void {
+    const made = this.#made;
+    const indexes = this.#host.handlers.enterRegions(this.#module);
+    this.#beginModule();
+    made.forEach(({ region, bytes }, n) => {
+      const valid = region.nodes.every(({ block }) => this.#blocks.blockAt(block.record) === block);
+      if (valid) this.#enter(region, indexes[n]!, bytes);
+      else this.#host.handlers.release(indexes[n]!);
+    });
+    // The oldest make room; what is still hot among them will be compiled again.
+    for (const region of this.#regions) {
+      if (this.#bytes <= this.#host.mostCode || this.#regions.size <= made.length) break;
+      this.forget(region);
+    }
   }
 
   /** Whether something that a region misses has become warm since it was compiled. */
@@ -166,7 +208,7 @@ export class RegionCache {
     this.#count(block, this.#host.threshold);
   }
 
-  #enter({ nodes, missing }: Region<Block>, { index, bytes }: CompiledFunction): void {
+  #enter({ nodes, missing }: Region<Block>, index: number, bytes: number): void {
     const entry = nodes[0]!.block;
     const region: CompiledRegion = { entry, index, bytes, missing, blocks: nodes.map(({ block }) => block) };
     this.#regions.add(region);

@@ -106,9 +106,9 @@ class Growth<B extends RegionBlock> {
 
   readonly #most: number;
 
-  constructor(source: CodeSource<B>, entry: B) {
+  constructor(source: CodeSource<B>, entry: B, most: number) {
     this.#source = source;
-    this.#most = source.isCompiled(entry) ? MOST_AGAIN : MOST_INSTRUCTIONS;
+    this.#most = Math.min(source.isCompiled(entry) ? MOST_AGAIN : MOST_INSTRUCTIONS, most);
     this.#mode = entry.mode;
     this.#linear = entry.linear;
     this.#add(entry, 0);
@@ -279,9 +279,13 @@ class Growth<B extends RegionBlock> {
   }
 }
 
-/** The region that is entered at a block: what can be reached from there, as far as it is warm. */
-export function growRegion<B extends RegionBlock>(entry: B, source: CodeSource<B>): Region<B> {
-  const growth = new Growth(source, entry);
+/** The region that is entered at a block: what can be reached from there, as far as it is warm, of about `most` instructions. */
+export function growRegion<B extends RegionBlock>(
+  entry: B,
+  source: CodeSource<B>,
+  most: number = MOST_INSTRUCTIONS,
+): Region<B> {
+  const growth = new Growth(source, entry, most);
   if (isUnlimited(entry.mode)) {
     growth.grow();
     growth.cut();

@@ -86,12 +86,15 @@ export function leaveToRepeat(record: usize): usize {
   return 0;
 }
 
+/** A budget that is used up even when an instruction gives back what the rest of its block would have used. */
+const USED_UP: i32 = -256;
+
 /** Ends the budget now, so that the run loop looks around before the next block. */
 export function stopSoon(): void {
   const used = load<i32>(CPU + BUDGET_GIVEN) - load<i32>(CPU + BUDGET);
   store<u64>(CPU + RETIRED, load<u64>(CPU + RETIRED) + <u64>(<i64>used));
-  store<i32>(CPU + BUDGET_GIVEN, 0);
-  store<i32>(CPU + BUDGET, 0);
+  store<i32>(CPU + BUDGET_GIVEN, USED_UP);
+  store<i32>(CPU + BUDGET, USED_UP);
 }
 
 /** Sets RIP to where a block's end record stands. */

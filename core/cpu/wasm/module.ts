@@ -66,6 +66,11 @@ export class ModuleBuilder {
     return [...(this.#callees.get(module)?.keys() ?? [])];
   }
 
+  /** Functions added so far. */
+  get size(): number {
+    return this.#functions.length;
+  }
+
   /** Adds a function, exported under `name`; profilers show it as `label`, of ASCII characters. */
   add(name: string, signature: Signature, body: FunctionBody, label = name): void {
     this.#functions.push({ type: this.type(signature), body, name, label });
