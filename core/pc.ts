@@ -333,7 +333,7 @@ export class Pc implements PcControl {
       },
       acknowledge: () => this.interrupts.localApic.acknowledge(),
       // The time-stamp counter runs at 1 GHz: it is the machine's clock.
-      timeStamp: () => Math.floor(this.#time.clock.now()),
+      timeStamp: () => this.#time.progress,
       readMsr: (number) => {
         if (number === IA32_APIC_BASE) return BigInt(this.interrupts.localApic.base);
         if (number === IA32_TSC_DEADLINE) return this.interrupts.localApic.tscDeadline;

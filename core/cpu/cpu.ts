@@ -22,7 +22,6 @@ import {
   CURRENT_RECORD,
   EFLAGS,
   EXCEPTION,
-  EXCEPTION_ERROR,
   EXCEPTION_REFUSED,
   HALTED,
   INTERRUPT_LINE,
@@ -43,6 +42,9 @@ import {
   SEGMENTS,
   SHADOW,
   STEP_LEFT_BY,
+  TIME_BASE,
+  TIME_MARK,
+  TIME_STEP,
   TRANSLATIONS_NOTED,
   WATCHPOINT_COUNT,
   WATCHPOINT_MET,
@@ -54,6 +56,13 @@ import { loadRuntime, type Runtime } from "./runtime-module.ts";
 import { constant32 } from "./wasm/expression.ts";
 import { FunctionBody } from "./wasm/function-body.ts";
 
+/** Values of the time-stamp counter: after `mark` instructions `base`, and `step` more with each one since then. */
+export interface TimeStamps {
+  readonly base: number;
+  readonly mark: number;
+  readonly step: number;
+}
+
 /** What a processor is connected to. */
 export interface CpuHost {
   readonly memory: WebAssembly.Memory;
@@ -64,8 +73,8 @@ export interface CpuHost {
   portWrite(port: number, value: number, width: 1 | 2 | 4): void;
   /** Interrupt acknowledge: the vector of the request that INTERRUPT_LINE announces. */
   acknowledge(): number;
-  /** Time-stamp counter's value after so many instructions, a whole number. */
-  timeStamp(instructions: number): number;
+  /** How the time-stamp counter goes on from here, for as long as this run takes. */
+  timeStamp(): TimeStamps;
   /** RDMSR and WRMSR of what the processor does not keep itself (the APIC base); undefined, false: #GP. */
   readMsr(number: number): bigint | undefined;
   writeMsr(number: number, value: bigint): boolean;
@@ -163,7 +172,6 @@ export class Cpu {
         portRead: (port: number, width: number) => host.portRead(port, width as 1 | 2 | 4),
         portWrite: (port: number, value: number, width: number) =>
           host.portWrite(port, value >>> 0, width as 1 | 2 | 4),
-        timeStamp: () => host.timeStamp(this.instructions),
         readMsr: (number: number) => this.#readMsr(number >>> 0),
         writeMsr: (number: number, value: bigint) =>
           host.writeMsr(number >>> 0, BigInt.asUintN(64, value)) ? 1 : 0,
@@ -189,7 +197,7 @@ export class Cpu {
         noteHot: (record: number) =>
           this.#blocks.regions.noteHot(record, this.get64(BLOCK_IP), this.get32(BRANCHED_FROM)),
       },
-      runtime: { fetchPhysical: exports.fetchPhysical },
+      runtime: { fetchPhysical: exports.fetchPhysical, deliverMet: exports.deliverMet },
     });
     this.#handlers = new CountedHandlers({
       memory: host.memory,
@@ -429,11 +437,19 @@ export class Cpu {
 
   #setBudget(instructions: number): void {
     this.#effort = 0;
+    this.#setTime();
     this.#blocks.tidy();
     this.#blocks.regions.compileHot();
     this.runtime.stopSoon();
     this.set32(BUDGET_GIVEN, instructions);
     this.set32(BUDGET, instructions);
+  }
+
+  #setTime(): void {
+    const { base, mark, step } = this.#host.timeStamp();
+    this.#view.setFloat64(this.base + TIME_BASE, base, true);
+    this.#view.setFloat64(this.base + TIME_MARK, mark, true);
+    this.#view.setFloat64(this.base + TIME_STEP, step, true);
   }
 
   #unmasked(): boolean {
@@ -479,7 +495,7 @@ export class Cpu {
   }
 
   /** Runs WebAssembly that an instruction may leave by an exception. */
-  #guarded(run: () => void): void {
+  #guarded(run: () => unknown): void {
     try {
       run();
     } catch (error) {
@@ -493,10 +509,7 @@ export class Cpu {
   /** Delivers the exception that an instruction has met, and those that its delivery meets. */
   #deliverException(): void {
     while (this.get32(EXCEPTION) >= 0) {
-      const vector = this.get32(EXCEPTION);
-      const error = this.get32(EXCEPTION_ERROR);
-      this.set32(EXCEPTION, -1);
-      this.#guarded(() => this.runtime.deliverException(vector, error));
+      this.#guarded(this.runtime.deliverMet);
       if (this.halted === SHUTDOWN) return;
     }
   }
@@ -582,6 +595,7 @@ export class Cpu {
 
   /** What WRMSR at level 0 does; false: the processor has no such register, or it refuses the value. */
   writeMsr(number: number, value: bigint): boolean {
+    this.#setTime();
     try {
       this.runtime.writeRegister(number, value);
       return true;

@@ -153,6 +153,13 @@ export const KERNEL_GS_BASE = 0x1c8;
 export const PAT = 0x1d0;
 export const TSC_AUX = 0x1d8;
 export const TSC_OFFSET = 0x1e0;
+/**
+ * The time-stamp counter, TSC_OFFSET apart, while a budget runs: its value when so many instructions were retired, their
+ * number, and what each one since then adds (f64 each).
+ */
+export const TIME_BASE = 0x7d0;
+export const TIME_MARK = 0x7d8;
+export const TIME_STEP = 0x7e0;
 /** A bit for each translation table that may hold linear addresses above 4 GiB (u32). */
 export const TLB_HIGH = 0x7c0;
 /** 1: the #GP just met is for an address that is not canonical, at NONCANONICAL_ADDRESS (u32, u64). */

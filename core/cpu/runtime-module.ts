@@ -30,8 +30,8 @@ export interface Runtime extends WebAssembly.Exports {
   writeRegister(number: number, value: bigint): void;
   /** Delivers an external interrupt. */
   interrupt(vector: number): void;
-  /** Delivers an exception (error -1: none), with double and triple faults. */
-  deliverException(vector: number, error: number): void;
+  /** Delivers the exception in EXCEPTION, with double and triple faults. False: what comes next needs a look. */
+  deliverMet(): boolean;
   /** Whether each instruction must be run by itself: TF, or a debug register is armed. */
   singleStepping(): boolean;
   /**

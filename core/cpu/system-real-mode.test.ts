@@ -232,6 +232,16 @@ describe("real mode", () => {
     expect(machine.u16(0x7ffa)).toBe(0x1001);
   });
 
+  it("a handler that meets its own exception at once does not run for ever in one budget", () => {
+    machine.view.setUint32(6 * 4, 0x1000, true);
+    start((a) => a.ud2());
+    const before = cpu.instructions;
+    cpu.run(100);
+    expect(machine.ip).toBe(0x1000);
+    expect(cpu.instructions - before).toBe(100);
+    expect(machine.get("esp")).toBe(0x8000 - 100 * 6);
+  });
+
   it("MOV to CS is #UD", () => {
     handler(6);
     start((a) => a.db(0x8e, 0xc8));
@@ -496,6 +506,17 @@ describe("real mode", () => {
     machine.run();
     expect(machine.get("esi")).toBeGreaterThan(0);
     expect(machine.get("edx")).toBe(5);
+  });
+
+  it("RDTSC goes on from where the board's clock stood, by its pace", () => {
+    machine.time = { base: 1e12 + 0.75, mark: cpu.instructions - 1000, step: 2.5 };
+    start((a) => {
+      a.rdtsc();
+      a.hlt();
+    });
+    machine.run();
+    const counter = machine.get("edx") * 2 ** 32 + machine.get("eax");
+    expect(counter).toBe(Math.floor(1e12 + 0.75 + (1000 + 1) * 2.5));
   });
 
   it("model-specific registers: the processor's, the board's, and none", () => {

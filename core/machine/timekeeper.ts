@@ -32,6 +32,11 @@ export class Timekeeper {
     this.clock.elapsed = () => Math.max(0, (this.#instructions() - this.#mark) * this.#step);
   }
 
+  /** How the clock goes on from `base` with each instruction retired after `mark`: by `step`, in nanoseconds. */
+  get progress(): { base: number; mark: number; step: number } {
+    return { base: this.clock.base, mark: this.#mark, step: this.#step };
+  }
+
   /** The host's clock is at `hostNs` where the machine goes on from where it stood. */
   resumeAt(hostNs: number): void {
     this.#origin = hostNs - this.clock.now();

@@ -78,8 +78,8 @@ export const blockIndex = (physical: number): number =>
   (physical ^ (physical >>> 13)) & (BLOCK_TABLE_ENTRIES - 1);
 
 /**
- * A module with `run()`: runs blocks until BUDGET is used up, an exception is met or `env.findBlock` gives 0; `step()`: runs one
- * instruction; and `call(target, link, expected, page)` for compiled code.
+ * A module with `run()`: runs blocks and delivers exceptions until BUDGET is used up, or the run loop must look at what comes
+ * next; `step()`: runs one instruction; and `call(target, link, expected, page)` for compiled code.
  */
 export function dispatcherModule(): Uint8Array<ArrayBuffer> {
   const module = new ModuleBuilder();
@@ -88,6 +88,7 @@ export function dispatcherModule(): Uint8Array<ArrayBuffer> {
 
   const closeLink = module.import("env", "closeLink", { parameters: ["i32", "i32"] });
   const noteHot = module.import("env", "noteHot", { parameters: ["i32"] });
+  const deliverMet = module.import("runtime", "deliverMet", { parameters: [], result: "i32" });
   const fetchPhysical = module.import("runtime", "fetchPhysical", { parameters: ["i64"], result: "i64" });
 
   // call_indirect in table 0; the type is one of few, its number a byte.
@@ -311,23 +312,30 @@ export function dispatcherModule(): Uint8Array<ArrayBuffer> {
   const run = new FunctionBody([]);
   const entry = run.local("i32");
   const record = run.local("i32");
-  // An interrupt may have led elsewhere since a link was left open.
-  run.store(32, CPU, constant32(0), LINK_FROM);
-  run.store(32, CPU, constant32(0), BRANCHED_FROM);
+  const forgetBranch = (): void => {
+    run.store(32, CPU, constant32(0), LINK_FROM);
+    run.store(32, CPU, constant32(0), BRANCHED_FROM);
+  };
+  // An interrupt or an exception may have led elsewhere since a link was left open.
+  forgetBranch();
   run.store(32, CPU, constant32(0), CALL_DEPTH);
   run.loop((again) => {
     run.if(
       mustLeave(),
       () => {
-        run.if(i32.ne(i32.load(CPU, EXCEPTION), constant32(CALLED_TOO_DEEP)), () => run.return());
-        run.store(32, CPU, constant32(-1), EXCEPTION);
-        run.branchIf(again, i32.gtS(i32.load(CPU, BUDGET), constant32(0)));
-        run.return();
+        run.if(i32.eq(i32.load(CPU, EXCEPTION), constant32(CALLED_TOO_DEEP)), () => {
+          run.store(32, CPU, constant32(-1), EXCEPTION);
+          run.branchIf(again, i32.gtS(i32.load(CPU, BUDGET), constant32(0)));
+          run.return();
+        });
+        run.if(i32.eqz(run.call(deliverMet)), () => run.return());
+        forgetBranch();
+        run.branch(again);
       },
       undefined,
       false,
     );
-    runHere(run, entry, record, () => run.return());
+    runHere(run, entry, record, () => run.branch(again));
     run.branch(again);
   });
   module.add("run", { parameters: [] }, run);

@@ -28,15 +28,6 @@ export declare function portRead(port: u32, size: u32): u32;
 @external("env", "portWrite")
 export declare function portWrite(port: u32, value: u32, size: u32): void;
 
-// @ts-ignore: decorator of AssemblyScript
-@external("env", "timeStamp")
-declare function hostTimeStamp(): f64;
-
-/** The time-stamp counter, without TSC_OFFSET. */
-export function timeStamp(): u64 {
-  return <u64>hostTimeStamp();
-}
-
 /** A model-specific register that the board knows; throws #GP(0) if it does not. */
 // @ts-ignore: decorator of AssemblyScript
 @external("env", "readMsr")

@@ -15,7 +15,7 @@ export * from "./float/index";
 export { initialize, reset, updateMode } from "./processor";
 export { loadSegment, moveToSegment } from "./segment-loads";
 export { farCall, farJump, farReturn } from "./transfers";
-export { deliverException, hardwareBreakpoint, interrupt, softwareException, softwareInterrupt } from "./interrupts";
+export { deliverMet, hardwareBreakpoint, interrupt, softwareException, softwareInterrupt } from "./interrupts";
 export { interruptReturn } from "./interrupt-return";
 export { clearInterruptFlag, flagsToPush, popFlags, setAlignmentFlag, setInterruptFlag, setZero } from "./eflags";
 export { accessRights, loadLdt, loadTask, requireProtected, segmentLimit, verifySegment } from "./descriptor-tables";

@@ -2,9 +2,14 @@
 // virtual-8086 mode: chapter 20.
 
 import {
+  BREAKPOINT_MET,
+  BUDGET,
   CR4,
+  CURRENT_RECORD,
   DR,
   EFLAGS,
+  EXCEPTION,
+  EXCEPTION_ERROR,
   HALTED,
   IDTR_BASE,
   IDTR_LIMIT,
@@ -14,9 +19,10 @@ import {
   SEGMENT_BASE,
   SEGMENT_LIMIT,
   SEGMENT_SELECTOR,
+  SHADOW,
 } from "../layout";
 import { CPU } from "./cpu";
-import { cancelTrap, joinTraps, takeGeneralDetect } from "./debug";
+import { cancelTrap, joinTraps, singleStepping, takeGeneralDetect } from "./debug";
 import {
   attributesOf,
   BIG,
@@ -107,7 +113,7 @@ export function interrupt(vector: i32): void {
 }
 
 /** Delivers an exception that has been met, `error` NO_ERROR or its code; with one not yet delivered, both. */
-export function deliverException(vector: i32, error: i32): void {
+function deliverException(vector: i32, error: i32): void {
   const first = delivering;
   if (first == DF && (isContributory(vector) || vector == PF)) {
     delivering = -1;
@@ -136,6 +142,22 @@ export function deliverException(vector: i32, error: i32): void {
   }
   delivering = -1;
   setExternal(0);
+}
+
+/**
+ * Delivers the exception that an instruction has met. True: blocks may go on; false: there was none, or it is the
+ * debugger's, or instructions must be run by themselves from here on.
+ */
+export function deliverMet(): bool {
+  const vector = load<i32>(CPU + EXCEPTION);
+  if (vector < 0 || vector >= BREAKPOINT_MET) return false;
+  store<i32>(CPU + EXCEPTION, -1);
+  store<u32>(CPU + CURRENT_RECORD, 0);
+  store<i32>(CPU + SHADOW, 0);
+  // One after another, without an instruction between them, they must not go on for ever.
+  store<i32>(CPU + BUDGET, load<i32>(CPU + BUDGET) - 1);
+  deliverException(vector, load<i32>(CPU + EXCEPTION_ERROR));
+  return !singleStepping();
 }
 
 /** INT n; `next` is the instruction after it. */

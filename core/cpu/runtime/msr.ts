@@ -2,6 +2,8 @@
 // keep their value; or the board's (the APIC base); or it does not exist, #GP(0). [SDM] vol. 4.
 
 import {
+  BUDGET,
+  BUDGET_GIVEN,
   CR0,
   CR4,
   CSTAR,
@@ -29,11 +31,15 @@ import {
   MODEL_XSAVES,
   MTRR,
   PAT,
+  RETIRED,
   SEGMENT_BASE,
   STAR,
   SYSENTER_CS,
   SYSENTER_EIP,
   SYSENTER_ESP,
+  TIME_BASE,
+  TIME_MARK,
+  TIME_STEP,
   TSC_AUX,
   TSC_OFFSET,
   XSS,
@@ -43,7 +49,7 @@ import { CPU } from "./cpu";
 import { privilege, requirePrivilege } from "./eflags";
 import { GP, raise } from "./exceptions";
 import { isCanonical } from "./frames";
-import { readMsr, timeStamp, writeMsr } from "./host";
+import { readMsr, writeMsr } from "./host";
 import { flushTlb } from "./tlb";
 import { FS, GS, segment } from "./processor";
 
@@ -249,6 +255,14 @@ function writeOfModel(index: i32, value: u64): void {
 function isOfBoard(number: u32): bool {
   if (number == IA32_APIC_BASE) return has(MODEL_APIC);
   return number != IA32_TSC_DEADLINE || has(MODEL_TSC_DEADLINE);
+}
+
+/** The time-stamp counter, without TSC_OFFSET. */
+function timeStamp(): u64 {
+  const given = load<i32>(CPU + BUDGET_GIVEN) - load<i32>(CPU + BUDGET);
+  const retired = load<u64>(CPU + RETIRED) + <u64>(<i64>given);
+  const elapsed = (<f64>retired - load<f64>(CPU + TIME_MARK)) * load<f64>(CPU + TIME_STEP);
+  return <u64>(load<f64>(CPU + TIME_BASE) + Math.max(0, elapsed));
 }
 
 function readRegister(number: u32): u64 {

@@ -108,7 +108,7 @@ function stateOf(machine: Machine, count: number): string {
 /** Compiled code looks at its budget less often: the one that is behind takes single steps until they are level. */
 function level(cpus: Cpu[]): void {
   const most = Math.max(...cpus.map((cpu) => cpu.instructions));
-  for (const cpu of cpus) while (cpu.instructions < most && !cpu.halted) cpu.step();
+  for (const cpu of cpus) while (cpu.instructions < most && !cpu.halted) cpu.runOne(false);
 }
 
 /**

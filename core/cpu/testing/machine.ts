@@ -2,7 +2,7 @@
 
 import { Assembler } from "../../assembler/assembler.ts";
 import type { Bits } from "../../assembler/operands.ts";
-import { Cpu } from "../cpu.ts";
+import { Cpu, type TimeStamps } from "../cpu.ts";
 import type { Sampling } from "../jit/verifier.ts";
 import { GPR, PAGE_READ, PAGE_WRITE, PHYSICAL_MAP, RAM, RIP } from "../layout.ts";
 import type { CpuModel } from "../models/model.ts";
@@ -35,6 +35,8 @@ export class Machine {
   readonly msrs: Map<number, bigint> = new Map(BOARD_MSRS);
   /** Random numbers to come; then zeros. */
   readonly randoms: bigint[] = [];
+  /** How the time-stamp counter goes on. */
+  time: TimeStamps = { base: 0, mark: 0, step: 2 };
   /** Called at every OUT. */
   onOut: ((port: number, value: number) => void) | undefined;
   /** How often FERR# was asserted, and the level of IGNNE#. */
@@ -76,7 +78,7 @@ export class Machine {
         this.cpu.setInterruptLine(this.vectors.length > 0);
         return vector;
       },
-      timeStamp: (instructions) => instructions * 2,
+      timeStamp: () => this.time,
       readMsr: (number) => this.msrs.get(number),
       writeMsr: (number, value) => {
         if (!this.msrs.has(number)) return false;

@@ -123,7 +123,7 @@ export class FirmwareBoard {
       portRead: (port, width) => this.io.read(port, width),
       portWrite: (port, value, width) => this.io.write(port, value, width),
       acknowledge: () => this.#pic.acknowledge(),
-      timeStamp: (instructions) => instructions,
+      timeStamp: () => ({ base: 0, mark: 0, step: 1 }),
       readMsr: () => undefined,
       writeMsr: () => false,
       taskPriority: 0,
