@@ -27,6 +27,7 @@ import {
   REC_VVVV,
   RECORD_SIZE,
   RIP,
+  ROM,
   SEGMENT_BASE,
   SEGMENT_LIMIT,
   SEGMENT_SELECTOR,
@@ -200,6 +201,11 @@ export class HandlerContext implements Context {
     return this.call(name, linear, constant32(bytes));
   }
 
+  /** Carries out a store that slowWrite or slowModify took into a buffer. */
+  protected commit(): void {
+    this.run("commitWrite");
+  }
+
   /** Emits the whole handler. */
   emit(): FunctionBody {
     this.row.semantics(this);
@@ -288,11 +294,11 @@ export class HandlerContext implements Context {
     }
     const bytes = width / 8;
     const linear = this.linear(bytes, true);
-    const { address, slow } = this.#forWriting("slowModify", linear, bytes);
-    const old = this.body.let(loadHost(width, address.get));
+    const address = this.#forWriting("slowModify", linear, bytes);
+    const old = this.body.let(loadHost(width, address));
     const value = this.body.let(compute(old));
-    this.body.store(width, address.get, value);
-    this.body.if(slow.get, () => this.run("commitWrite"), undefined, false);
+    this.body.store(width, address, value);
+    this.#commitIfSlow(address);
   }
 
   registerNumber(index: number): Expression {
@@ -443,10 +449,11 @@ export class HandlerContext implements Context {
     this.mayLeave();
     const low = linear.type === "i64" ? wrap(linear) : linear;
     const entry = body.let(tlbEntry(this.tlbPointer(), linear));
-    const hit =
-      linear.type === "i64"
-        ? i64.eq(i64.load(entry, tag), i64.and(i64.add(linear, constant64(bytes - 1)), constant64(-4096)))
-        : i32.eq(i32.load(entry, tag), i32.and(i32.add(linear, constant32(bytes - 1)), constant32(-4096)));
+    const o = linear.type === "i64" ? i64 : i32;
+    const page = o.and(o.add(linear, o.constant(bytes - 1)), o.constant(-4096));
+    // In a form of which V8 makes one load: it would emit one that is compared as it is twice.
+    const held = i64.load(entry, tag);
+    const hit = o === i64 ? i64.eqz(i64.xor(held, page)) : i32.eq(wrap(held), page);
     const found = (): void => {
       body.set(address, i32.add(low, i32.load(entry, TLB_ADDEND)));
       fast();
@@ -465,7 +472,19 @@ export class HandlerContext implements Context {
   }
 
   load(bits: Bits, linear: Expression): Expression {
-    return this.body.let(loadHost(bits, this.loadAddress(bits / 8, linear)));
+    const { body } = this;
+    const at = body.let(linear);
+    const address = body.local("i32");
+    // Loaded on either way: an address that may come from a call would have to be cut to 32 bits first.
+    const value = body.local(bits === 128 ? "v128" : opsFor(bits).type);
+    const fetch = (): void => body.set(value, loadHost(bits, address.get));
+    const slow = (): void => {
+      body.set(address, this.slowAccess("slowRead", this.wide(at), bits / 8));
+      this.leaveIfZero(address.get);
+      fetch();
+    };
+    this.translate(address, at, bits / 8, TLB_READ, slow, fetch);
+    return body.copy(value.get);
   }
 
   store(bits: Bits, linear: Expression, value: Expression): void {
@@ -474,22 +493,24 @@ export class HandlerContext implements Context {
   }
 
   storeAt(bytes: number, linear: Expression, fill: (address: Expression) => void): void {
-    const { address, slow } = this.#forWriting("slowWrite", this.body.let(linear), bytes);
-    fill(address.get);
-    this.body.if(slow.get, () => this.run("commitWrite"), undefined, false);
+    const address = this.#forWriting("slowWrite", this.body.let(linear), bytes);
+    fill(address);
+    this.#commitIfSlow(address);
   }
 
-  /** The host address of bytes to be written, and whether commitWrite must follow. */
-  #forWriting(name: SlowAccess, linear: Expression, bytes: number): { address: Local; slow: Local } {
+  /** The host address of bytes to be written; after that, {@link #commitIfSlow}. */
+  #forWriting(name: SlowAccess, linear: Expression, bytes: number): Expression {
     const address = this.body.local("i32");
-    const slow = this.body.local("i32");
-    this.body.set(slow, constant32(0));
     this.translate(address, linear, bytes, TLB_WRITE, () => {
       this.body.set(address, this.slowAccess(name, this.wide(linear), bytes));
       this.leaveIfZero(address.get);
-      this.body.set(slow, constant32(1));
     });
-    return { address, slow };
+    return this.body.copy(address.get);
+  }
+
+  /** Guest memory lies above the processor's state, in which is the buffer that stands in for what is no memory. */
+  #commitIfSlow(address: Expression): void {
+    this.body.if(i32.ltU(address, constant32(ROM)), () => this.commit(), undefined, false);
   }
 
   // --- Registers and state ---

@@ -105,6 +105,19 @@ export class DeferredFlags extends Flags {
     this.#context.body.run(this.#runtime("storeFlags"), kind.get, a.get, b.get, r.get);
   }
 
+  /**
+   * Whether the locals can be made right on one of several paths, too: what they take is computed where the code is left,
+   * not before. It is not so where an older setting would have to be asked of them first.
+   */
+  get settlesAnywhere(): boolean {
+    let { pending } = this.#host.flagState;
+    while (pending?.kind === "carry") {
+      pending = pending.prior;
+      if (pending?.kind === "held") return false;
+    }
+    return true;
+  }
+
   /** What must be set for the locals to be right; they are, once that is done. */
   takeUnheld(): [Local, Expression][] {
     const { flagState, flagLocals } = this.#host;
@@ -172,6 +185,12 @@ export class DeferredFlags extends Flags {
 
   #stable(...values: Expression[]): Expression[] {
     return values.map((value) => this.#host.registers.own(value));
+  }
+
+  /** Stays unevaluated if it is computed from what lasts: hardly any flag is looked at. */
+  #late(value: Expression): Expression {
+    const { registers } = this.#host;
+    return value.lasts((local) => !registers.isHome(local)) ? value : registers.own(value);
   }
 
   /** Remembers an operation; the values of one that must be stored at once are given to `otherwise`. */
@@ -243,9 +262,15 @@ export class DeferredFlags extends Flags {
     const none = constant32(0);
     // The result may be in a variable that changes later.
     const z = r.stable ? this.#host.registers.own(r) : this.#context.body.copy(r);
-    const [cf, of] = this.#stable(given.cf ?? none, given.of ?? none);
+    const [cf, of] = [this.#late(given.cf ?? none), this.#late(given.of ?? none)];
     const af = given.af && this.#context.body.let(given.af);
-    if (!this.#defer({ kind: "result", bits, r: z, cf: cf!, of: of!, af })) super.result(bits, z, given);
+    if (!this.#defer({ kind: "result", bits, r: z, cf, of, af })) super.result(bits, z, { ...given, cf, of });
+  }
+
+  override signedProduct(bits: Bits, a: Expression, b: Expression, low: Expression): void {
+    if (this.#isDead()) return;
+    const [x, y, r] = this.#stable(a, b, low) as [Expression, Expression, Expression];
+    if (!this.#defer({ kind: "product", bits, a: x, b: y, r })) super.signedProduct(bits, x, y, r);
   }
 
   override order(below: Expression, above: Expression, unordered: Expression): void {
@@ -260,11 +285,12 @@ export class DeferredFlags extends Flags {
       super.assign(values);
       return;
     }
-    const [cf, of] = this.#stable(values.cf ?? this.cf(), values.of ?? this.of());
+    if (this.#isDead()) return;
+    const [cf, of] = [this.#late(values.cf ?? this.cf()), this.#late(values.of ?? this.of())];
     // What the locals hold stays there: it is hardly ever asked for.
     const now = this.#host.flagState.pending;
     const prior = now?.kind === "carry" ? now.prior : now;
-    this.#defer({ kind: "carry", prior, cf: cf!, of: of! });
+    this.#defer({ kind: "carry", prior, cf, of });
   }
 
   protected override store(result: Expression, auxiliary: Expression): void {
@@ -307,6 +333,8 @@ export class DeferredFlags extends Flags {
         return pending.cf;
       case "order":
         return pending.below;
+      case "product":
+        return this.overflow(pending.bits, pending.a, pending.b, pending.r);
       case "compare":
         return opsFor(pending.bits).ltU(pending.a, pending.b);
       case "add":
@@ -326,6 +354,8 @@ export class DeferredFlags extends Flags {
       case "result":
       case "carry":
         return pending.of;
+      case "product":
+        return this.overflow(pending.bits, pending.a, pending.b, pending.r);
       case "compare":
       case "add":
       case "sub": {
@@ -366,6 +396,7 @@ export class DeferredFlags extends Flags {
         return opsFor(pending.bits).eq(pending.a, pending.b);
       case "logic":
       case "result":
+      case "product":
       case "add":
       case "sub":
         return opsFor(pending.bits).eqz(zeroExtend(pending.bits, pending.r));
@@ -384,6 +415,7 @@ export class DeferredFlags extends Flags {
       case "compare":
       case "logic":
       case "result":
+      case "product":
       case "add":
       case "sub":
         return bitOf(pending.bits, pending.r, pending.bits - 1);
@@ -425,6 +457,7 @@ export class DeferredFlags extends Flags {
 
   protected override auxiliary(): Expression {
     const pending = this.#pending;
+    const { body } = this.#context;
     if (!pending) return super.auxiliary();
     switch (pending.kind) {
       case "stored":
@@ -432,14 +465,21 @@ export class DeferredFlags extends Flags {
       case "logic":
         return constant32(0);
       case "result":
-        return auxiliaryOf(pending.cf, pending.of, pending.af);
+        return auxiliaryOf(body.let(pending.cf), body.let(pending.of), pending.af);
+      case "product": {
+        const overflow = body.let(this.overflow(pending.bits, pending.a, pending.b, pending.r));
+        return auxiliaryOf(overflow, overflow);
+      }
       case "order": {
         const parity = i32.shl(i32.xor(pending.unordered, constant32(1)), constant32(8));
         return i32.or(parity, auxiliaryOf(pending.below, constant32(0)));
       }
       case "carry": {
         const prior = this.#ofPrior(pending, () => this.auxiliary());
-        return i32.or(i32.and(prior, constant32(0x3fffffff)), auxiliaryOf(pending.cf, pending.of));
+        return i32.or(
+          i32.and(prior, constant32(0x3fffffff)),
+          auxiliaryOf(body.let(pending.cf), body.let(pending.of)),
+        );
       }
       case "held":
         throw new Error("flags asked of locals");

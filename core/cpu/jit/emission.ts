@@ -48,8 +48,6 @@ export class Emission {
   readonly #tlb: Local;
   /** Instructions run since the budget was last charged, but for those in #uncounted (i32). */
   readonly #executed: Local;
-  /** The budget when it was last looked at (i32). */
-  readonly #budget: Local;
   /** Instructions run on every path to this point since #executed was last right. */
   #uncounted: number;
   /** Depth of nesting of what is on every path through the instruction at hand. */
@@ -94,7 +92,6 @@ export class Emission {
     this.doubt = body.local("i32");
     this.flagLocals = new FlagLocals(body);
     this.#executed = body.local("i32");
-    this.#budget = body.local("i32");
     this.#uncounted = -count;
     this.#block = body.local("i32");
     this.#record = body.local("i32");
@@ -111,7 +108,6 @@ export class Emission {
     body.keepLocals();
     this.registers.load();
     this.loadTlb();
-    this.loadBudget();
   }
 
   get tlb(): Expression {
@@ -287,12 +283,6 @@ export class Emission {
     this.#setExecuted(constant32(-this.#uncounted));
   }
 
-  /** The runtime has charged the budget with what has run, and may have changed it. */
-  charged(): void {
-    this.#setExecuted(constant32(-this.#uncounted));
-    this.loadBudget();
-  }
-
   /** After a call of what is not part of the region: everything is what the processor's state says. */
   afterCall(): void {
     this.registers.forget();
@@ -302,17 +292,11 @@ export class Emission {
     this.flagState.pending = undefined;
     this.flagState.held = false;
     this.loadTlb();
-    this.loadBudget();
-  }
-
-  /** A device may have asked to stop soon. */
-  loadBudget(): void {
-    this.body.set(this.#budget, i32.load(CPU, BUDGET));
   }
 
   /** Whether the budget allows to go on, where the count is right (i32). */
   mayGoOn(): Expression {
-    return i32.gtS(this.#budget.get, this.#executed.get);
+    return i32.gtS(i32.load(CPU, BUDGET), this.#executed.get);
   }
 
   // --- x87 instructions ---

@@ -14,7 +14,7 @@ export interface Operation {
   readonly cf?: Expression;
 }
 
-/** Where the flags come from, if not from the processor's state; the expressions are stable. */
+/** Where the flags come from, if not from the processor's state; the expressions keep their values. */
 export type Pending =
   | Operation
   | { readonly kind: "logic"; readonly bits: Bits; readonly r: Expression }
@@ -25,6 +25,14 @@ export type Pending =
       readonly cf: Expression;
       readonly of: Expression;
       readonly af: Expression | undefined;
+    }
+  /** CF and OF where the signed product a × b is not r. */
+  | {
+      readonly kind: "product";
+      readonly bits: Bits;
+      readonly a: Expression;
+      readonly b: Expression;
+      readonly r: Expression;
     }
   /** CF and OF as given, the others from an older setting (undefined: the processor's state; it may be that of the locals). */
   | {
@@ -70,6 +78,7 @@ export interface FlagState {
 /** The locals that a pending setting refers to are wanted further. */
 export function keepLocalsOf(pending: Pending | undefined, body: FunctionBody): void {
   if (!pending) return;
+  const keep = (local: Expression): void => body.keep(local);
   switch (pending.kind) {
     case "held":
       return;
@@ -78,19 +87,24 @@ export function keepLocalsOf(pending: Pending | undefined, body: FunctionBody): 
       return;
     case "result":
       body.keep(pending.r);
-      body.keep(pending.cf);
-      body.keep(pending.of);
+      pending.cf.forEachLocal(keep);
+      pending.of.forEachLocal(keep);
       body.keep(pending.af);
       return;
     case "carry":
-      body.keep(pending.cf);
-      body.keep(pending.of);
+      pending.cf.forEachLocal(keep);
+      pending.of.forEachLocal(keep);
       keepLocalsOf(pending.prior, body);
       return;
     case "order":
       body.keep(pending.below);
       body.keep(pending.above);
       body.keep(pending.unordered);
+      return;
+    case "product":
+      body.keep(pending.a);
+      body.keep(pending.b);
+      body.keep(pending.r);
       return;
     case "stored":
       body.keep(pending.result);

@@ -44,9 +44,6 @@ import { isVector } from "./vector-cache.ts";
 const SEGMENT_KIND = 0x1009e;
 const UP_WRITABLE = 0x92;
 
-/** Plain functions that may reach a device, which may ask to stop soon. */
-const MAY_STOP = new Set(["commitWrite", "driveFerr"]);
-
 /** Plain functions that store or set what notes of x87 instructions tell. */
 const SEES_NOTES = new Set(["fninit", "fnstenv", "fldenv", "fnsave", "frstor", "fxsave", "fxrstor"]);
 
@@ -250,14 +247,12 @@ export class RegionContext extends HandlerContext {
   }
 
   protected override afterCall(name: string): void {
-    if (MAY_STOP.has(name)) this.#emission.loadBudget();
     if (name === "fxrstor") this.#emission.forgetVectors();
     if (isPlain(name)) return;
     this.#emission.forgetVectors();
     this.#emission.passed = new Set();
     this.#emission.registers.reload();
     this.#emission.loadTlb();
-    this.#emission.loadBudget();
     this.#emission.doubtful = true;
   }
 
@@ -278,13 +273,16 @@ export class RegionContext extends HandlerContext {
   }
 
   protected override mayLeave(): void {
-    this.settle();
+    if (this.#deferred.settlesAnywhere) this.#emission.settle(() => []);
+    else this.settle();
   }
 
   protected override slowAccess(name: SlowAccess, linear: Expression, bytes: number): Expression {
-    const result = this.call(REGION_ACCESS[name], linear, constant32(bytes), this.#emission.executed());
-    this.#emission.charged();
-    return result;
+    return this.call(REGION_ACCESS[name], linear, constant32(bytes), this.#emission.executed());
+  }
+
+  protected override commit(): void {
+    this.run("commitCounted", this.#emission.executed());
   }
 
   override store(bits: Bits, linear: Expression, value: Expression): void {
@@ -298,7 +296,6 @@ export class RegionContext extends HandlerContext {
     const slow = (): void => {
       const count = this.#emission.executed();
       const done = this.call("regionStore", this.wide(at), this.wide(kept), constant32(bits / 8), count);
-      this.#emission.charged();
       this.leaveIfZero(done);
     };
     this.translate(address, at, bits / 8, TLB_WRITE, slow, () => this.body.store(bits, address.get, kept));
@@ -332,7 +329,6 @@ export class RegionContext extends HandlerContext {
         this.setState(CURRENT_RECORD, 32, this.fields.address);
         const name = write ? "segmentWrite" : "segmentRead";
         this.body.set(linear, this.body.call(this.imported(name), segment, offset, constant32(bytes)));
-        this.#emission.loadBudget();
       },
       true,
     );
@@ -447,7 +443,7 @@ export class RegionContext extends HandlerContext {
 
   override faultIf(condition: Expression, vector: number, error?: Expression): void {
     const holds = this.body.let(condition);
-    if (this.#emission.unconditional) this.settle();
+    if (this.#emission.unconditional) this.mayLeave();
     this.body.if(holds, () => this.fault(vector, error), undefined, false);
   }
 

@@ -11,8 +11,15 @@ import type { FunctionBody, Local } from "../wasm/function-body.ts";
 export interface Placement {
   /** By register. */
   readonly values: readonly (Expression | undefined)[];
+  /** What was written last into a part of a register, if nothing else was since. */
+  readonly parts: readonly (WrittenPart | undefined)[];
   /** A bit for each. */
   readonly unsaved: number;
+}
+
+interface WrittenPart {
+  readonly part: Part;
+  readonly value: Expression;
 }
 
 export const isRegister = (offset: number): boolean => offset >= GPR && offset < GPR + 128;
@@ -24,15 +31,18 @@ const lowest = (bits: number): number => 31 - Math.clz32(bits & -bits);
 
 const slotOf = (register: number): number => GPR + register * 8;
 
-/** The bits above a partial write, and the part in place. */
-const PARTS: Record<string, { keep: number; shift: number; mask: number }> = {
-  low8: { keep: ~0xff, shift: 0, mask: 0xff },
-  high8: { keep: ~0xff00, shift: 8, mask: 0xff },
-  low16: { keep: ~0xffff, shift: 0, mask: 0xffff },
-};
+/** A part of a register: the bits around it, and where it is. */
+interface Part {
+  readonly keep: number;
+  readonly shift: number;
+  readonly mask: number;
+}
 
-const partOf = (offset: number, bits: Bits) =>
-  bits === 16 ? PARTS.low16! : offset & 1 ? PARTS.high8! : PARTS.low8!;
+const LOW_8: Part = { keep: ~0xff, shift: 0, mask: 0xff };
+const HIGH_8: Part = { keep: ~0xff00, shift: 8, mask: 0xff };
+const LOW_16: Part = { keep: ~0xffff, shift: 0, mask: 0xffff };
+
+const partOf = (offset: number, bits: Bits): Part => (bits === 16 ? LOW_16 : offset & 1 ? HIGH_8 : LOW_8);
 
 export class RegisterFile {
   readonly #body: FunctionBody;
@@ -45,6 +55,7 @@ export class RegisterFile {
   readonly #touched: number;
   readonly #changed: number;
   #values: (Expression | undefined)[] = new Array(REGISTERS).fill(undefined);
+  #parts: (WrittenPart | undefined)[] = new Array(REGISTERS).fill(undefined);
   #unsaved = 0;
   /** Whether instructions read and write homes in place, as they must inside conditions. */
   direct = false;
@@ -107,6 +118,7 @@ export class RegisterFile {
     for (let left = this.#touched; left; left &= left - 1) {
       const register = lowest(left);
       this.#values[register] = this.#body.let(this.#loaded(register));
+      this.#parts[register] = undefined;
     }
     this.#unsaved = this.#touched;
   }
@@ -125,22 +137,30 @@ export class RegisterFile {
       return;
     }
     this.#values[register] = this.own(value);
+    this.#parts[register] = undefined;
     this.#unsaved |= 1 << register;
+  }
+
+  isHome(local: number): boolean {
+    return local >= this.#firstHome && local < this.#endOfHomes;
   }
 
   /** Evaluates now; the result is not in a home, which may get another value while this one is still wanted. */
   own(value: Expression): Expression {
     const { local } = value;
-    const home = local !== undefined && local >= this.#firstHome && local < this.#endOfHomes;
-    return home ? this.#body.copy(value) : this.#body.let(value);
+    return local !== undefined && this.isHome(local) ? this.#body.copy(value) : this.#body.let(value);
   }
 
   read(offset: number, bits: Bits): Expression {
-    const value = this.#value((offset - GPR) >> 3);
+    const register = (offset - GPR) >> 3;
+    const value = this.#value(register);
     if (bits === 64) return this.#wide ? value : this.#body.let(extendU(value));
     const low = this.#wide ? wrap(value) : value;
     if (bits === 32) return this.#body.let(low);
-    const { shift, mask } = partOf(offset, bits);
+    const part = partOf(offset, bits);
+    const written = this.#parts[register];
+    if (written?.part === part) return written.value;
+    const { shift, mask } = part;
     return this.#body.let(i32.and(i32.shrU(low, constant32(shift)), constant32(mask)));
   }
 
@@ -158,15 +178,17 @@ export class RegisterFile {
       }
       return;
     }
-    const { keep, shift, mask } = partOf(offset, bits);
-    const part = i32.shl(i32.and(value, constant32(mask)), constant32(shift));
+    const part = partOf(offset, bits);
+    const written = this.own(i32.and(value, constant32(part.mask)));
+    const inPlace = i32.shl(written, constant32(part.shift));
     const old = this.#value(register);
     this.#setValue(
       register,
       this.#wide
-        ? i64.or(i64.and(old, constant64(keep)), extendU(part))
-        : i32.or(i32.and(old, constant32(keep)), part),
+        ? i64.or(i64.and(old, constant64(part.keep)), extendU(inPlace))
+        : i32.or(i32.and(old, constant32(part.keep)), inPlace),
     );
+    if (!this.direct) this.#parts[register] = { part, value: written };
   }
 
   /** What must be set for the homes to be right; they are, once that is done. */
@@ -183,20 +205,25 @@ export class RegisterFile {
   /** Forgets where values are besides the homes. */
   forget(): void {
     this.#values.fill(undefined);
+    this.#parts.fill(undefined);
     this.#unsaved = 0;
   }
 
   get placement(): Placement {
-    return { values: this.#values.slice(), unsaved: this.#unsaved };
+    return { values: this.#values.slice(), parts: this.#parts.slice(), unsaved: this.#unsaved };
   }
 
-  set placement({ values, unsaved }: Placement) {
+  set placement({ values, parts, unsaved }: Placement) {
     this.#values = values.slice();
+    this.#parts = parts.slice();
     this.#unsaved = unsaved;
   }
 
   /** The locals in which values are hold them further. */
   keepValues(): void {
-    for (let n = 0; n < REGISTERS; n++) this.#body.keep(this.#values[n]);
+    for (let n = 0; n < REGISTERS; n++) {
+      this.#body.keep(this.#values[n]);
+      this.#body.keep(this.#parts[n]?.value);
+    }
   }
 }

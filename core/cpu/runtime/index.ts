@@ -9,7 +9,16 @@ export { crc32, pclmulqdq } from "./packed/polynomials";
 export { mpsadbw, phminposuw } from "./packed/sums";
 export { compareTexts, compareTextsToZero, textIndex, textMask } from "./packed/texts";
 export { peekPhysical, walk } from "./paging";
-export { carryOf, regionModify, regionRead, regionStore, regionWrite, storeFlags, storeNotes } from "./regions";
+export {
+  carryOf,
+  commitCounted,
+  regionModify,
+  regionRead,
+  regionStore,
+  regionWrite,
+  storeFlags,
+  storeNotes,
+} from "./regions";
 export { segmentRead, segmentWrite } from "./segments";
 export * from "./float/index";
 export { initialize, reset, updateMode } from "./processor";

@@ -28,17 +28,19 @@ import {
 import { CPU } from "./cpu";
 import { commitWrite, refuseCode, slowModify, slowRead, slowWrite } from "./memory";
 
-/** Counts instructions that a region has run against the budget. */
+/** Counts instructions that a region has run against the budget; devices are told the time by it. */
 // @ts-ignore: decorator of AssemblyScript
 @inline
 function charge(instructions: i32): void {
   store<i32>(CPU + BUDGET, load<i32>(CPU + BUDGET) - instructions);
 }
 
-/** As slowRead, after so many instructions that are not counted yet. */
+/** As slowRead, after so many instructions that the region will count. */
 export function regionRead(linear: u64, size: u32, instructions: i32): usize {
   charge(instructions);
-  return slowRead(linear, size);
+  const address = slowRead(linear, size);
+  charge(-instructions);
+  return address;
 }
 
 /** As slowWrite; a store into decoded code is refused (EXCEPTION_REFUSED). */
@@ -47,6 +49,7 @@ export function regionWrite(linear: u64, size: u32, instructions: i32): usize {
   refuseCode(true);
   const address = slowWrite(linear, size);
   refuseCode(false);
+  charge(-instructions);
   return address;
 }
 
@@ -56,7 +59,15 @@ export function regionModify(linear: u64, size: u32, instructions: i32): usize {
   refuseCode(true);
   const address = slowModify(linear, size);
   refuseCode(false);
+  charge(-instructions);
   return address;
+}
+
+/** As commitWrite, after so many instructions that the region will count. */
+export function commitCounted(instructions: i32): void {
+  charge(instructions);
+  commitWrite();
+  charge(-instructions);
 }
 
 /** Stores the low `size` bytes (1, 2, 4 or 8) of a value; false: not done, the instruction must be left. */
@@ -67,7 +78,7 @@ export function regionStore(linear: u64, value: u64, size: u32, instructions: i3
   else if (size == 2) store<u16>(address, <u16>value);
   else if (size == 4) store<u32>(address, <u32>value);
   else store<u64>(address, value);
-  commitWrite();
+  commitCounted(instructions);
   return true;
 }
 

@@ -132,12 +132,6 @@ export const cmpxchg = (c: Context): void => {
 
 // --- Multiplication and division ---
 
-/** CF and OF tell that the high half says something. */
-function productFlags(c: Context, bits: Bits, low: Expression, overflow: Expression): void {
-  const flag = c.body.let(overflow);
-  c.flags.result(bits, low, { cf: flag, of: flag });
-}
-
 /** Sets AX, or rDX:rAX, from a product of two values of `bits` ≤ 32 held in an i64. */
 function setProduct(c: Context, bits: Bits, product: Expression): void {
   if (bits === 8) {
@@ -158,17 +152,14 @@ export const mul = (c: Context): void => {
     const high = c.call("multiplyHighUnsigned", accumulator, source);
     c.setGpr(RAX, 64, low);
     c.setGpr(RDX, 64, high);
-    productFlags(c, 64, low, i64.ne(high, constant64(0)));
+    const overflow = i64.ne(high, constant64(0));
+    c.flags.result(64, low, { cf: overflow, of: overflow });
     return;
   }
   const product = c.body.let(i64.mul(toI64(bits, accumulator), toI64(bits, source)));
   setProduct(c, bits, product);
-  productFlags(
-    c,
-    bits,
-    c.body.let(wrap(product)),
-    i64.ne(i64.shrU(product, constant64(bits)), constant64(0)),
-  );
+  const overflow = i64.ne(i64.shrU(product, constant64(bits)), constant64(0));
+  c.flags.result(bits, c.body.let(wrap(product)), { cf: overflow, of: overflow });
 };
 
 /** The same, signed. */
@@ -181,29 +172,24 @@ export const imulOne = (c: Context): void => {
     const high = c.call("multiplyHighSigned", accumulator, source);
     c.setGpr(RAX, 64, low);
     c.setGpr(RDX, 64, high);
-    productFlags(c, 64, low, i64.ne(high, i64.shrS(low, constant64(63))));
+    const overflow = i64.ne(high, i64.shrS(low, constant64(63)));
+    c.flags.result(64, low, { cf: overflow, of: overflow });
     return;
   }
   const product = c.body.let(i64.mul(toSignedI64(bits, accumulator), toSignedI64(bits, source)));
   setProduct(c, bits, product);
   const low = c.body.let(wrap(product));
-  productFlags(c, bits, low, i64.ne(product, toSignedI64(bits, low)));
+  const overflow = i64.ne(product, toSignedI64(bits, low));
+  c.flags.result(bits, low, { cf: overflow, of: overflow });
 };
 
 /** operand 0 ← a × b, signed, cut to the operand size. */
 function imulInto(c: Context, a: Expression, b: Expression): void {
-  const bits = c.width(0);
-  if (bits === 64) {
-    const low = c.body.let(i64.mul(a, b));
-    const high = c.call("multiplyHighSigned", a, b);
-    c.write(0, low);
-    productFlags(c, 64, low, i64.ne(high, i64.shrS(low, constant64(63))));
-    return;
-  }
-  const product = c.body.let(i64.mul(toSignedI64(bits, a), toSignedI64(bits, b)));
-  const low = c.body.let(wrap(product));
+  const w = c.ops(0);
+  const [x, y] = [c.body.copy(a), c.body.copy(b)];
+  const low = c.body.let(w.mul(x, y));
   c.write(0, low);
-  productFlags(c, bits, low, i64.ne(product, toSignedI64(bits, low)));
+  c.flags.signedProduct(c.width(0), x, y, low);
 }
 
 export const imulTwo = (c: Context): void => imulInto(c, c.read(0), c.read(1));

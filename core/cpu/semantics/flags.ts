@@ -67,7 +67,21 @@ export class Flags {
 
   /** ZF, SF and PF of a result; the others as given, 0 where not. */
   result(bits: Bits, r: Expression, given: { cf?: Expression; of?: Expression; af?: Expression } = {}): void {
-    this.store(toSignedI64(bits, r), auxiliaryOf(given.cf ?? ZERO32, given.of ?? ZERO32, given.af));
+    const { body } = this.#c;
+    const [cf, of] = [body.let(given.cf ?? ZERO32), body.let(given.of ?? ZERO32)];
+    this.store(toSignedI64(bits, r), auxiliaryOf(cf, of, given.af));
+  }
+
+  /** Of the low half of a × b: CF and OF tell whether the whole signed product is another. */
+  signedProduct(bits: Bits, a: Expression, b: Expression, low: Expression): void {
+    const overflow = this.#c.body.let(this.overflow(bits, a, b, low));
+    this.result(bits, low, { cf: overflow, of: overflow });
+  }
+
+  /** Whether the signed product a × b is not its low half (i32). */
+  protected overflow(bits: Bits, a: Expression, b: Expression, low: Expression): Expression {
+    if (bits === 64) return i64.ne(this.#c.call("multiplyHighSigned", a, b), i64.shrS(low, constant64(63)));
+    return i64.ne(i64.mul(toSignedI64(bits, a), toSignedI64(bits, b)), toSignedI64(bits, low));
   }
 
   /** All six from an image of EFLAGS (i32). */

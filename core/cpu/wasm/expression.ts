@@ -9,6 +9,8 @@ const GET_LOCAL = [0x20];
 const GET_GLOBAL = [0x23];
 const CALL = [0x10];
 const SELECT = [0x1b];
+/** I32.EQZ; comparisons, arithmetic and conversions follow. */
+const FIRST_ARITHMETIC = 0x45;
 const WRAP = [0xa7];
 const EXTEND_S = [0xac];
 const EXTEND_U = [0xad];
@@ -54,6 +56,22 @@ export class Expression {
   /** Index of the local that it reads, when it is nothing else. */
   get local(): number | undefined {
     return this.#code === GET_LOCAL ? this.#immediate : undefined;
+  }
+
+  /** Calls `each` with the locals that it reads. */
+  forEachLocal(each: (local: Expression) => void): void {
+    if (this.local !== undefined) each(this);
+    this.#a?.forEachLocal(each);
+    this.#b?.forEachLocal(each);
+    for (const operand of this.#operands ?? []) operand.forEachLocal(each);
+  }
+
+  /** Whether it gives the same value as long as certain locals do: it computes from stable ones, of those, and constants. */
+  lasts(of: (local: number) => boolean): boolean {
+    if (this.constant !== undefined) return true;
+    if (this.local !== undefined) return this.stable && of(this.local);
+    if (this.#operands || this.#code.length > 1 || this.#code[0]! < FIRST_ARITHMETIC) return false;
+    return (this.#a?.lasts(of) ?? true) && (this.#b?.lasts(of) ?? true);
   }
 
   /** The i32 that this i64 extends. */
