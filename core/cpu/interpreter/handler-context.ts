@@ -71,7 +71,7 @@ import {
 } from "../wasm/expression.ts";
 import { type Callee, FunctionBody, type Local } from "../wasm/function-body.ts";
 import type { ModuleBuilder, Signature } from "../wasm/module.ts";
-import type { Form } from "./form.ts";
+import type { AddressKind, Form, StackKind } from "./form.ts";
 
 /** Index of `env.cpu` among the globals of a generated module. */
 export const CPU: Expression = globalOf("i32", 0);
@@ -211,6 +211,15 @@ export class HandlerContext implements Context {
     this.row.semantics(this);
     this.body.result(i32.add(this.fields.address, constant32(RECORD_SIZE)));
     return this.body;
+  }
+
+  /** How the memory operand's linear address comes about. */
+  protected get addressKind(): AddressKind {
+    return this.#form.address;
+  }
+
+  protected get stackKind(): StackKind {
+    return this.#form.stack;
   }
 
   get stackSize(): 16 | 32 | 64 {
@@ -436,7 +445,10 @@ export class HandlerContext implements Context {
     return i32.load(CPU, TLB_POINTER);
   }
 
-  /** Sets `address` to the host address by the translation table; then `fast`, or `slow` when that does not answer. */
+  /**
+   * Sets `address` to the host address by the translation table; then `fast`, or `slow` when that does not answer. `addend`
+   * is set to the difference of the two addresses.
+   */
   protected translate(
     address: Local,
     linear: Expression,
@@ -444,6 +456,7 @@ export class HandlerContext implements Context {
     tag: number,
     slow: () => void,
     fast: () => void = () => {},
+    addend: Local = this.body.local("i32"),
   ): void {
     const body = this.body;
     this.mayLeave();
@@ -455,7 +468,8 @@ export class HandlerContext implements Context {
     const held = i64.load(entry, tag);
     const hit = o === i64 ? i64.eqz(i64.xor(held, page)) : i32.eq(wrap(held), page);
     const found = (): void => {
-      body.set(address, i32.add(low, i32.load(entry, TLB_ADDEND)));
+      body.set(addend, i32.load(entry, TLB_ADDEND));
+      body.set(address, i32.add(low, addend.get));
       fast();
     };
     body.if(hit, found, slow, true);
@@ -544,7 +558,7 @@ export class HandlerContext implements Context {
     const size = this.stackSize;
     const o = opsFor(size);
     const top = this.body.let(zeroExtend(size, o.sub(this.gpr(RSP, size), o.constant(bytes))));
-    this.store(bits, this.#stackLinear(top, bytes, true), kept);
+    this.store(bits, this.stackLinear(top, bytes, true, RSP, -bytes), kept);
     this.setGpr(RSP, size, top);
   }
 
@@ -557,11 +571,18 @@ export class HandlerContext implements Context {
     const size = this.stackSize;
     const o = opsFor(size);
     const top = this.gpr(register, size);
-    const value = this.load(bits, this.#stackLinear(top, bytes, false));
+    const value = this.load(bits, this.stackLinear(top, bytes, false, register, 0));
     return { value, commit: () => this.setGpr(RSP, size, o.add(top, o.constant(bytes))) };
   }
 
-  #stackLinear(offset: Expression, bytes: number, write: boolean): Expression {
+  /** Linear address of an offset in the stack segment, which is a register plus `displacement`. */
+  protected stackLinear(
+    offset: Expression,
+    bytes: number,
+    write: boolean,
+    _register: number,
+    _displacement: number,
+  ): Expression {
     if (this.#form.stack === "none") throw new Error(`${this.row.mnemonic} is not flagged STACK`);
     if (this.#form.stack === "flat" || this.#form.stack === "long") return offset;
     return this.checkedLinear(constant32(2), offset, bytes, write);

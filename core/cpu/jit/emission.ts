@@ -17,6 +17,7 @@ import { constant32, constant64, type Expression, extendS, i32, i64 } from "../w
 import type { Callee, FunctionBody, Label, Local } from "../wasm/function-body.ts";
 import { FlagLocals, type FlagState, keepLocalsOf } from "./pending-flags.ts";
 import type { Placement, RegisterFile } from "./register-file.ts";
+import { NO_SPANS, type Spans } from "./spans.ts";
 import { type KnownVectors, VectorCache } from "./vector-cache.ts";
 
 /** What is known at a point of the code. */
@@ -28,6 +29,7 @@ interface Knowledge {
   readonly flags: FlagState;
   readonly depth: number;
   readonly uncounted: number;
+  readonly spans: Spans;
 }
 
 export class Emission {
@@ -50,6 +52,8 @@ export class Emission {
   readonly #executed: Local;
   /** Instructions run on every path to this point since #executed was last right. */
   #uncounted: number;
+  /** Pages of which it is known where they are. */
+  spans: Spans = NO_SPANS;
   /** Depth of nesting of what is on every path through the instruction at hand. */
   depth = 0;
   /** Whether the code after this point cannot be reached. */
@@ -178,13 +182,15 @@ export class Emission {
 
   get knowledge(): Knowledge {
     const { placement } = this.registers;
-    const { depth, passed } = this;
+    const { depth, passed, spans } = this;
     const { known: vectors } = this.vectors;
     const flags = { ...this.flagState };
-    return { placement, vectors, passed, doubted: this.#doubted, flags, depth, uncounted: this.#uncounted };
+    const uncounted = this.#uncounted;
+    return { placement, vectors, passed, doubted: this.#doubted, flags, depth, uncounted, spans };
   }
 
-  set knowledge({ placement, vectors, passed, doubted, flags, depth, uncounted }: Knowledge) {
+  set knowledge({ placement, vectors, passed, doubted, flags, depth, uncounted, spans }: Knowledge) {
+    this.spans = spans;
     this.registers.placement = placement;
     this.vectors.known = vectors;
     this.passed = passed;
@@ -195,11 +201,17 @@ export class Emission {
     this.#uncounted = uncounted;
   }
 
+  /** Forgets what is known besides registers and flags. */
+  forgetAround(): void {
+    this.forgetVectors();
+    this.passed = new Set();
+    this.spans = NO_SPANS;
+  }
+
   /** What holds wherever paths join: everything is in the locals that are its home. */
   join(): void {
     this.registers.forget();
-    this.forgetVectors();
-    this.passed = new Set();
+    this.forgetAround();
     this.flagState.pending = { kind: "held" };
     this.flagState.held = true;
     this.depth = this.body.depth;
@@ -224,6 +236,8 @@ export class Emission {
     this.registers.keepValues();
     this.vectors.keepValues();
     keepLocalsOf(this.flagState.pending, this.body);
+    this.spans = this.spans.filter(({ origin }) => origin <= 0 || this.registers.isOrigin(origin));
+    for (const { addend } of this.spans) this.body.keep(addend);
     this.body.recycle();
   }
 
@@ -287,8 +301,7 @@ export class Emission {
   afterCall(): void {
     this.registers.forget();
     this.registers.load();
-    this.forgetVectors();
-    this.passed = new Set();
+    this.forgetAround();
     this.flagState.pending = undefined;
     this.flagState.held = false;
     this.loadTlb();

@@ -15,8 +15,12 @@ import {
   CR0,
   CR4,
   CURRENT_RECORD,
+  GPR,
   MXCSR,
+  REC_BASE,
+  REC_DISPLACEMENT,
   REC_IMMEDIATE,
+  REC_INDEX,
   REC_IP_DELTA,
   REC_LENGTH,
   REC_LINK,
@@ -27,18 +31,24 @@ import {
   SEGMENT_SIZE,
   SEGMENTS,
   TLB_WRITE,
+  ZERO,
 } from "../layout.ts";
 import type { Bits, EntryTest } from "../semantics/context.ts";
 import type { Flags } from "../semantics/flags.ts";
 import { constant32, constant64, type Expression, i32, i64, wrap } from "../wasm/expression.ts";
-import type { Callee } from "../wasm/function-body.ts";
+import type { Callee, Local } from "../wasm/function-body.ts";
 import type { ModuleBuilder } from "../wasm/module.ts";
 import { DeferredFlags, MUST_BE_DIRECT } from "./deferred-flags.ts";
 import type { Emission } from "./emission.ts";
 import { KnownNumbers } from "./known-numbers.ts";
 import { isPlain } from "./plain-functions.ts";
 import { isRegister } from "./register-file.ts";
+import { type Place, reach, spanFrom, spanOf, withSpan } from "./spans.ts";
 import { isVector } from "./vector-cache.ts";
+
+/** Origins of places that are no registers' values: 0, and the instruction pointer at the region's start. */
+const ABSOLUTE = 0;
+const FROM_START = -1;
 
 /** Attributes of a segment: unusable, data, writable, expands up, present. */
 const SEGMENT_KIND = 0x1009e;
@@ -123,6 +133,8 @@ export class RegionContext extends HandlerContext {
   readonly #at: number;
   readonly #next: number;
   #target: Expression | undefined;
+  /** Where addresses of the instruction come from. */
+  readonly #places = new Map<Expression, Place>();
 
   constructor(
     form: Form,
@@ -249,8 +261,7 @@ export class RegionContext extends HandlerContext {
   protected override afterCall(name: string): void {
     if (name === "fxrstor") this.#emission.forgetVectors();
     if (isPlain(name)) return;
-    this.#emission.forgetVectors();
-    this.#emission.passed = new Set();
+    this.#emission.forgetAround();
     this.#emission.registers.reload();
     this.#emission.loadTlb();
     this.#emission.doubtful = true;
@@ -270,6 +281,77 @@ export class RegionContext extends HandlerContext {
 
   protected override tlbPointer(): Expression {
     return this.#emission.tlb;
+  }
+
+  override linear(bytes: number, write: boolean, displacement?: Expression): Expression {
+    const linear = super.linear(bytes, write, displacement);
+    const plain =
+      this.addressSize === 64
+        ? this.addressKind === "long" && !this.row.operands.some(({ place }) => place === "moffs")
+        : this.addressSize === 32 && this.addressKind === "flat";
+    if (plain && !displacement && this.fields.u16(REC_INDEX).constant === ZERO) {
+      const base = Number(this.fields.u16(REC_BASE).constant);
+      this.#place(linear, base, Number(this.fields.i32(REC_DISPLACEMENT).constant));
+    }
+    return linear;
+  }
+
+  protected override stackLinear(
+    offset: Expression,
+    bytes: number,
+    write: boolean,
+    register: number,
+    displacement: number,
+  ): Expression {
+    const linear = super.stackLinear(offset, bytes, write, register, displacement);
+    const plain = this.stackKind === "flat" || this.stackKind === "long";
+    if (plain) this.#place(linear, GPR + register * 8, displacement);
+    return linear;
+  }
+
+  /** Notes that an address is the sum of a register, by its offset in the state, and a displacement. */
+  #place(linear: Expression, base: number, displacement: number): void {
+    const { registers } = this.#emission;
+    if (base === ZERO) this.#places.set(linear, { origin: ABSOLUTE, offset: displacement });
+    else if (base === BLOCK_IP)
+      this.#places.set(linear, { origin: FROM_START, offset: this.#flow.delta + displacement });
+    else this.#places.set(linear, registers.placeAt((base - GPR) >> 3, displacement));
+  }
+
+  protected override translate(
+    address: Local,
+    linear: Expression,
+    bytes: number,
+    tag: number,
+    slow: () => void,
+    fast: () => void = () => {},
+  ): void {
+    const { body } = this;
+    const emission = this.#emission;
+    const place = emission.direct ? undefined : this.#places.get(linear);
+    const write = tag === TLB_WRITE;
+    const known = place && spanOf(emission.spans, place, bytes, write);
+    if (!place || !(emission.unconditional || known?.extent)) {
+      super.translate(address, linear, bytes, tag, slow, fast);
+    } else if (known) {
+      this.mayLeave();
+      const span = reach(known, body, place, linear, bytes);
+      emission.spans = withSpan(emission.spans, span, known);
+      const found = (): void => {
+        const low = linear.type === "i64" ? wrap(linear) : linear;
+        body.set(address, i32.add(low, span.addend));
+        fast();
+      };
+      body.if(span.addend, found, slow, true);
+    } else {
+      const addend = body.local("i32");
+      const none = (): void => {
+        body.set(addend, constant32(0));
+        slow();
+      };
+      super.translate(address, linear, bytes, tag, none, fast, addend);
+      emission.spans = withSpan(emission.spans, spanFrom(place, bytes, write, body.copy(addend.get)));
+    }
   }
 
   protected override mayLeave(): void {

@@ -6,6 +6,7 @@ import { GPR } from "../layout.ts";
 import type { Bits } from "../semantics/context.ts";
 import { constant32, constant64, type Expression, extendU, i32, i64, wrap } from "../wasm/expression.ts";
 import type { FunctionBody, Local } from "../wasm/function-body.ts";
+import type { Place } from "./spans.ts";
 
 /** Where each register's value is, apart from its home; `unsaved`: the home does not have it yet. */
 export interface Placement {
@@ -13,6 +14,8 @@ export interface Placement {
   readonly values: readonly (Expression | undefined)[];
   /** What was written last into a part of a register, if nothing else was since. */
   readonly parts: readonly (WrittenPart | undefined)[];
+  /** What the values are computed from. */
+  readonly origins: readonly Place[];
   /** A bit for each. */
   readonly unsaved: number;
 }
@@ -56,6 +59,9 @@ export class RegisterFile {
   readonly #changed: number;
   #values: (Expression | undefined)[] = new Array(REGISTERS).fill(undefined);
   #parts: (WrittenPart | undefined)[] = new Array(REGISTERS).fill(undefined);
+  #origins: Place[];
+  /** The greatest number that stands for a value so far. */
+  #lastOrigin = 0;
   #unsaved = 0;
   /** Whether instructions read and write homes in place, as they must inside conditions. */
   direct = false;
@@ -69,6 +75,7 @@ export class RegisterFile {
     for (let left = touched; left; left &= left - 1)
       this.#homes[lowest(left)] = body.local(wide ? "i64" : "i32");
     const indexes = this.#homes.flatMap((home) => (home ? [home.index] : []));
+    this.#origins = this.#freshOrigins();
     this.#firstHome = Math.min(...indexes);
     this.#endOfHomes = Math.max(...indexes) + 1;
   }
@@ -120,6 +127,7 @@ export class RegisterFile {
       this.#values[register] = this.#body.let(this.#loaded(register));
       this.#parts[register] = undefined;
     }
+    this.#origins = this.#freshOrigins();
     this.#unsaved = this.#touched;
   }
 
@@ -136,9 +144,54 @@ export class RegisterFile {
       this.#body.set(this.#home(register), value);
       return;
     }
+    this.#origins[register] = this.#originOf(value);
     this.#values[register] = this.own(value);
     this.#parts[register] = undefined;
     this.#unsaved |= 1 << register;
+  }
+
+  // --- Where values come from ---
+
+  #freshOrigin(): Place {
+    return { origin: ++this.#lastOrigin, offset: 0 };
+  }
+
+  #freshOrigins(): Place[] {
+    return Array.from({ length: REGISTERS }, () => this.#freshOrigin());
+  }
+
+  /** The address in a register plus a displacement. */
+  placeAt(register: number, displacement: number): Place {
+    const { origin, offset } = this.#origins[register]!;
+    return { origin, offset: offset + displacement };
+  }
+
+  /** Whether a register holds a value with that origin. */
+  isOrigin(origin: number): boolean {
+    return this.#origins.some((place) => place.origin === origin);
+  }
+
+  /** That of a value about to be written: of a register's, if it is that plus a constant. */
+  #originOf(value: Expression): Place {
+    let by = 0;
+    let now: Expression | undefined = value;
+    while (now) {
+      const { local, sum }: Expression = now;
+      if (local !== undefined) {
+        const register = this.#registerIn(local);
+        if (register >= 0) return this.placeAt(register, by);
+        now = this.#body.copiedTo(local);
+      } else {
+        by += sum?.by ?? 0;
+        now = sum?.of;
+      }
+    }
+    return this.#freshOrigin();
+  }
+
+  /** The register whose value is in a local now, -1 if it is none's. */
+  #registerIn(local: number): number {
+    return this.#homes.findIndex((home, n) => home && (this.#values[n] ?? home.get).local === local);
   }
 
   isHome(local: number): boolean {
@@ -206,14 +259,21 @@ export class RegisterFile {
   forget(): void {
     this.#values.fill(undefined);
     this.#parts.fill(undefined);
+    this.#origins = this.#freshOrigins();
     this.#unsaved = 0;
   }
 
   get placement(): Placement {
-    return { values: this.#values.slice(), parts: this.#parts.slice(), unsaved: this.#unsaved };
+    return {
+      values: this.#values.slice(),
+      parts: this.#parts.slice(),
+      origins: this.#origins.slice(),
+      unsaved: this.#unsaved,
+    };
   }
 
-  set placement({ values, parts, unsaved }: Placement) {
+  set placement({ values, parts, origins, unsaved }: Placement) {
+    this.#origins = origins.slice();
     this.#values = values.slice();
     this.#parts = parts.slice();
     this.#unsaved = unsaved;

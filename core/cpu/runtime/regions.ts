@@ -23,7 +23,14 @@ import {
   REC_VVVV,
   SEGMENT_SELECTOR,
   SEGMENT_SIZE,
+  ROM,
   SEGMENTS,
+  TLB_ADDEND,
+  TLB_ENTRIES,
+  TLB_ENTRY_SIZE,
+  TLB_POINTER,
+  TLB_READ,
+  TLB_WRITE,
 } from "../layout";
 import { CPU } from "./cpu";
 import { commitWrite, refuseCode, slowModify, slowRead, slowWrite } from "./memory";
@@ -35,8 +42,22 @@ function charge(instructions: i32): void {
   store<i32>(CPU + BUDGET, load<i32>(CPU + BUDGET) - instructions);
 }
 
+/**
+ * Host address by the translation table as it is now, 0 if it does not answer: code that has not looked itself comes here
+ * (jit/spans.ts). `tag` is TLB_READ or TLB_WRITE.
+ */
+// @ts-ignore: decorator of AssemblyScript
+@inline
+function translated(linear: u64, size: u32, tag: usize): usize {
+  const entry = load<usize>(CPU + TLB_POINTER) + (<usize>(linear >> 12) & (TLB_ENTRIES - 1)) * TLB_ENTRY_SIZE;
+  if (load<u64>(entry + tag) != ((linear + size - 1) & ~0xfff)) return 0;
+  return <usize>linear + load<u32>(entry + TLB_ADDEND);
+}
+
 /** As slowRead, after so many instructions that the region will count. */
 export function regionRead(linear: u64, size: u32, instructions: i32): usize {
+  const known = translated(linear, size, TLB_READ);
+  if (known) return known;
   charge(instructions);
   const address = slowRead(linear, size);
   charge(-instructions);
@@ -45,6 +66,8 @@ export function regionRead(linear: u64, size: u32, instructions: i32): usize {
 
 /** As slowWrite; a store into decoded code is refused (EXCEPTION_REFUSED). */
 export function regionWrite(linear: u64, size: u32, instructions: i32): usize {
+  const known = translated(linear, size, TLB_WRITE);
+  if (known) return known;
   charge(instructions);
   refuseCode(true);
   const address = slowWrite(linear, size);
@@ -55,6 +78,8 @@ export function regionWrite(linear: u64, size: u32, instructions: i32): usize {
 
 /** As slowModify; a store into decoded code is refused (EXCEPTION_REFUSED). */
 export function regionModify(linear: u64, size: u32, instructions: i32): usize {
+  const known = translated(linear, size, TLB_WRITE);
+  if (known) return known;
   charge(instructions);
   refuseCode(true);
   const address = slowModify(linear, size);
@@ -78,7 +103,7 @@ export function regionStore(linear: u64, value: u64, size: u32, instructions: i3
   else if (size == 2) store<u16>(address, <u16>value);
   else if (size == 4) store<u32>(address, <u32>value);
   else store<u64>(address, value);
-  commitCounted(instructions);
+  if (address < <usize>ROM) commitCounted(instructions);
   return true;
 }
 

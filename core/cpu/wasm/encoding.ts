@@ -78,6 +78,12 @@ export class Code {
     this.byte(value & 0x7f);
   }
 
+  /** Puts an integer from -8192 to 8191 in place of the two bytes at a place. */
+  setSigned14(at: number, value: number): void {
+    this.#bytes[at] = (value & 0x7f) | 0x80;
+    this.#bytes[at + 1] = (value >> 7) & 0x7f;
+  }
+
   /** A signed 64-bit integer in LEB128. */
   signed64(value: bigint): void {
     const short = Number(value);

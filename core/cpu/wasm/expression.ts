@@ -11,6 +11,10 @@ const CALL = [0x10];
 const SELECT = [0x1b];
 /** I32.EQZ; comparisons, arithmetic and conversions follow. */
 const FIRST_ARITHMETIC = 0x45;
+const ADD_32 = 0x6a;
+const SUB_32 = 0x6b;
+const ADD_64 = 0x7c;
+const SUB_64 = 0x7d;
 const WRAP = [0xa7];
 const EXTEND_S = [0xac];
 const EXTEND_U = [0xad];
@@ -56,6 +60,15 @@ export class Expression {
   /** Index of the local that it reads, when it is nothing else. */
   get local(): number | undefined {
     return this.#code === GET_LOCAL ? this.#immediate : undefined;
+  }
+
+  /** What it is the sum of, when it adds a constant to a stable value or takes one away. */
+  get sum(): { readonly of: Expression; readonly by: number } | undefined {
+    const [a, b] = [this.#a, this.#b];
+    if (!a?.stable || b?.constant === undefined) return undefined;
+    if (this.#code[0] === ADD_32 || this.#code[0] === ADD_64) return { of: a, by: Number(b.constant) };
+    if (this.#code[0] === SUB_32 || this.#code[0] === SUB_64) return { of: a, by: -Number(b.constant) };
+    return undefined;
   }
 
   /** Calls `each` with the locals that it reads. */
@@ -285,15 +298,15 @@ function integerOps(type: "i32" | "i64"): IntegerOps {
     type,
     constant: literal,
     add: binary(
-      0x6a,
-      0x7c,
+      ADD_32,
+      ADD_64,
       (a, b) => (a + b) | 0,
       (a, b) => a + b,
       0,
     ),
     sub: binary(
-      0x6b,
-      0x7d,
+      SUB_32,
+      SUB_64,
       (a, b) => (a - b) | 0,
       (a, b) => a - b,
       0,

@@ -36,6 +36,12 @@ const copyLocals = ({ i32, i64, f32, f64, v128 }: Readonly<LocalsByType>): Local
   v128: [...v128],
 });
 
+/** An i32 from -8192 to 8191 that may be set until the body is encoded. */
+export interface OpenConstant {
+  readonly get: Expression;
+  value: number;
+}
+
 /** A function that a body can call; the module gives it its index. */
 export interface Callee {
   readonly index: number;
@@ -58,6 +64,8 @@ export class FunctionBody {
   /** By index. */
   readonly #made: Local[] = [];
   #depth = 0;
+  /** Sums and locals that were copied to locals since these were recycled last. */
+  readonly #copied = new Map<number, Expression>();
 
   /** Parameters come first among the locals. */
   constructor(parameters: readonly ValueType[]) {
@@ -119,6 +127,7 @@ export class FunctionBody {
     }
     taken.length = still;
     this.#recycled++;
+    this.#copied.clear();
   }
 
   /** Which locals are taken and free. To go back to: those made later are free then, too. */
@@ -148,7 +157,33 @@ export class FunctionBody {
   copy(value: Expression): Expression {
     const local = this.local(value.type);
     this.set(local, value);
+    if (value.local !== undefined || value.sum) this.#copied.set(local.index, value);
     return local.kept;
+  }
+
+  /** The sum with a constant, or other local, of which a local is a copy, if that was made by the instruction at hand. */
+  copiedTo(local: number): Expression | undefined {
+    return this.#copied.get(local);
+  }
+
+  /** A constant that is not known yet, 0 so far; it is not to be set once its code was rolled back. */
+  openConstant(): OpenConstant {
+    const code = this.#code;
+    code.byte(0x41);
+    const at = code.length;
+    code.append([0x80, 0]);
+    const local = this.local("i32");
+    code.byte(0x21);
+    code.unsigned(local.index);
+    return {
+      get: local.kept,
+      get value(): number {
+        throw new Error("an open constant can only be set");
+      },
+      set value(value: number) {
+        code.setSigned14(at, value);
+      },
+    };
   }
 
   /** Sets several locals at once: none of the values sees what the others become. */
