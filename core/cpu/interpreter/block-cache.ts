@@ -384,9 +384,11 @@ export class BlockCache {
       const link = record + REC_LINK;
       this.#byRecord.get(this.#view.getUint32(link, true))?.links?.delete(link);
     };
-    this.formsOf(block).forEach((form, n) => {
+    const { handlers } = this.#host;
+    for (let n = 0; n < block.count; n++) {
+      const form = handlers.formOf(block, n, this.#view);
       if (isRelativeBranch(form.row)) forget(block.record + n * RECORD_SIZE);
-    });
+    }
     forget(block.record + block.count * RECORD_SIZE);
   }
 }

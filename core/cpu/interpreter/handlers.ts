@@ -111,11 +111,14 @@ export class Handlers {
   }
 
   /** The forms of a block's instructions, which its records' handlers tell. */
-  formsOf({ record, count }: RegionBlock, view: DataView): Form[] {
-    return Array.from({ length: count }, (_, n) => {
-      const place = n === 0 ? record + BLOCK_FIRST_HANDLER : record + n * RECORD_SIZE + REC_HANDLER;
-      return this.#forms[view.getUint32(place, true)]!;
-    });
+  formsOf(block: RegionBlock, view: DataView): Form[] {
+    return Array.from({ length: block.count }, (_, n) => this.formOf(block, n, view));
+  }
+
+  /** That of one of them. */
+  formOf({ record }: RegionBlock, n: number, view: DataView): Form {
+    const place = n === 0 ? record + BLOCK_FIRST_HANDLER : record + n * RECORD_SIZE + REC_HANDLER;
+    return this.#forms[view.getUint32(place, true)]!;
   }
 
   /** Gives a compiled region's place in the table back. It may be running: its code lives until it returns. */
