@@ -516,7 +516,7 @@ export class Pc implements PcControl {
   /** When a halted processor is to go on. */
   #wakeTime(): number {
     const { clock } = this.#time;
-    return this.#rest.isAtRest(clock.now()) ? clock.latestDeadline : clock.nextDeadline;
+    return clock.latestDeadline(this.#rest.slackAt(clock.now()));
   }
 
   /** In HLT, with nothing to wake it but time or something from outside. */

@@ -57,10 +57,15 @@ export class VirtualClock implements Clock {
     return this.#next;
   }
 
-  /** The time until which a machine at rest may sleep, in nanoseconds, Infinity if there is no alarm. */
-  get latestDeadline(): number {
+  /**
+   * The time until which a machine at rest may sleep if alarms with slack may be so many nanoseconds late; Infinity if
+   * there is no alarm.
+   */
+  latestDeadline(mostSlack: number): number {
     let latest = Number.POSITIVE_INFINITY;
-    for (const { deadline, slack } of this.#pending) latest = Math.min(latest, deadline + slack);
+    for (const { deadline, slack } of this.#pending) {
+      latest = Math.min(latest, deadline + Math.min(slack, mostSlack));
+    }
     return latest;
   }
 

@@ -4,10 +4,10 @@ import { type ApicBus, type ApicMessage, DeliveryMode, type LocalApicPort } from
 import { currentCount, newTimer, nextExpiry, setDivide, setMode, TimerMode } from "./lapic-timer.ts";
 
 /**
- * How late a machine at rest may have an expiry that its guest has asked for once: four ticks of a kernel at 250 Hz
- * are one then. A periodic timer has none: its guest counts expiries.
+ * How late a machine that has long been at rest may have an expiry that its guest has asked for once: twelve ticks of a
+ * kernel at 250 Hz are one then. A periodic timer has none: its guest counts expiries.
  */
-const ONE_SHOT_SLACK_NS = 12e6;
+const ONE_SHOT_SLACK_NS = 44e6;
 
 /** Register offsets. [SDM] vol. 3A, table 11-1 */
 const Register = {
