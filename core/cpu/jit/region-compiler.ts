@@ -17,6 +17,7 @@ import { hashOf, perfectHash } from "./perfect-hash.ts";
 import { isUnlimited, type Node, pageOf, type Region, type RegionBlock } from "./region.ts";
 import { type Flow, KnownFields, RegionContext } from "./region-context.ts";
 import { RegisterFile } from "./register-file.ts";
+import { UnsavedRegisters } from "./unsaved-registers.ts";
 
 const PAGE = 0x1000;
 
@@ -35,6 +36,7 @@ class RegionCompiler {
   readonly #entry: Node;
   readonly #structure: Structure<RegionBlock>;
   readonly #flags: FlagLiveness<RegionBlock>;
+  readonly #unsaved: UnsavedRegisters<RegionBlock>;
   readonly #emission: Emission;
   readonly #labels = new Map<Node, Label>();
   readonly #mode: number;
@@ -45,6 +47,7 @@ class RegionCompiler {
     this.#mode = region.mode;
     this.#structure = structureOf(this.#entry);
     this.#flags = new FlagLiveness(this.#structure, tools.effects);
+    this.#unsaved = new UnsavedRegisters(this.#structure, tools.effects, tools.view);
     const { touched, changed, notes } = this.#effects();
     const wide = codeSizeOf(region.mode) === 64;
     this.#emission = new Emission(
@@ -171,6 +174,7 @@ class RegionCompiler {
       toTarget: target && (() => this.#go(node, target)),
       calling: after && {
         call: this.#tools.module.import("dispatcher", "call", CALL),
+        unsaved: this.#unsaved.atEnd(node),
         page: pageOf(after.block),
         goOn: () => this.#go(node, after),
       },

@@ -102,6 +102,8 @@ export class KnownFields implements RecordFields {
 export interface Calling {
   /** The dispatcher's `call`. */
   readonly call: Callee;
+  /** Registers that the processor's state may not have, a bit each. */
+  readonly unsaved: number;
   /** Start of the physical page that holds the place where it returns to. */
   readonly page: number;
   /** Goes on there. */
@@ -493,11 +495,11 @@ export class RegionContext extends HandlerContext {
   }
 
   /** Calls what is not part of the region, and goes on once it has returned. */
-  #callFor(to: Expression, link: number, { call, page, goOn }: Calling): void {
+  #callFor(to: Expression, link: number, { call, unsaved, page, goOn }: Calling): void {
     const emission = this.#emission;
     this.settle();
     this.#deferred.flush();
-    emission.registers.store();
+    emission.registers.store(unsaved);
     this.#storeNotes();
     emission.charge();
     const expected = this.#cut(emission.pointer(this.#next));

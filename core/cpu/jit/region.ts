@@ -86,11 +86,16 @@ const isFollowed = ({ row }: Form): boolean => !(row.flags & ENDS) || (row.flags
 export const isUnlimited = (mode: number): boolean =>
   codeSizeOf(mode) === 64 || (mode & MODE_FLAT_CODE) !== 0;
 
-/** Nodes that control may reach from a node. */
-export const successorsOf = <B extends RegionBlock>(node: Node<B>): Node<B>[] => [
+/** Nodes that control may reach from a node, but for the one that it reaches after a call of what is not in the region. */
+export const directSuccessorsOf = <B extends RegionBlock>(node: Node<B>): Node<B>[] => [
   ...node.branches.values(),
   ...(node.next ? [node.next] : []),
   ...node.targets,
+];
+
+/** Nodes that control may reach from a node. */
+export const successorsOf = <B extends RegionBlock>(node: Node<B>): Node<B>[] => [
+  ...directSuccessorsOf(node),
   ...(node.after ? [node.after] : []),
 ];
 

@@ -98,9 +98,9 @@ export class RegisterFile {
     return this.#wide ? i64.load(CPU, slotOf(register)) : i32.load(CPU, slotOf(register));
   }
 
-  /** Emits the stores that make the processor's state right; the homes must be. */
-  store(): void {
-    for (let left = this.#changed; left; left &= left - 1) {
+  /** Emits the stores that make the processor's state right; the homes must be. `unsaved`: it may lack these, a bit each. */
+  store(unsaved = -1): void {
+    for (let left = this.#changed & unsaved; left; left &= left - 1) {
       const register = lowest(left);
       this.#storeHome(register, this.#home(register).get);
     }
