@@ -197,7 +197,11 @@ export class Cpu {
         noteHot: (record: number) =>
           this.#blocks.regions.noteHot(record, this.get64(BLOCK_IP), this.get32(BRANCHED_FROM)),
       },
-      runtime: { fetchPhysical: exports.fetchPhysical, deliverMet: exports.deliverMet },
+      runtime: {
+        fetchPhysical: exports.fetchPhysical,
+        deliverMet: verifier?.watch("deliverMet", exports.deliverMet) ?? exports.deliverMet,
+        stopSoon: exports.stopSoon,
+      },
     });
     this.#handlers = new CountedHandlers({
       memory: host.memory,

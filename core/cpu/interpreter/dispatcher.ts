@@ -89,6 +89,7 @@ export function dispatcherModule(): Uint8Array<ArrayBuffer> {
   const closeLink = module.import("env", "closeLink", { parameters: ["i32", "i32"] });
   const noteHot = module.import("env", "noteHot", { parameters: ["i32"] });
   const deliverMet = module.import("runtime", "deliverMet", { parameters: [], result: "i32" });
+  const stopSoon = module.import("runtime", "stopSoon", { parameters: [] });
   const fetchPhysical = module.import("runtime", "fetchPhysical", { parameters: ["i64"], result: "i64" });
 
   // call_indirect in table 0; the type is one of few, its number a byte.
@@ -194,6 +195,12 @@ export function dispatcherModule(): Uint8Array<ArrayBuffer> {
   const mustLeave = (): Expression =>
     i32.or(i32.leS(i32.load(CPU, BUDGET), constant32(0)), i32.ne(i32.load(CPU, EXCEPTION), constant32(-1)));
 
+  /** What is run next is not where the last block led to. */
+  const forgetBranch = (body: FunctionBody): void => {
+    body.store(32, CPU, constant32(0), LINK_FROM);
+    body.store(32, CPU, constant32(0), BRANCHED_FROM);
+  };
+
   /** Runs from the block at RIP until its last link leads nowhere; `leave`: an exception is set. */
   const runHere = (body: FunctionBody, entry: Local, record: Local, leave: () => void): void => {
     const isCompiled = (): Expression => i32.load(i32.add(record.get, constant32(BLOCK_COMPILED)));
@@ -285,7 +292,21 @@ export function dispatcherModule(): Uint8Array<ArrayBuffer> {
       runFrom(body, record);
     });
     body.loop((again) => {
-      body.if(mustLeave(), leave, undefined, false);
+      body.if(
+        mustLeave(),
+        () => {
+          body.if(i32.ltS(i32.load(CPU, EXCEPTION), constant32(0)), leave);
+          body.if(i32.eqz(body.call(deliverMet)), () => {
+            // The run loop's concern, and not that of who has called this.
+            body.run(stopSoon);
+            leave();
+          });
+          forgetBranch(body);
+          body.branch(again);
+        },
+        undefined,
+        false,
+      );
       const ip = body.let(i64.load(CPU, RIP));
       body.if(i64.eq(ip, expected), () => {
         const tlb = body.let(tlbEntry(i32.load(CPU, TLB_POINTER), ip));
@@ -295,8 +316,7 @@ export function dispatcherModule(): Uint8Array<ArrayBuffer> {
         );
         body.store(32, CPU, depth, CALL_DEPTH);
         // It was not the dispatcher that found the way back.
-        body.store(32, CPU, constant32(0), LINK_FROM);
-        body.store(32, CPU, constant32(0), BRANCHED_FROM);
+        forgetBranch(body);
         body.return(i32.and(mapped, i32.eq(i32.load(CPU, MODE), mode)));
       });
       // The return address has been taken off the stack: whoever did that has gone elsewhere.
@@ -312,12 +332,8 @@ export function dispatcherModule(): Uint8Array<ArrayBuffer> {
   const run = new FunctionBody([]);
   const entry = run.local("i32");
   const record = run.local("i32");
-  const forgetBranch = (): void => {
-    run.store(32, CPU, constant32(0), LINK_FROM);
-    run.store(32, CPU, constant32(0), BRANCHED_FROM);
-  };
   // An interrupt or an exception may have led elsewhere since a link was left open.
-  forgetBranch();
+  forgetBranch(run);
   run.store(32, CPU, constant32(0), CALL_DEPTH);
   run.loop((again) => {
     run.if(
@@ -329,7 +345,7 @@ export function dispatcherModule(): Uint8Array<ArrayBuffer> {
           run.return();
         });
         run.if(i32.eqz(run.call(deliverMet)), () => run.return());
-        forgetBranch();
+        forgetBranch(run);
         run.branch(again);
       },
       undefined,
