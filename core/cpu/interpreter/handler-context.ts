@@ -464,9 +464,9 @@ export class HandlerContext implements Context {
     const entry = body.let(tlbEntry(this.tlbPointer(), linear));
     const o = linear.type === "i64" ? i64 : i32;
     const page = o.and(o.add(linear, o.constant(bytes - 1)), o.constant(-4096));
-    // In a form of which V8 makes one load: it would emit one that is compared as it is twice.
     const held = i64.load(entry, tag);
-    const hit = o === i64 ? i64.eqz(i64.xor(held, page)) : i32.eq(wrap(held), page);
+    // Cut from 64 bits, and not loaded with 32: V8 emits a load that is compared as it is twice.
+    const hit = o === i64 ? i64.eq(held, page) : i32.eq(wrap(held), page);
     const found = (): void => {
       body.set(addend, i32.load(entry, TLB_ADDEND));
       body.set(address, i32.add(low, addend.get));

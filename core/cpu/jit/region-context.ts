@@ -43,7 +43,7 @@ import type { Emission } from "./emission.ts";
 import { KnownNumbers } from "./known-numbers.ts";
 import { isPlain } from "./plain-functions.ts";
 import { isRegister } from "./register-file.ts";
-import { type Place, reach, spanFrom, spanOf, withSpan } from "./spans.ts";
+import { open, type Place, spanFrom, spanOf, stretch, withSpan } from "./spans.ts";
 import { isVector } from "./vector-cache.ts";
 
 /** Origins of places that are no registers' values: 0, and the instruction pointer at the region's start. */
@@ -335,17 +335,9 @@ export class RegionContext extends HandlerContext {
     const known = place && spanOf(emission.spans, place, bytes, write);
     if (!place || !(emission.unconditional || known?.extent)) {
       super.translate(address, linear, bytes, tag, slow, fast);
-    } else if (known) {
-      this.mayLeave();
-      const span = reach(known, body, place, linear, bytes);
-      emission.spans = withSpan(emission.spans, span, known);
-      const found = (): void => {
-        const low = linear.type === "i64" ? wrap(linear) : linear;
-        body.set(address, i32.add(low, span.addend));
-        fast();
-      };
-      body.if(span.addend, found, slow, true);
-    } else {
+      return;
+    }
+    if (!known) {
       const addend = body.local("i32");
       const none = (): void => {
         body.set(addend, constant32(0));
@@ -353,7 +345,34 @@ export class RegionContext extends HandlerContext {
       };
       super.translate(address, linear, bytes, tag, none, fast, addend);
       emission.spans = withSpan(emission.spans, spanFrom(place, bytes, write, body.copy(addend.get)));
+      return;
     }
+    this.mayLeave();
+    const found = (): void => {
+      const low = linear.type === "i64" ? wrap(linear) : linear;
+      body.set(address, i32.add(low, known.addend));
+      fast();
+    };
+    if (known.extent) {
+      stretch(known.extent, place, bytes);
+      body.if(known.addend, found, slow, true);
+      return;
+    }
+    const { extent, within } = open(known, body, place, linear, bytes);
+    const addend = body.local("i32");
+    body.block((end) => {
+      body.block((beyond) => {
+        body.branchIf(beyond, i32.eqz(known.addend), false);
+        body.branchIf(beyond, i32.eqz(within), false);
+        body.set(addend, known.addend);
+        found();
+        body.branch(end);
+      });
+      body.set(addend, constant32(0));
+      slow();
+    });
+    const span = { ...known, addend: body.copy(addend.get), extent };
+    emission.spans = withSpan(emission.spans, span, known);
   }
 
   protected override mayLeave(): void {
@@ -485,9 +504,11 @@ export class RegionContext extends HandlerContext {
     const delta = this.#next + this.#immediate;
     const to = this.body.let(target);
     const linked = known && this.#flow.unlimited && this.#flow.mayLink(delta);
+    // What is in the region need not be checked.
+    if (!before && !isRelativeBranch(this.row)) this.#flow.reach(to);
     if (!linked) this.checkTarget(to);
     before?.();
-    if (!isRelativeBranch(this.row)) this.#flow.reach(to);
+    if (before && !isRelativeBranch(this.row)) this.#flow.reach(to);
     this.noteBranch();
     const link = linked ? Number(this.fields.address.constant) + REC_LINK : 0;
     if (this.#flow.calling) this.#callFor(to, link, this.#flow.calling);

@@ -5,7 +5,7 @@
 // A translation that has been found holds until what comes next is looked up anew: instructions that change
 // translations or where a physical page is call the runtime, and a page whose code gets decoded is left for that first.
 
-import { constant32, type Expression, i32, select, wrap } from "../wasm/expression.ts";
+import { constant32, type Expression, i32, wrap } from "../wasm/expression.ts";
 import type { FunctionBody, OpenConstant } from "../wasm/function-body.ts";
 
 /** An address: an offset from a value, which a number stands for. */
@@ -21,7 +21,7 @@ const FARTHEST = 256;
 const MOST = 8;
 
 /** How far a span reaches, as its look compares; the offsets are from the origin. */
-interface Extent {
+export interface Extent {
   low: number;
   high: number;
   /** Offset of the access before which the code looks. */
@@ -31,7 +31,7 @@ interface Extent {
   readonly room: OpenConstant;
 }
 
-interface Span {
+export interface Span {
   readonly origin: number;
   /** Whether the page may be written; it may be read in any case. */
   readonly writable: boolean;
@@ -52,7 +52,7 @@ const covering = ({ low, high }: { low: number; high: number }, { offset }: Plac
   high: Math.max(high, offset + bytes),
 });
 
-function extend(extent: Extent): void {
+function tell(extent: Extent): void {
   extent.back.value = extent.low - extent.at;
   extent.room.value = PAGE + 1 - (extent.high - extent.low);
 }
@@ -66,21 +66,29 @@ export function spanOf(spans: Spans, place: Place, bytes: number, write: boolean
   });
 }
 
-/** Makes a span reach over an access too, by code before it if there was one access only. */
-export function reach(span: Span, body: FunctionBody, place: Place, linear: Expression, bytes: number): Span {
-  const { extent } = span;
-  if (extent) {
-    Object.assign(extent, covering(extent, place, bytes));
-    extend(extent);
-    return span;
-  }
+/** Makes a span that reaches over several accesses reach over another. */
+export function stretch(extent: Extent, place: Place, bytes: number): void {
+  Object.assign(extent, covering(extent, place, bytes));
+  tell(extent);
+}
+
+/**
+ * Makes a span of one access reach over another, before which this is to be looked at: whether all of it is in one page
+ * (i32). The addend is to be its addend from then on, 0 where it is not.
+ */
+export function open(
+  span: Span,
+  body: FunctionBody,
+  place: Place,
+  linear: Expression,
+  bytes: number,
+): { extent: Extent; within: Expression } {
   const [back, room] = [body.openConstant(), body.openConstant()];
-  const opened: Extent = { ...covering(span, place, bytes), at: place.offset, back, room };
-  extend(opened);
+  const extent: Extent = { ...covering(span, place, bytes), at: place.offset, back, room };
+  tell(extent);
   const low = linear.type === "i64" ? wrap(linear) : linear;
   const lowest = i32.add(i32.and(low, constant32(PAGE - 1)), back.get);
-  const addend = body.copy(select(i32.ltU(lowest, room.get), span.addend, constant32(0)));
-  return { ...span, addend, extent: opened };
+  return { extent, within: i32.ltU(lowest, room.get) };
 }
 
 /** The spans with another in place of one of them, or besides them. */

@@ -1,0 +1,136 @@
+// Accesses that share a translation: each must still be where the page tables say, and as they allow.
+
+import { beforeEach, describe, expect, it } from "vitest";
+import type { Assembler } from "../../assembler/assembler.ts";
+import { CPL, CR0, CR3, SEGMENT_ATTRIBUTES, SEGMENT_SIZE, SEGMENTS } from "../layout.ts";
+import { userMachine } from "../testing/differential.ts";
+
+const CODE = 0x20000;
+const STACK = 0x30000;
+const DIRECTORY = 0x100000;
+const TABLE = 0x101000;
+/** Three linear pages, one after the other, and where they are: the second lies before the first. */
+const LINEAR = 0x80000;
+const FIRST = 0x92000;
+const SECOND = 0x90000;
+const THIRD = 0x95000;
+const PRESENT = 7;
+const ROUNDS = 60;
+const CR0_PAGED = 0x80010011;
+
+const machine = userMachine(32, 1);
+const { cpu, view } = machine;
+
+const entryOf = (linear: number): number => TABLE + (linear >> 12) * 4;
+
+/** Runs a loop at level 0, compiled from its second round on. */
+function repeat(code: (a: Assembler) => void): void {
+  machine.assemble(CODE, 32, (a) => {
+    a.mov("ecx", ROUNDS);
+    a.label("again");
+    code(a);
+    a.dec("ecx");
+    a.jnz("again");
+    a.hlt();
+  });
+  machine.set("esp", STACK);
+  machine.ip = CODE;
+  cpu.unhalt();
+  // Between two runs what has become hot is compiled.
+  for (let n = 0; n < 200 && !cpu.halted; n++) machine.run(50);
+  expect(cpu.halted).toBe(1);
+  expect(cpu.compiler.regionsCompiled).toBeGreaterThan(0);
+}
+
+beforeEach(() => {
+  view.setUint32(DIRECTORY, TABLE | PRESENT, true);
+  for (let n = 0; n < 512; n++) view.setUint32(TABLE + n * 4, (n << 12) | PRESENT, true);
+  [FIRST, SECOND, THIRD].forEach((page, n) => {
+    view.setUint32(entryOf(LINEAR + n * 0x1000), page | PRESENT, true);
+    for (let at = 0; at < 0x1000; at += 4) view.setUint32(page + at, 0, true);
+  });
+  for (let number = 0; number < 6; number++) {
+    const place = SEGMENTS + number * SEGMENT_SIZE + SEGMENT_ATTRIBUTES;
+    cpu.set32(place, cpu.get32(place) & ~0x60);
+  }
+  cpu.set32(CPL, 0);
+  cpu.set64(CR3, BigInt(DIRECTORY));
+  cpu.set64(CR0, BigInt(CR0_PAGED));
+  cpu.runtime.flushTlb();
+  cpu.runtime.updateMode();
+});
+
+describe("a frame", () => {
+  it.each([
+    ["within a page", 0x800],
+    ["up to a page's end", 0xff0],
+    ["across a page's end", 0xff8],
+    ["with one word across a page's end", 0xffa],
+    ["from a page's end", 0x1000],
+  ])("%s is where its pages are", (_, offset) => {
+    repeat((a) => {
+      a.mov("esi", LINEAR + offset);
+      for (const at of [8, 0, 12, 4]) a.add(`dword [esi+${at}]`, at + 1);
+      a.mov("eax", "[esi+12]");
+      a.add("eax", "[esi]");
+      a.add("eax", "[esi+4]");
+      a.add("eax", "[esi+8]");
+    });
+    const byteAt = (linear: number): number =>
+      view.getUint8((linear >> 12 === LINEAR >> 12 ? FIRST : SECOND) + (linear & 0xfff));
+    const words = [0, 4, 8, 12].map((at) =>
+      [3, 2, 1, 0].reduce((word, n) => word * 256 + byteAt(LINEAR + offset + at + n), 0),
+    );
+    expect(words).toEqual([1, 5, 9, 13].map((word) => word * ROUNDS));
+    expect(machine.get("eax")).toBe(28 * ROUNDS);
+  });
+
+  it("of pushes crosses a page's end as well", () => {
+    repeat((a) => {
+      a.mov("esp", LINEAR + 0x1008);
+      for (let n = 1; n <= 4; n++) a.push("ecx");
+      a.pop("eax");
+      a.pop("ebx");
+      a.pop("edx");
+      a.mov("ebp", "esp");
+      a.mov("edi", "[ebp]");
+      a.mov("esp", STACK);
+    });
+    expect([FIRST + 0xff8, FIRST + 0xffc, SECOND, SECOND + 4].map((at) => machine.u32(at))).toEqual([
+      1, 1, 1, 1,
+    ]);
+    expect(["eax", "ebx", "edx", "edi"].map((name) => machine.get(name as "eax"))).toEqual([1, 1, 1, 1]);
+  });
+});
+
+it.each([
+  ["a register", (at: number) => `[esi+${at}]`],
+  ["addresses", (at: number) => `[${LINEAR + at}]`],
+])("a page that was moved since is where it is now, by %s", (_, operand) => {
+  repeat((a) => {
+    a.mov("esi", LINEAR);
+    for (const at of [0, 4, 8]) a.add(`dword ${operand(at)}`, 1);
+    a.mov(`dword [${entryOf(LINEAR)}]`, THIRD | PRESENT);
+    a.invlpg(`[${LINEAR}]`);
+    for (const at of [0, 4, 8]) a.add(`dword ${operand(at)}`, 3);
+    a.mov(`dword [${entryOf(LINEAR)}]`, FIRST | PRESENT);
+    a.invlpg(`[${LINEAR}]`);
+  });
+  for (const at of [0, 4, 8]) {
+    expect(machine.u32(FIRST + at)).toBe(ROUNDS);
+    expect(machine.u32(THIRD + at)).toBe(3 * ROUNDS);
+  }
+});
+
+it("code that was read is not written as if it were data", () => {
+  machine.set("ebp", 0);
+  repeat((a) => {
+    a.mov("esi", CODE);
+    a.mov("eax", "[esi]");
+    a.add("eax", "[esi+4]");
+    // The immediate operand of what follows: MOV ECX and MOV ESI take five bytes each, the loads two and three.
+    a.mov("[esi+20]", "ecx");
+    a.add("ebp", 0x12345678);
+  });
+  expect(machine.get("ebp")).toBe((ROUNDS * (ROUNDS + 1)) / 2);
+});
