@@ -43,6 +43,8 @@ const delay = monitorEventLoopDelay({ resolution: 1 });
 let longest = 0;
 let last = 0;
 const look = () => {
+  // The thread's own time would be that of the kernel's last tick.
+  process.cpuUsage();
   const { user, system } = process.threadCpuUsage();
   longest = Math.max(longest, (user + system - last) / 1000);
   last = user + system;

@@ -1,5 +1,6 @@
-#!/usr/bin/env node
-// Starts the command line on a Node that can run it: an older one hands over to the `node` package's.
+#!/usr/bin/env -S node --v8-pool-size=2
+// Starts the command line on a Node that can run it: an older one hands over to the `node` package's. The options are
+// those of platform/node-options.ts, for `run` runs a machine in this process.
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -13,7 +14,9 @@ const main = fromSource ? source : join(root, "dist/cli/main.js");
 if (Number(process.versions.node.split(".")[0]) >= 24) await import(main);
 else {
   const node = join(root, "node_modules/node/bin/node");
-  const { status, error } = spawnSync(node, [main, ...process.argv.slice(2)], { stdio: "inherit" });
+  const { status, error } = spawnSync(node, [...process.execArgv, main, ...process.argv.slice(2)], {
+    stdio: "inherit",
+  });
   if (error) console.error(`twinbox needs Node 24 or later; this is ${process.version}.`);
   process.exitCode = status ?? 1;
 }

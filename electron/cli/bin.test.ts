@@ -1,9 +1,11 @@
 import { spawnSync } from "node:child_process";
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { MACHINE_NODE_OPTIONS } from "../platform/node-options.ts";
 
+const BIN = join(import.meta.dirname, "bin.js");
 const SOURCE = "electron/cli/main.ts";
 const BUNDLE = "dist/cli/main.js";
 const RUNTIME = "core/generated/runtime-wasm.ts";
@@ -22,7 +24,7 @@ function starts(...files: string[]): string {
   }
   mkdirSync(join(root, "electron/cli"), { recursive: true });
   const bin = join(root, "electron/cli/bin.js");
-  copyFileSync(join(import.meta.dirname, "bin.js"), bin);
+  copyFileSync(BIN, bin);
   writeFileSync(join(root, "package.json"), '{ "type": "module" }');
   return spawnSync(process.execPath, [bin], { encoding: "utf8" }).stdout;
 }
@@ -34,4 +36,9 @@ test("a checkout runs its sources, whatever bundle was built before", () => {
 test("an application, and a checkout that was only bundled, run the bundle", () => {
   expect(starts(BUNDLE)).toBe(BUNDLE);
   expect(starts(SOURCE, BUNDLE)).toBe(BUNDLE);
+});
+
+test("it has the options of a process that runs a machine", () => {
+  const [first] = readFileSync(BIN, "utf8").split("\n", 1);
+  expect(first).toBe(`#!/usr/bin/env -S node ${MACHINE_NODE_OPTIONS.join(" ")}`);
 });

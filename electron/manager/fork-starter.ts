@@ -1,5 +1,6 @@
 import { fork } from "node:child_process";
 import type { ConsoleRequest } from "../platform/console-sockets.ts";
+import { MACHINE_NODE_OPTIONS } from "../platform/node-options.ts";
 import type { HostProcess, HostStarter } from "./starter.ts";
 
 /**
@@ -18,7 +19,7 @@ export class ForkStarter implements HostStarter<ConsoleRequest> {
       serialization: "advanced",
       stdio: ["ignore", "pipe", "pipe", "ipc"],
       // Options of this process, such as a debugger's port, are not the child's.
-      execArgv: [],
+      execArgv: [...MACHINE_NODE_OPTIONS],
     });
     const exits: ((how: string) => void)[] = [];
     let ended = false;

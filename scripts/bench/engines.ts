@@ -3,6 +3,7 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { MACHINE_NODE_OPTIONS } from "../../electron/platform/node-options.ts";
 import { isBuilt } from "../build.ts";
 import { buildRuntimeIfStale } from "../build-runtime.ts";
 import { type Architecture, fetchPackage } from "../guests/packages.ts";
@@ -56,7 +57,15 @@ async function twinbox(): Promise<Engine> {
 }
 
 const twinboxCommand = (program: string, machine: Machine, ...options: string[]): string[] => [
-  ...[process.execPath, program, "run", "--memory", String(machine.memoryMib), "--stats"],
+  ...[
+    process.execPath,
+    ...MACHINE_NODE_OPTIONS,
+    program,
+    "run",
+    "--memory",
+    String(machine.memoryMib),
+    "--stats",
+  ],
   ...options,
   ...kernelOptions("--", machine),
 ];
