@@ -8,7 +8,17 @@ import { service } from "../connection/store.ts";
 import { isOff, useLibrary } from "../library/store.ts";
 import { LEAST_MEMORY, MOST_MEMORY, nextMemory } from "../new-machine/drafts.ts";
 import { notify, notifyProblem } from "../notifications/store.ts";
-import { bootWords, cpuOf, cpuWords, moveBoot, settingsProblem, withCpu } from "./settings-draft.ts";
+import {
+  bootWords,
+  codeMemoryOf,
+  codeMemoryWords,
+  cpuOf,
+  cpuWords,
+  moveBoot,
+  settingsProblem,
+  withCodeMemory,
+  withCpu,
+} from "./settings-draft.ts";
 import { StorageSection } from "./storage-section.tsx";
 import "./details.css";
 
@@ -95,6 +105,15 @@ export function DetailsPanel({ machine }: { machine: MachineSummary }) {
             options={cpuWords}
             onChange={(cpu) => setDraft(withCpu(draft, cpu))}
           />
+          {draft.engine === "pc" && (
+            <Choice
+              label="Memory for compiled code"
+              isDisabled={!off}
+              value={codeMemoryOf(draft)}
+              options={codeMemoryWords(draft)}
+              onChange={(word) => setDraft(withCodeMemory(draft, word))}
+            />
+          )}
           <BootOrder
             order={draft.bootOrder}
             isDisabled={!off}

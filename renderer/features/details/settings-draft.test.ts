@@ -1,6 +1,15 @@
 import { expect, test } from "vitest";
 import { machine } from "../../testing/machines.ts";
-import { addDrive, cpuOf, moveBoot, settingsProblem, withCpu } from "./settings-draft.ts";
+import {
+  addDrive,
+  codeMemoryOf,
+  codeMemoryWords,
+  cpuOf,
+  moveBoot,
+  settingsProblem,
+  withCodeMemory,
+  withCpu,
+} from "./settings-draft.ts";
 
 test("boot devices move within the order and not out of it", () => {
   expect(moveBoot(["cdrom", "disk", "floppy"], "disk", -1)).toEqual(["disk", "cdrom", "floppy"]);
@@ -27,4 +36,22 @@ test("a machine whose settings say no processor has the first one, until another
   const older = withCpu(settings, "pentium3 amd");
   expect(older.cpu).toEqual({ model: "pentium3", vendor: "amd" });
   expect(cpuOf(older)).toBe("pentium3 amd");
+});
+
+test("memory for compiled code is the engine's choice, or one of some sizes, or what the settings say", () => {
+  const { settings } = machine("a");
+  expect(codeMemoryOf(settings)).toBe("any");
+  const less = withCodeMemory(settings, "32 MiB");
+  expect([less.codeMemoryMib, codeMemoryOf(less)]).toEqual([32, "32 MiB"]);
+  expect(withCodeMemory(less, "any")).toEqual(settings);
+  const odd = { ...settings, codeMemoryMib: 100 };
+  expect(Object.keys(codeMemoryWords(odd))).toEqual([
+    "any",
+    "16 MiB",
+    "32 MiB",
+    "64 MiB",
+    "100 MiB",
+    "128 MiB",
+    "256 MiB",
+  ]);
 });

@@ -31,6 +31,25 @@ export function withCpu(settings: MachineSettings, word: CpuWord): MachineSettin
   return { ...settings, cpu: { model, vendor } };
 }
 
+/** In MiB: how much of the host's memory code compiled for a guest may take. */
+const CODE_MEMORY = [16, 32, 64, 128, 256];
+
+/** How much of it a machine's code may take; none: the engine's choice. */
+export const codeMemoryOf = ({ codeMemoryMib }: MachineSettings): string =>
+  codeMemoryMib === undefined ? "any" : `${codeMemoryMib} MiB`;
+
+/** What can be chosen there, with what the settings have. */
+export function codeMemoryWords({ codeMemoryMib }: MachineSettings): Record<string, string> {
+  const sizes = new Set([...CODE_MEMORY, ...(codeMemoryMib === undefined ? [] : [codeMemoryMib])]);
+  const words = [...sizes].sort((a, b) => a - b).map((size) => [`${size} MiB`, `Up to ${size} MiB`]);
+  return { any: "As is good for most guests", ...Object.fromEntries(words) };
+}
+
+export function withCodeMemory(settings: MachineSettings, word: string): MachineSettings {
+  const { codeMemoryMib: _, ...others } = settings;
+  return word === "any" ? others : { ...others, codeMemoryMib: Number.parseInt(word, 10) };
+}
+
 /** The boot order with one device moved up (-1) or down (1). */
 export function moveBoot(order: readonly BootDevice[], device: BootDevice, by: 1 | -1): BootDevice[] {
   const at = order.indexOf(device);
