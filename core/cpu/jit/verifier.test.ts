@@ -65,6 +65,45 @@ it("compiled code that does something else than the interpreter ends the run, an
   expect(message).toContain("rax is 12345678 compiled, 12345679 interpreted");
 });
 
+it("a region is repeated for as long as it has run, also if new code that it called has ended the budget", () => {
+  const machine = userMachine(32, 1, "all");
+  const functions = CODE + 0x1000;
+  const LENGTH = 16;
+  const COUNT = 400;
+  for (let n = 0; n < COUNT; n++) {
+    machine.assemble(functions + n * LENGTH, 32, (a) => {
+      a.inc("eax");
+      a.ret();
+    });
+  }
+  machine.assemble(CODE, 32, (a) => {
+    a.label("again");
+    a.call("ebx");
+    a.add("ebx", "edx");
+    a.dec("ecx");
+    a.jnz("again");
+    a.hlt();
+  });
+  const { cpu } = machine;
+  /** Calls functions that lie so far apart, and gives how many were called. */
+  const callAll = (apart: number): number => {
+    machine.set("eax", 0);
+    machine.set("ebx", functions);
+    machine.set("ecx", COUNT);
+    machine.set("edx", apart);
+    machine.set("esp", Number(STACK));
+    cpu.set64(RIP, BigInt(CODE));
+    cpu.unhalt();
+    while (!cpu.halted) cpu.run(100_000);
+    return machine.get("eax");
+  };
+  for (let n = 0; n < 5; n++) callAll(0);
+  const compared = cpu.compiler.regionsCompared;
+  expect(compared).toBeGreaterThan(0);
+  expect(callAll(LENGTH)).toBe(COUNT);
+  expect(cpu.compiler.regionsCompared).toBeGreaterThan(compared);
+});
+
 describe("of a thousand runs of a region", () => {
   it.each([
     ["sampled", 66],

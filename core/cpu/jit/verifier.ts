@@ -22,6 +22,7 @@ import {
   FPU_TAGS,
   GPR,
   MXCSR,
+  RETIRED,
   RIP,
   TLB,
   XMM,
@@ -212,7 +213,7 @@ export class Verifier {
     if (this.#running) return region(record);
     const before = this.#state();
     const charged = this.#view.getUint32(record + BLOCK_INSTRUCTIONS, true);
-    const budget = this.#get32(BUDGET) + charged;
+    const retired = this.#retired - charged;
     const start = this.#get64(BLOCK_IP);
     const linear = this.#cpu.linearIp(start);
     this.#pages.clear();
@@ -223,7 +224,7 @@ export class Verifier {
       const next = this.#runShortly(region, record);
       if (!this.#repeatable) return next;
       const ahead = next ? this.#view.getUint32(next + BLOCK_INSTRUCTIONS, true) : 0;
-      const count = budget - this.#get32(BUDGET) - ahead;
+      const count = this.#retired - ahead - retired;
       if (next) this.#set64(RIP, this.#get64(BLOCK_IP));
       const after = this.#state();
       const faulted = this.#get32(EXCEPTION) >= 0;
@@ -291,6 +292,11 @@ export class Verifier {
     // Left over from an earlier one otherwise.
     told.set("error code", exception < 0 ? "none" : this.#get32(EXCEPTION_ERROR).toString(16));
     return told;
+  }
+
+  /** Instructions that the budget was charged with since power-on, whether it was ended meanwhile or not. */
+  get #retired(): number {
+    return Number(this.#get64(RETIRED)) + this.#get32(BUDGET_GIVEN) - this.#get32(BUDGET);
   }
 
   #get32(offset: number): number {
