@@ -672,7 +672,8 @@ export class HandlerContext implements Context {
     this.body.return(this.body.call(this.imported(name), this.fields.address));
   }
 
-  leave(): void {
+  runAndLeave(name: string, ...args: Expression[]): void {
+    this.runThrowing(name, ...args);
     this.body.return(constant32(0));
   }
 

@@ -84,9 +84,9 @@ class WatchingContext extends HandlerContext {
     super.leaveBy(name);
   }
 
-  override leave(): void {
+  override runAndLeave(name: string, ...args: Expression[]): void {
+    super.runAndLeave(name, ...args);
     this.#flags.noteExit();
-    super.leave();
   }
 
   #note(offset: number, changes: boolean): void {

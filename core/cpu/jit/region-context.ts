@@ -54,6 +54,15 @@ const FROM_START = -1;
 const SEGMENT_KIND = 0x1009e;
 const UP_WRITABLE = 0x92;
 
+/** Functions that look at flags or change them, and are plain otherwise; in 16-bit code they may throw, for virtual-8086 mode. */
+const OF_FLAGS = new Set(["flagsToPush", "popFlags"]);
+
+/** Functions after which an interrupt or a trap may be due, as the budget then tells. */
+const LETS_IN = new Set(["setInterruptFlag", "popFlags"]);
+
+/** Functions that may choose another translation table. */
+const CHOOSES_TABLE = new Set(["setAlignmentFlag", "popFlags"]);
+
 /** Plain functions that store or set what notes of x87 instructions tell. */
 const SEES_NOTES = new Set(["fninit", "fnstenv", "fldenv", "fnsave", "frstor", "fxsave", "fxrstor"]);
 
@@ -233,14 +242,23 @@ export class RegionContext extends HandlerContext {
 
   protected override beforeCall(name: string): void {
     if (SEES_NOTES.has(name)) this.#storeNotes();
-    if (isPlain(name)) return;
     const emission = this.#emission;
+    if (this.#keepsRegisters(name)) {
+      if (OF_FLAGS.has(name)) this.#deferred.flush();
+      if (LETS_IN.has(name)) emission.charge();
+      return;
+    }
     if (!emission.unconditional && !emission.direct) throw MUST_BE_DIRECT;
     if (!emission.direct) {
       this.settle();
       this.#deferred.flush();
     }
     this.#exposeState();
+  }
+
+  /** Whether general registers may stay in locals over a call of a function of the runtime. */
+  #keepsRegisters(name: string): boolean {
+    return isPlain(name) || (OF_FLAGS.has(name) && this.codeSize !== 16);
   }
 
   #storeNotes(): void {
@@ -262,7 +280,14 @@ export class RegionContext extends HandlerContext {
 
   protected override afterCall(name: string): void {
     if (name === "fxrstor") this.#emission.forgetVectors();
-    if (isPlain(name)) return;
+    if (this.#keepsRegisters(name)) {
+      if (CHOOSES_TABLE.has(name)) {
+        this.#emission.forgetAround();
+        this.#emission.loadTlb();
+      }
+      if (LETS_IN.has(name)) this.#emission.doubtful = true;
+      return;
+    }
     this.#emission.forgetAround();
     this.#emission.registers.reload();
     this.#emission.loadTlb();
@@ -558,12 +583,10 @@ export class RegionContext extends HandlerContext {
     this.#emission.leaveAt(this.fields.address, this.#flow.delta, name === "leaveToRepeat" ? -1 : 0);
   }
 
-  override leave(): void {
-    this.settle();
-    this.#deferred.flush();
-    this.#emission.registers.store();
-    this.#storeNotes();
-    this.#emission.charge();
+  override runAndLeave(name: string, ...args: Expression[]): void {
+    this.setState(CURRENT_RECORD, 32, this.fields.address);
+    this.beforeCall(name);
+    this.body.run(this.imported(name), ...args);
     this.body.return(constant32(0));
     if (this.#emission.unconditional) this.#emission.over = true;
   }

@@ -2,7 +2,7 @@
 
 import { CPL, CR0, CR4, EFER, EFLAGS, EFLAGS_KNOWN, INTERRUPT_LINE, MODE, MODE_CODE_SIZE, SHADOW } from "../layout";
 import { CPU } from "./cpu";
-import { GP, raise, raisePlain, stopSoon, UD } from "./exceptions";
+import { GP, raise, stopSoon } from "./exceptions";
 import { getFlags, setFlags } from "./flags";
 import { chooseTable } from "./tlb";
 
@@ -87,28 +87,31 @@ export function clearFlags(mask: u32): void {
   if (mask & AC) chooseTable();
 }
 
-/** Which flag CLI and STI are about: IF, VIF, or none, which is #GP(0). [SDM] vol. 2, CLI, table 3-7. */
+/** Which flag CLI and STI are about: IF, VIF, or none (0), which is #GP(0). [SDM] vol. 2, CLI, table 3-7. */
 function interruptFlag(): u32 {
   if (!protectedMode() || privilege() <= ioPrivilege()) return IF;
   const cr4 = load<u32>(CPU + CR4);
-  if (virtual8086() ? cr4 & CR4_VME : cr4 & CR4_PVI && privilege() == 3) return VIF;
-  raise(GP, 0);
-  return 0;
+  return (virtual8086() ? cr4 & CR4_VME : cr4 & CR4_PVI && privilege() == 3) ? VIF : 0;
 }
 
-export function clearInterruptFlag(): void {
-  clearFlags(interruptFlag());
+/** CLI. False: #GP(0). */
+export function clearInterruptFlag(): bool {
+  const flag = interruptFlag();
+  clearFlags(flag);
+  return flag != 0;
 }
 
-export function setInterruptFlag(): void {
+/** STI. False: #GP(0). */
+export function setInterruptFlag(): bool {
   const flag = interruptFlag();
   const flags = load<u32>(CPU + EFLAGS);
-  if (flag == VIF && flags & VIP) raise(GP, 0);
+  if (flag == 0 || (flag == VIF && flags & VIP)) return false;
   store<u32>(CPU + EFLAGS, flags | flag);
   if (flag == IF && !(flags & IF)) {
     store<i32>(CPU + SHADOW, HOLD_INTERRUPTS);
     if (load<u32>(CPU + INTERRUPT_LINE)) stopSoon();
   }
+  return true;
 }
 
 /** Whether PUSHF, POPF and IRET of a virtual-8086 task with IOPL below 3 act on VIF; if not, #GP(0). */
@@ -157,9 +160,8 @@ export function setZero(value: bool): void {
   setFlags((getFlags() & ~0x40) | (value ? 0x40 : 0));
 }
 
-/** STAC and CLAC. */
+/** STAC and CLAC at level 0. */
 export function setAlignmentFlag(value: i32): void {
-  if (privilege() != 0) raisePlain(UD);
   const flags = load<u32>(CPU + EFLAGS);
   store<u32>(CPU + EFLAGS, value ? flags | AC : flags & ~AC);
   chooseTable();

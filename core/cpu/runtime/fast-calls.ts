@@ -1,4 +1,4 @@
-// SYSENTER, SYSEXIT, SYSCALL, SYSRET, SWAPGS, where Intel and AMD differ by the model's vendor. [SDM] vol. 2;
+// SYSENTER, SYSEXIT, SYSCALL, SYSRET, where Intel and AMD differ by the model's vendor. [SDM] vol. 2;
 // [APM] vol. 3.
 
 import {
@@ -7,7 +7,6 @@ import {
   EFER,
   FMASK,
   GPR,
-  KERNEL_GS_BASE,
   LSTAR,
   MODEL_AMD,
   MODEL_FLAGS,
@@ -26,7 +25,7 @@ import { changeFlags, clearFlags, code64, IF, longMode, protectedMode, requirePr
 import { GP, raise, raisePlain, UD } from "./exceptions";
 import { getFlags, setFlags } from "./flags";
 import { isCanonical } from "./frames";
-import { CS, GS, segment, setSegment, SS, updateMode } from "./processor";
+import { CS, segment, setSegment, SS, updateMode } from "./processor";
 
 /** Attributes of flat segments at level 0; the level comes in bits 5 and 6. */
 const CODE_32: u32 = 0xc09b;
@@ -142,11 +141,4 @@ function enterWithSelectorAlone(code: u32, stack: u32, long: bool): void {
   enterFlat(code, stack, 3, long);
   setSegment(SS, stack, base, limit, attributes);
   updateMode();
-}
-
-export function swapGs(): void {
-  requirePrivilege();
-  const base = load<u64>(segment(GS) + SEGMENT_BASE);
-  store<u64>(segment(GS) + SEGMENT_BASE, load<u64>(CPU + KERNEL_GS_BASE));
-  store<u64>(CPU + KERNEL_GS_BASE, base);
 }

@@ -45,7 +45,7 @@ export { randomNumber } from "./random";
 export { segmentBase, setSegmentBase } from "./segment-bases";
 export { xgetbv, xrstor, xsave, xsetbv } from "./xsave";
 export { cpuid } from "./cpuid";
-export { swapGs, syscall, sysenter, sysexit, sysret } from "./fast-calls";
+export { syscall, sysenter, sysexit, sysret } from "./fast-calls";
 export { portIn, portOut } from "./io";
 export { enter, popAll, pushAll } from "./stack";
 export {

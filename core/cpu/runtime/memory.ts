@@ -34,6 +34,8 @@ import { meetsWatchpoint, watching } from "./watch";
 
 const NOTHING_PENDING = 0;
 const BYTES_PENDING = 1;
+/** PENDING_FIRST and PENDING_SECOND are host addresses of plain memory. */
+const PARTS_PENDING = 2;
 
 /** Bits of an address that must be clear for an operand of so many bytes. [SDM] vol. 3A, table 6-7 */
 function alignmentMask(size: u32): u32 {
@@ -176,8 +178,54 @@ function writeAs(linear: u64, size: u32, who: i32, modify: bool): usize {
   return buffer;
 }
 
+/** Host address by the translation table for the current privilege, if `tag` is that of all `size` bytes; else 0. */
+// @ts-ignore: decorator of AssemblyScript
+@inline
+export function translated(linear: u64, size: u32, tag: usize): usize {
+  const entry = load<usize>(CPU + TLB_POINTER) + (<usize>(linear >> 12) & (TLB_ENTRIES - 1)) * TLB_ENTRY_SIZE;
+  if (load<u64>(entry + tag) != ((linear + size - 1) & ~0xfff)) return 0;
+  return <usize>linear + load<u32>(entry + TLB_ADDEND);
+}
+
+/** Host addresses of the two parts of an access that crosses pages. */
+let firstPart: usize = 0;
+let secondPart: usize = 0;
+
+/** Finds them, if there are two and the translation table has both. */
+function findParts(linear: u64, size: u32, tag: usize): bool {
+  const room: u32 = 0x1000 - (<u32>linear & 0xfff);
+  if (size <= room) return false;
+  firstPart = translated(linear, room, tag);
+  secondPart = translated(nextPage(linear), size - room, tag);
+  return firstPart != 0 && secondPart != 0;
+}
+
+// @ts-ignore: decorator of AssemblyScript
+@inline
+function copyFew(target: usize, source: usize, size: usize): void {
+  for (let n: usize = 0; n < size; n++) store<u8>(target + n, load<u8>(source + n));
+}
+
+/** The scratch buffer, with the two parts in it. */
+function gatherParts(size: u32): usize {
+  const room: u32 = 0x1000 - (<u32>firstPart & 0xfff);
+  copyFew(CPU + SCRATCH, firstPart, room);
+  copyFew(CPU + SCRATCH + room, secondPart, size - room);
+  return CPU + SCRATCH;
+}
+
+/** The scratch buffer, for commitWrite to store into the two parts. */
+function pendParts(size: u32): usize {
+  store<u32>(CPU + PENDING_KIND, PARTS_PENDING);
+  store<u32>(CPU + PENDING_SIZE, size);
+  store<u32>(CPU + PENDING_FIRST, <u32>firstPart);
+  store<u32>(CPU + PENDING_SECOND, <u32>secondPart);
+  return CPU + SCRATCH;
+}
+
 /** Host address from which `size` bytes at `linear` can be read now; 0: fault set. */
 export function slowRead(linear: u64, size: u32): usize {
+  if (findParts(linear, size, TLB_READ)) return gatherParts(size);
   if (meetsWatchpoint(linear, size, false) || misaligned(linear, size)) return 0;
   const address = readAs(linear, size, current());
   if (address && armed()) noteAccess(linear, size, false);
@@ -186,6 +234,7 @@ export function slowRead(linear: u64, size: u32): usize {
 
 /** Host address to which `size` bytes for `linear` go; 0: fault set. Call commitWrite after the store. */
 export function slowWrite(linear: u64, size: u32): usize {
+  if (findParts(linear, size, TLB_WRITE)) return pendParts(size);
   if (meetsWatchpoint(linear, size, true) || misaligned(linear, size)) return 0;
   const address = writeAs(linear, size, current(), false);
   if (address && armed()) noteAccess(linear, size, true);
@@ -194,6 +243,10 @@ export function slowWrite(linear: u64, size: u32): usize {
 
 /** As slowWrite, and the bytes there now can be read from the returned address. */
 export function slowModify(linear: u64, size: u32): usize {
+  if (findParts(linear, size, TLB_WRITE)) {
+    gatherParts(size);
+    return pendParts(size);
+  }
   if (meetsWatchpoint(linear, size, false) || meetsWatchpoint(linear, size, true)) return 0;
   if (misaligned(linear, size)) return 0;
   const address = writeAs(linear, size, current(), true);
@@ -203,31 +256,28 @@ export function slowModify(linear: u64, size: u32): usize {
 
 /** Carries out a store that slowWrite or slowModify took into the scratch buffer. */
 export function commitWrite(): void {
-  if (load<u32>(CPU + PENDING_KIND) == NOTHING_PENDING) return;
+  const kind = load<u32>(CPU + PENDING_KIND);
+  if (kind == NOTHING_PENDING) return;
   store<u32>(CPU + PENDING_KIND, NOTHING_PENDING);
   const size = load<u32>(CPU + PENDING_SIZE);
   const first = load<u32>(CPU + PENDING_FIRST);
   const room: u32 = 0x1000 - (first & 0xfff);
+  if (kind == PARTS_PENDING) {
+    copyFew(first, CPU + SCRATCH, room);
+    copyFew(load<u32>(CPU + PENDING_SECOND), CPU + SCRATCH + room, size - room);
+    return;
+  }
   scatter(first, CPU + SCRATCH, size < room ? size : room);
   if (size > room) scatter(load<u32>(CPU + PENDING_SECOND), CPU + SCRATCH + room, size - room);
 }
 
 // --- For system instructions: these leave by an exception rather than return --------------------------------
 
-/** Host address by the translation table for the current privilege, if `tag` is that of all `size` bytes; else 0. */
-// @ts-ignore: decorator of AssemblyScript
-@inline
-function known(linear: u64, size: u32, tag: usize): usize {
-  const entry = load<usize>(CPU + TLB_POINTER) + (<usize>(linear >> 12) & (TLB_ENTRIES - 1)) * TLB_ENTRY_SIZE;
-  if (load<u64>(entry + tag) != ((linear + size - 1) & ~0xfff)) return 0;
-  return <usize>linear + load<u32>(entry + TLB_ADDEND);
-}
-
 /** Host address to read from, with the current privilege. */
 // @ts-ignore: decorator of AssemblyScript
 @inline
 function readable(linear: u64, size: u32): usize {
-  const host = known(linear, size, TLB_READ);
+  const host = translated(linear, size, TLB_READ);
   if (host) return host;
   const address = slowRead(linear, size);
   if (!address) throwFault();
@@ -253,7 +303,7 @@ export function read64(linear: u64): u64 {
 // @ts-ignore: decorator of AssemblyScript
 @inline
 function writable(linear: u64, size: u32): usize {
-  const host = known(linear, size, TLB_WRITE);
+  const host = translated(linear, size, TLB_WRITE);
   if (host) {
     store<u32>(CPU + PENDING_KIND, NOTHING_PENDING);
     return host;
@@ -295,7 +345,7 @@ function oneByOne(linear: u64): bool {
  * #PF. Valid within its page.
  */
 export function hostForRead(linear: u64): usize {
-  const host = known(linear, 1, TLB_READ);
+  const host = translated(linear, 1, TLB_READ);
   if (host) return host;
   if (!translate(linear, READ, current())) throwFault();
   const physical = walkPhysical | (<u32>linear & 0xfff);
@@ -305,7 +355,7 @@ export function hostForRead(linear: u64): usize {
 
 /** The same for `size` bytes within a page that are about to be written. */
 export function hostForWrite(linear: u64, size: u32): usize {
-  const host = known(linear, size, TLB_WRITE);
+  const host = translated(linear, size, TLB_WRITE);
   if (host) return host;
   if (!translate(linear, WRITE, current())) throwFault();
   const physical = walkPhysical | (<u32>linear & 0xfff);

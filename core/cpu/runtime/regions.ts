@@ -25,15 +25,11 @@ import {
   SEGMENT_SIZE,
   ROM,
   SEGMENTS,
-  TLB_ADDEND,
-  TLB_ENTRIES,
-  TLB_ENTRY_SIZE,
-  TLB_POINTER,
   TLB_READ,
   TLB_WRITE,
 } from "../layout";
 import { CPU } from "./cpu";
-import { commitWrite, refuseCode, slowModify, slowRead, slowWrite } from "./memory";
+import { commitWrite, refuseCode, slowModify, slowRead, slowWrite, translated } from "./memory";
 
 /** Counts instructions that a region has run against the budget; devices are told the time by it. */
 // @ts-ignore: decorator of AssemblyScript
@@ -43,18 +39,9 @@ function charge(instructions: i32): void {
 }
 
 /**
- * Host address by the translation table as it is now, 0 if it does not answer: code that has not looked itself comes here
- * (jit/spans.ts). `tag` is TLB_READ or TLB_WRITE.
+ * As slowRead, after so many instructions that the region will count. Code that has not looked into the translation
+ * table itself comes here too (jit/spans.ts).
  */
-// @ts-ignore: decorator of AssemblyScript
-@inline
-function translated(linear: u64, size: u32, tag: usize): usize {
-  const entry = load<usize>(CPU + TLB_POINTER) + (<usize>(linear >> 12) & (TLB_ENTRIES - 1)) * TLB_ENTRY_SIZE;
-  if (load<u64>(entry + tag) != ((linear + size - 1) & ~0xfff)) return 0;
-  return <usize>linear + load<u32>(entry + TLB_ADDEND);
-}
-
-/** As slowRead, after so many instructions that the region will count. */
 export function regionRead(linear: u64, size: u32, instructions: i32): usize {
   const known = translated(linear, size, TLB_READ);
   if (known) return known;

@@ -174,8 +174,8 @@ export interface Context {
    * on the way here and nothing may have changed since.
    */
   unlessPassed(test: EntryTest, emit: () => void): void;
-  /** Ends the instruction where a runtime function has set RIP (and perhaps everything else). Rows with ENDS. */
-  leave(): void;
+  /** Ends the instruction by a function of the runtime that may throw and sets RIP (and perhaps everything else). Rows with ENDS. */
+  runAndLeave(name: string, ...args: Expression[]): void;
   /** Ends the block after this instruction, which is complete, for what follows was decoded for another mode. */
   leaveAfter(): void;
 

@@ -1,6 +1,17 @@
 // System instructions. What they do is in core/cpu/runtime; here their operands are fetched and results stored.
 
-import { CPL, CR0, CR4, GDTR_BASE, IDTR_BASE, SEGMENT_SELECTOR, SEGMENT_SIZE, SEGMENTS } from "../layout.ts";
+import {
+  CPL,
+  CR0,
+  CR4,
+  GDTR_BASE,
+  IDTR_BASE,
+  KERNEL_GS_BASE,
+  SEGMENT_BASE,
+  SEGMENT_SELECTOR,
+  SEGMENT_SIZE,
+  SEGMENTS,
+} from "../layout.ts";
 import { constant32, constant64, type Expression, extendU, i32, i64 } from "../wasm/expression.ts";
 import {
   BR,
@@ -104,13 +115,11 @@ export const loadFarPointer =
 // --- Far transfers -------------------------------------------------------------------------------------------
 
 function farCall(c: Context, selector: Expression, offset: Expression): void {
-  c.runThrowing("farCall", selector, offset, constant32(bytesOf(c)), c.nextIp());
-  c.leave();
+  c.runAndLeave("farCall", selector, offset, constant32(bytesOf(c)), c.nextIp());
 }
 
 function farJump(c: Context, selector: Expression, offset: Expression): void {
-  c.runThrowing("farJump", selector, offset, c.nextIp());
-  c.leave();
+  c.runAndLeave("farJump", selector, offset, c.nextIp());
 }
 
 export const farCallDirect = (c: Context): void => farCall(c, c.immediate2, c.immediate);
@@ -127,41 +136,34 @@ export const farJumpIndirect = (c: Context): void => {
 };
 
 export const farReturn = (c: Context): void => {
-  c.runThrowing("farReturn", constant32(bytesOf(c)), constant32(0));
-  c.leave();
+  c.runAndLeave("farReturn", constant32(bytesOf(c)), constant32(0));
 };
 
 export const farReturnAndRelease = (c: Context): void => {
-  c.runThrowing("farReturn", constant32(bytesOf(c)), c.read(0));
-  c.leave();
+  c.runAndLeave("farReturn", constant32(bytesOf(c)), c.read(0));
 };
 
 // --- Interrupts ----------------------------------------------------------------------------------------------
 
 export const int = (c: Context): void => {
-  c.runThrowing("softwareInterrupt", c.read(0), c.nextIp());
-  c.leave();
+  c.runAndLeave("softwareInterrupt", c.read(0), c.nextIp());
 };
 
 export const int3 = (c: Context): void => {
-  c.runThrowing("softwareException", constant32(3), c.nextIp());
-  c.leave();
+  c.runAndLeave("softwareException", constant32(3), c.nextIp());
 };
 
 export const into = (c: Context): void =>
   c.body.if(c.flags.of(), () => {
-    c.runThrowing("softwareException", constant32(OF), c.nextIp());
-    c.leave();
+    c.runAndLeave("softwareException", constant32(OF), c.nextIp());
   });
 
 export const int1 = (c: Context): void => {
-  c.runThrowing("hardwareBreakpoint", c.nextIp());
-  c.leave();
+  c.runAndLeave("hardwareBreakpoint", c.nextIp());
 };
 
 export const iret = (c: Context): void => {
-  c.runThrowing("interruptReturn", constant32(bytesOf(c)), c.nextIp());
-  c.leave();
+  c.runAndLeave("interruptReturn", constant32(bytesOf(c)), c.nextIp());
 };
 
 /** #BR unless the signed index lies between the two bounds in memory. */
@@ -177,8 +179,14 @@ export const bound = (c: Context): void => {
 
 // --- Flags ---------------------------------------------------------------------------------------------------
 
-export const cli = (c: Context): void => c.runThrowing("clearInterruptFlag");
-export const sti = (c: Context): void => c.runThrowing("setInterruptFlag");
+/** CLI and STI: the runtime tells whether they may. */
+const changeInterrupts =
+  (name: string) =>
+  (c: Context): void =>
+    c.faultIf(i32.eqz(c.call(name)), GP, constant32(0));
+
+export const cli = changeInterrupts("clearInterruptFlag");
+export const sti = changeInterrupts("setInterruptFlag");
 
 export const pushf = (c: Context): void => {
   const image = c.callThrowing("flagsToPush", constant32(bytesOf(c)));
@@ -303,8 +311,18 @@ export const invpcid = (c: Context): void => {
 /** CLAC and STAC. */
 export const setAlignment =
   (value: 0 | 1) =>
-  (c: Context): void =>
-    c.runThrowing("setAlignmentFlag", constant32(value));
+  (c: Context): void => {
+    c.faultIf(c.state(CPL, 32), UD);
+    c.run("setAlignmentFlag", constant32(value));
+  };
+
+export const swapGs = (c: Context): void => {
+  requirePrivilege(c);
+  const place = SEGMENTS + GS * SEGMENT_SIZE + SEGMENT_BASE;
+  const base = c.state(place, 64);
+  c.setState(place, 64, c.state(KERNEL_GS_BASE, 64));
+  c.setState(KERNEL_GS_BASE, 64, base);
+};
 
 /** An instruction that is one function of the runtime without operands. */
 export const simple =
@@ -335,21 +353,18 @@ export const fence = (): void => {};
 export const leaving =
   (name: string) =>
   (c: Context): void => {
-    c.runThrowing(name);
-    c.leave();
+    c.runAndLeave(name);
   };
 
 /** SYSEXIT and SYSRET: the operand size tells to which code. */
 export const leavingBySize =
   (name: string) =>
   (c: Context): void => {
-    c.runThrowing(name, constant32(bytesOf(c)));
-    c.leave();
+    c.runAndLeave(name, constant32(bytesOf(c)));
   };
 
 export const syscall = (c: Context): void => {
-  c.runThrowing("syscall", c.nextIp());
-  c.leave();
+  c.runAndLeave("syscall", c.nextIp());
 };
 
 // --- Ports -----------------------------------------------------------------------------------------------------

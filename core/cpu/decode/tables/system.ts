@@ -84,7 +84,7 @@ const group7 = group(
   byMod(
     op("INVLPG", system.invlpg, "M"),
     byRm(
-      op("SWAPGS", system.simple("swapGs"), "", O64, "lm"),
+      op("SWAPGS", system.swapGs, "", O64, "lm"),
       op("RDTSCP", system.simple("rdtscp"), "", ENDS | GOES_ON, "rdtscp"),
     ),
   ),
