@@ -72,11 +72,12 @@ export const EFLAGS = 0x094;
 export const FLAGS_SIZE_MASK = 0x7f;
 export const FLAGS_OPERATION = 0xf00;
 export const FLAGS_ADD = 0x100;
+/** Of these CF is always given. */
 export const FLAGS_SUB = 0x200;
 export const FLAGS_LOGIC = 0x300;
 /** The two words as they are. */
 export const FLAGS_STORED = 0x400;
-/** A subtraction whose difference was not kept. */
+/** A subtraction with the CF that it gives. */
 export const FLAGS_COMPARE = 0x500;
 /** CF is not the operation's but the bit at FLAGS_CARRY_SHIFT, and only the result was kept: it adds or subtracts 1. */
 export const FLAGS_CARRY_GIVEN = 0x1000;

@@ -44,8 +44,6 @@ const bitOf = (bits: Bits, value: Expression, n: number): Expression =>
     ? wrap(i64.and(i64.shrU(value, constant64(n)), constant64(1)))
     : i32.and(i32.shrU(value, constant32(n)), constant32(1));
 
-const wideOf = (bits: Bits, value: Expression): Expression => (bits === 64 ? value : extendU(value));
-
 export interface FlagsHost {
   readonly flagState: FlagState;
   readonly flagLocals: FlagLocals;
@@ -101,8 +99,7 @@ export class DeferredFlags extends Flags {
 
   /** Emits what makes the processor's state right when the locals are; what is known stays as it is. */
   copyToState(): void {
-    const { kind, a, b, r } = this.#host.flagLocals;
-    this.#context.body.run(this.#runtime("storeFlags"), kind.get, a.get, b.get, r.get);
+    this.#context.body.run(this.#runtime("storeFlags"), ...this.#host.flagLocals.passed);
   }
 
   /**
@@ -124,44 +121,60 @@ export class DeferredFlags extends Flags {
     const { pending } = flagState;
     if (!pending || flagState.held || pending.kind === "held") return [];
     flagState.held = true;
-    const { kind, a, b, r } = flagLocals;
+    const { kind, a, b } = flagLocals;
+    const operandOf = (bits: Bits, value: Expression): Expression =>
+      a.type === "i64" && bits !== 64 ? extendU(value) : value;
     switch (pending.kind) {
       case "compare":
-        return [
-          [kind, constant32(FLAGS_COMPARE + pending.bits)],
-          [a, wideOf(pending.bits, pending.a)],
-          [b, wideOf(pending.bits, pending.b)],
-        ];
       case "add":
+      case "adc":
       case "sub": {
         const { bits, cf } = pending;
-        const operation = (pending.kind === "add" ? FLAGS_ADD : FLAGS_SUB) + bits;
         if (cf) {
+          const operation = FLAGS_CARRY_GIVEN + bits + (pending.kind === "add" ? FLAGS_ADD : FLAGS_SUB);
           const carry = i32.shl(cf, constant32(FLAGS_CARRY_SHIFT));
           return [
-            [kind, i32.or(carry, constant32(operation + FLAGS_CARRY_GIVEN))],
-            [r, wideOf(bits, pending.r)],
+            [kind, i32.or(carry, constant32(operation))],
+            [a, operandOf(bits, pending.r)],
           ];
         }
+        if (pending.kind === "sub" || pending.kind === "adc") break;
         return [
-          [kind, constant32(operation)],
-          [a, wideOf(bits, pending.a)],
-          [b, wideOf(bits, pending.b)],
-          [r, wideOf(bits, pending.r)],
+          [kind, constant32(bits + (pending.kind === "add" ? FLAGS_ADD : FLAGS_COMPARE))],
+          [a, operandOf(bits, pending.a)],
+          [b, operandOf(bits, pending.b)],
         ];
       }
       case "logic":
         return [
           [kind, constant32(FLAGS_LOGIC + pending.bits)],
-          [r, wideOf(pending.bits, pending.r)],
-        ];
-      default:
-        return [
-          [kind, constant32(FLAGS_STORED)],
-          [a, extendU(this.auxiliary())],
-          [r, this.lastResult()],
+          [a, operandOf(pending.bits, pending.r)],
         ];
     }
+    const auxiliary = this.auxiliary();
+    const result = this.lastResult();
+    if (a.type === "i64") {
+      return [
+        [kind, constant32(FLAGS_STORED + 64)],
+        [a, extendU(auxiliary)],
+        [b, result],
+      ];
+    }
+    return [
+      [kind, constant32(FLAGS_STORED + 32)],
+      [a, auxiliary],
+      [b, this.#narrow(result)],
+    ];
+  }
+
+  /** An i32 of the same sign, low byte and difference from 0 as an i64, which 64-bit code may have left. */
+  #narrow(result: Expression): Expression {
+    const { narrow } = result;
+    if (narrow) return narrow;
+    const value = this.#context.body.let(result);
+    const low = i32.or(i32.and(wrap(value), constant32(0xff)), constant32(0x100));
+    const sign = i32.and(wrap(i64.shrU(value, constant64(32))), constant32(-0x80000000));
+    return select(i64.eqz(value), constant32(0), i32.or(low, sign));
   }
 
   /** Whether a setting need not be remembered, as nobody looks before the next; the locals may hold anything then. */
@@ -208,7 +221,11 @@ export class DeferredFlags extends Flags {
   }
 
   override add(bits: Bits, a: Expression, b: Expression, r: Expression): void {
-    this.#operation("add", bits, [a, b, r], undefined, (x, y, z) => super.add(bits, x, y, z));
+    this.#operation("add", bits, [a, b, r], undefined, (x, y, z) => super.addWithCarry(bits, x, y, z));
+  }
+
+  override addWithCarry(bits: Bits, a: Expression, b: Expression, r: Expression): void {
+    this.#operation("adc", bits, [a, b, r], undefined, (x, y, z) => super.addWithCarry(bits, x, y, z));
   }
 
   override sub(bits: Bits, a: Expression, b: Expression, r: Expression): void {
@@ -226,7 +243,8 @@ export class DeferredFlags extends Flags {
   }
 
   override subKeepingCarry(bits: Bits, a: Expression, b: Expression, r: Expression): void {
-    this.#operation("sub", bits, [a, b, r], this.#carryToKeep(), (x, y, z) =>
+    const carry = this.#carryToKeep();
+    this.#operation(carry ? "sub" : "compare", bits, [a, b, r], carry, (x, y, z) =>
       super.subKeepingCarry(bits, x, y, z),
     );
   }
@@ -236,13 +254,13 @@ export class DeferredFlags extends Flags {
     if (this.#host.direct) return this.cf();
     if (!(this.#getLive() & CARRY)) return undefined;
     if (this.#host.flagState.pending?.kind !== "held") return this.cf();
-    const { kind, a, b, r } = this.#host.flagLocals;
+    const { kind, passed } = this.#host.flagLocals;
     const { body } = this.#context;
     const carry = body.local("i32");
     body.if(
       i32.and(kind.get, constant32(FLAGS_CARRY_GIVEN)),
       () => body.set(carry, i32.and(i32.shrU(kind.get, constant32(FLAGS_CARRY_SHIFT)), constant32(1))),
-      () => body.set(carry, body.call(this.#runtime("carryOf"), kind.get, a.get, b.get, r.get)),
+      () => body.set(carry, body.call(this.#runtime("carryOf"), ...passed)),
     );
     return body.copy(carry.get);
   }
@@ -303,7 +321,7 @@ export class DeferredFlags extends Flags {
 
   /** Carries (or borrows) out of each bit. */
   #carries({ kind, bits, a, b, r }: Operation): Expression {
-    return (kind === "add" ? carriesOfSum : borrowsOfDifference)(bits, a, b, r);
+    return (kind === "add" || kind === "adc" ? carriesOfSum : borrowsOfDifference)(bits, a, b, r);
   }
 
   /** Asks the setting before one of CF and OF only. */
@@ -338,6 +356,7 @@ export class DeferredFlags extends Flags {
       case "compare":
         return opsFor(pending.bits).ltU(pending.a, pending.b);
       case "add":
+      case "adc":
       case "sub":
         return pending.cf ?? bitOf(pending.bits, this.#carries(pending), pending.bits - 1);
       default:
@@ -358,6 +377,7 @@ export class DeferredFlags extends Flags {
         return this.overflow(pending.bits, pending.a, pending.b, pending.r);
       case "compare":
       case "add":
+      case "adc":
       case "sub": {
         const { bits } = pending;
         const vector = this.#context.body.let(this.#carries(pending));
@@ -380,6 +400,7 @@ export class DeferredFlags extends Flags {
         return this.#ofPrior(pending, () => this.af());
       case "compare":
       case "add":
+      case "adc":
       case "sub":
         return bitOf(pending.bits, this.#carries(pending), 3);
       default:
@@ -398,6 +419,7 @@ export class DeferredFlags extends Flags {
       case "result":
       case "product":
       case "add":
+      case "adc":
       case "sub":
         return opsFor(pending.bits).eqz(zeroExtend(pending.bits, pending.r));
       case "carry":
@@ -417,6 +439,7 @@ export class DeferredFlags extends Flags {
       case "result":
       case "product":
       case "add":
+      case "adc":
       case "sub":
         return bitOf(pending.bits, pending.r, pending.bits - 1);
       case "carry":

@@ -94,7 +94,6 @@ export class Emission {
     this.body = body;
     this.vectors = new VectorCache(body);
     this.doubt = body.local("i32");
-    this.flagLocals = new FlagLocals(body);
     this.#executed = body.local("i32");
     this.#uncounted = -count;
     this.#block = body.local("i32");
@@ -109,6 +108,7 @@ export class Emission {
     this.base = body.let(i64.load(CPU, BLOCK_IP));
     this.#tlb = body.local("i32");
     this.registers = registers(body);
+    this.flagLocals = new FlagLocals(body, this.registers.wide);
     body.keepLocals();
     this.registers.load();
     this.loadTlb();
@@ -129,8 +129,8 @@ export class Emission {
     const save = (): void => {
       this.registers.store();
       this.storeNotes(storeNotes);
-      const { kind, a, b, r } = this.flagLocals;
-      body.if(kind.get, () => body.run(storeFlags, kind.get, a.get, b.get, r.get));
+      const { flagLocals } = this;
+      body.if(flagLocals.kind.get, () => body.run(storeFlags, ...flagLocals.passed));
       body.store(32, CPU, i32.sub(i32.load(CPU, BUDGET), this.#executed.get), BUDGET);
     };
     body.block((leave) => {
@@ -212,8 +212,7 @@ export class Emission {
   join(): void {
     this.registers.forget();
     this.forgetAround();
-    this.flagState.pending = { kind: "held" };
-    this.flagState.held = true;
+    this.dropFlags();
     this.depth = this.body.depth;
     this.#uncounted = 0;
     this.over = false;
@@ -229,6 +228,12 @@ export class Emission {
     this.over = false;
     this.knowledge = knowledge;
     this.body.localUse = locals;
+  }
+
+  /** Nobody looks at the flags before they are set again: their locals may hold anything. */
+  dropFlags(): void {
+    this.flagState.pending = { kind: "held" };
+    this.flagState.held = true;
   }
 
   /** After an instruction: temporary values that nothing refers to any more make room. */

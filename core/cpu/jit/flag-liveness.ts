@@ -27,14 +27,14 @@ export class FlagLiveness<B extends RegionBlock> {
 
   #visit(node: Node<B>): void {
     const { forms, count } = node;
-    let live = node.next ? this.#across(node, node.next) : ALL_FLAGS;
+    let live = node.next ? this.across(node, node.next) : ALL_FLAGS;
     const after: number[] = [];
     for (let n = count - 1; n >= 0; n--) {
       const form = forms[n]!;
       const { wanted, set, leavesAfter } = this.#effects.flagsOf(form);
       if (isRelativeBranch(form.row)) {
         const target = node.branches.get(n);
-        const there = target ? this.#across(node, target) : ALL_FLAGS;
+        const there = target ? this.across(node, target) : ALL_FLAGS;
         live = form.row.flags & ENDS ? there : live | there;
       }
       after[n] = leavesAfter ? ALL_FLAGS : live;
@@ -44,8 +44,8 @@ export class FlagLiveness<B extends RegionBlock> {
     this.#before.set(node, live);
   }
 
-  /** On the way from one node to another the region may be left, unless it leads ahead within a page. */
-  #across(from: Node<B>, to: Node<B>): number {
+  /** Flags that must be right on the way from one node to another. The region may be left there, unless it leads ahead within a page. */
+  across(from: Node<B>, to: Node<B>): number {
     const ahead = this.#structure.kindOf(from, to) === "forward" && pageOf(from.block) === pageOf(to.block);
     return ahead ? this.#before.get(to)! : ALL_FLAGS;
   }

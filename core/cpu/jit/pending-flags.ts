@@ -1,11 +1,12 @@
 // Flags that are not in the processor's state: as what set them, and as the locals in which paths hand them on.
 
 import type { Bits } from "../semantics/context.ts";
-import type { Expression } from "../wasm/expression.ts";
+import { type Expression, extendU } from "../wasm/expression.ts";
 import type { FunctionBody, Local } from "../wasm/function-body.ts";
 
 export interface Operation {
-  readonly kind: "add" | "sub" | "compare";
+  /** `adc`: r may be a + b + 1; `sub`: and a - b - 1, as it is not for `compare`. */
+  readonly kind: "add" | "adc" | "sub" | "compare";
   readonly bits: Bits;
   readonly a: Expression;
   readonly b: Expression;
@@ -53,18 +54,26 @@ export type Pending =
   /** The locals, whatever they hold. */
   | { readonly kind: "held" };
 
-/** The locals: kind as for storeFlags (0: the processor's state has the flags), and the operands. */
+/**
+ * The locals: kind as for storeFlags (0: the processor's state has the flags), and the operands, which are i64 in 64-bit
+ * code, else i32.
+ */
 export class FlagLocals {
   readonly kind: Local;
   readonly a: Local;
   readonly b: Local;
-  readonly r: Local;
 
-  constructor(body: FunctionBody) {
+  constructor(body: FunctionBody, wide: boolean) {
+    const type = wide ? "i64" : "i32";
     this.kind = body.local("i32");
-    this.a = body.local("i64");
-    this.b = body.local("i64");
-    this.r = body.local("i64");
+    this.a = body.local(type);
+    this.b = body.local(type);
+  }
+
+  /** What storeFlags and carryOf take. */
+  get passed(): [kind: Expression, a: Expression, b: Expression] {
+    const [a, b] = [this.a.get, this.b.get];
+    return a.type === "i64" ? [this.kind.get, a, b] : [this.kind.get, extendU(a), extendU(b)];
   }
 }
 

@@ -243,6 +243,7 @@ class RegionCompiler {
     const kind = this.#structure.kindOf(from, to);
     if (kind === "forward" && !this.#structure.places.get(to)!.merges) this.#tree(to);
     else {
+      if (this.#flags.across(from, to) === 0) emission.dropFlags();
       this.#settle();
       emission.settleCount();
       if (kind === "forward") emission.body.branch(this.#labels.get(to)!);

@@ -50,7 +50,7 @@ const partOf = (offset: number, bits: Bits): Part => (bits === 16 ? LOW_16 : off
 export class RegisterFile {
   readonly #body: FunctionBody;
   /** Homes are i64 in 64-bit code, else i32. */
-  readonly #wide: boolean;
+  readonly wide: boolean;
   readonly #homes: (Local | undefined)[] = new Array(REGISTERS).fill(undefined);
   /** Locals from the first home to before the last are homes. */
   readonly #firstHome: number;
@@ -69,7 +69,7 @@ export class RegisterFile {
   /** `touched`: the registers that have homes; `changed`: those of them that are written back; a bit each. */
   constructor(body: FunctionBody, wide: boolean, touched: number, changed: number) {
     this.#body = body;
-    this.#wide = wide;
+    this.wide = wide;
     this.#touched = touched;
     this.#changed = changed;
     for (let left = touched; left; left &= left - 1)
@@ -95,7 +95,7 @@ export class RegisterFile {
   }
 
   #loaded(register: number): Expression {
-    return this.#wide ? i64.load(CPU, slotOf(register)) : i32.load(CPU, slotOf(register));
+    return this.wide ? i64.load(CPU, slotOf(register)) : i32.load(CPU, slotOf(register));
   }
 
   /** Emits the stores that make the processor's state right; the homes must be. `unsaved`: it may lack these, a bit each. */
@@ -107,7 +107,7 @@ export class RegisterFile {
   }
 
   #storeHome(register: number, value: Expression): void {
-    this.#body.store(64, CPU, this.#wide ? value : extendU(value), slotOf(register));
+    this.#body.store(64, CPU, this.wide ? value : extendU(value), slotOf(register));
   }
 
   /** Makes the processor's state right for one register, wherever its value is. */
@@ -207,8 +207,8 @@ export class RegisterFile {
   read(offset: number, bits: Bits): Expression {
     const register = (offset - GPR) >> 3;
     const value = this.#value(register);
-    if (bits === 64) return this.#wide ? value : this.#body.let(extendU(value));
-    const low = this.#wide ? wrap(value) : value;
+    if (bits === 64) return this.wide ? value : this.#body.let(extendU(value));
+    const low = this.wide ? wrap(value) : value;
     if (bits === 32) return this.#body.let(low);
     const part = partOf(offset, bits);
     const written = this.#parts[register];
@@ -220,11 +220,11 @@ export class RegisterFile {
   write(offset: number, bits: Bits, value: Expression): void {
     const register = (offset - GPR) >> 3;
     if (bits === 64) {
-      this.#setValue(register, this.#wide ? value : wrap(value));
+      this.#setValue(register, this.wide ? value : wrap(value));
       return;
     }
     if (bits === 32) {
-      if (!this.#wide) this.#setValue(register, value);
+      if (!this.wide) this.#setValue(register, value);
       else {
         const upper = i64.and(this.#value(register), constant64(-0x100000000));
         this.#setValue(register, i64.or(upper, extendU(value)));
@@ -237,7 +237,7 @@ export class RegisterFile {
     const old = this.#value(register);
     this.#setValue(
       register,
-      this.#wide
+      this.wide
         ? i64.or(i64.and(old, constant64(part.keep)), extendU(inPlace))
         : i32.or(i32.and(old, constant32(part.keep)), inPlace),
     );

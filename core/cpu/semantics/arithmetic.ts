@@ -31,7 +31,8 @@ type Compute = (w: IntegerOps, a: Expression, b: Expression, c: Context) => Expr
 type SetFlags = (flags: Flags, bits: Bits, a: Expression, b: Expression, r: Expression) => void;
 
 const addFlags: SetFlags = (flags, bits, a, b, r) => flags.add(bits, a, b, r);
-const subFlags: SetFlags = (flags, bits, a, b, r) => flags.sub(bits, a, b, r);
+const adcFlags: SetFlags = (flags, bits, a, b, r) => flags.addWithCarry(bits, a, b, r);
+const sbbFlags: SetFlags = (flags, bits, a, b, r) => flags.sub(bits, a, b, r);
 const compareFlags: SetFlags = (flags, bits, a, b, r) => flags.compare(bits, a, b, r);
 const logicFlags: SetFlags = (flags, bits, _a, _b, r) => flags.logic(bits, r);
 
@@ -62,9 +63,9 @@ const carry = (w: IntegerOps, c: Context): Expression =>
   w.type === "i64" ? extendU(c.flags.cf()) : c.flags.cf();
 
 export const add = alu((w, a, b) => w.add(a, b), addFlags);
-export const adc = alu((w, a, b, c) => w.add(w.add(a, b), carry(w, c)), addFlags);
+export const adc = alu((w, a, b, c) => w.add(w.add(a, b), carry(w, c)), adcFlags);
 export const sub = alu((w, a, b) => w.sub(a, b), compareFlags);
-export const sbb = alu((w, a, b, c) => w.sub(w.sub(a, b), carry(w, c)), subFlags);
+export const sbb = alu((w, a, b, c) => w.sub(w.sub(a, b), carry(w, c)), sbbFlags);
 export const and = alu((w, a, b) => w.and(a, b), logicFlags);
 export const or = alu((w, a, b) => w.or(a, b), logicFlags);
 export const xor = alu((w, a, b) => w.xor(a, b), logicFlags);

@@ -32,8 +32,13 @@ export class Flags {
 
   // --- Setting all six ---
 
-  /** Of r = a + b, with or without carry in. The values may hold rubbish above their width. */
+  /** Of r = a + b. The values may hold rubbish above their width. */
   add(bits: Bits, a: Expression, b: Expression, r: Expression): void {
+    this.addWithCarry(bits, a, b, r);
+  }
+
+  /** Of r = a + b, with or without carry in. */
+  addWithCarry(bits: Bits, a: Expression, b: Expression, r: Expression): void {
     this.#carries(bits, carriesOfSum(bits, a, b, r), r);
   }
 
