@@ -26,9 +26,15 @@ export const PHYSICAL_MAP = 0xa00000;
 /** For each page of video memory, a byte that is 1 when it was written since last collected. */
 export const VIDEO_DIRTY = 0xe00000;
 
-/** Block table: 65 536 entries of BLOCK_ENTRY_SIZE bytes, found by physical address and mode. */
-export const BLOCK_TABLE = 0xf00000;
-export const BLOCK_TABLE_ENTRIES = 0x10000;
+/** Decoded-instruction records. */
+export const RECORDS = 0x1000000;
+export const RECORDS_SIZE = 0x1000000;
+/** Firmware and option ROMs, 2 MiB. */
+export const ROM = 0x2000000;
+export const ROM_SIZE = 0x200000;
+/** Block table: 131 072 entries of BLOCK_ENTRY_SIZE bytes, found by physical address and mode. */
+export const BLOCK_TABLE = 0x2200000;
+export const BLOCK_TABLE_ENTRIES = 0x20000;
 export const BLOCK_ENTRY_SIZE = 16;
 /** Physical address of the block's first instruction; NO_BLOCK when empty. */
 export const BLOCK_PHYSICAL = 0;
@@ -40,12 +46,6 @@ export const BLOCK_COUNT = 12;
 export const BLOCK_LENGTH = 14;
 export const NO_BLOCK = 0xffffffff;
 
-/** Decoded-instruction records. */
-export const RECORDS = 0x1000000;
-export const RECORDS_SIZE = 0x1000000;
-/** Firmware and option ROMs, 2 MiB. */
-export const ROM = 0x2000000;
-export const ROM_SIZE = 0x200000;
 /** Video memory, 16 MiB. */
 export const VIDEO = 0x2400000;
 export const VIDEO_SIZE = 0x1000000;
