@@ -53,6 +53,7 @@ import {
   zeroExtend,
 } from "../semantics/context.ts";
 import { Flags } from "../semantics/flags.ts";
+import { FpuStack } from "../semantics/fpu-stack.ts";
 import { Numbers } from "../semantics/numbers.ts";
 import {
   constant32,
@@ -145,6 +146,7 @@ export class HandlerContext implements Context {
   readonly body: FunctionBody;
   readonly flags: Flags;
   readonly numbers: Numbers;
+  readonly fpu: FpuStack;
   readonly row: Row;
   readonly size: 16 | 32 | 64;
   readonly addressSize: 16 | 32 | 64;
@@ -176,6 +178,7 @@ export class HandlerContext implements Context {
     this.memory = form.memory;
     this.flags = this.makeFlags();
     this.numbers = this.makeNumbers();
+    this.fpu = this.makeStack();
   }
 
   protected makeFlags(): Flags {
@@ -184,6 +187,10 @@ export class HandlerContext implements Context {
 
   protected makeNumbers(): Numbers {
     return new Numbers(this);
+  }
+
+  protected makeStack(): FpuStack {
+    return new FpuStack(this);
   }
 
   // What a compiler that keeps state elsewhere does in its own way.

@@ -9,7 +9,8 @@ import {
   type RuntimeSignatures,
 } from "../interpreter/handler-context.ts";
 import { GPR, REC_BASE, REC_INDEX, REC_REG, REC_RM, REC_VVVV } from "../layout.ts";
-import type { Bits } from "../semantics/context.ts";
+import type { Bits, Context } from "../semantics/context.ts";
+import { FpuStack, type Outcome } from "../semantics/fpu-stack.ts";
 import { constant32, type Expression } from "../wasm/expression.ts";
 import { FunctionBody } from "../wasm/function-body.ts";
 import { ModuleBuilder } from "../wasm/module.ts";
@@ -40,6 +41,22 @@ interface FormEffects extends Effects {
 const registerOf = (offset: number): number | undefined =>
   offset >= GPR && offset < GPR + 128 ? (offset - GPR) >> 3 : undefined;
 
+/** Compiled code may be left at the end of an instruction that went the long way. */
+class WatchingStack extends FpuStack {
+  readonly #noteExit: () => void;
+
+  constructor(context: Context, noteExit: () => void) {
+    super(context);
+    this.#noteExit = noteExit;
+  }
+
+  override either(possible: Expression, outcome: Outcome, exactly: () => void): () => void {
+    super.either(possible, outcome, exactly);
+    this.#noteExit();
+    return this.#noteExit;
+  }
+}
+
 class WatchingContext extends HandlerContext {
   readonly #touchedFields = new Set<number>();
   readonly #changedFields = new Set<number>();
@@ -60,6 +77,10 @@ class WatchingContext extends HandlerContext {
 
   protected override makeFlags(): WatchingFlags {
     return new WatchingFlags(this);
+  }
+
+  protected override makeStack(): FpuStack {
+    return new WatchingStack(this, () => this.#flags.noteExit());
   }
 
   get #flags(): WatchingFlags {

@@ -15,6 +15,7 @@ import {
 import type { EntryTest } from "../semantics/context.ts";
 import { constant32, constant64, type Expression, extendS, i32, i64 } from "../wasm/expression.ts";
 import type { Callee, FunctionBody, Label, Local } from "../wasm/function-body.ts";
+import { keepLocalsOfStack, type StackKnowledge } from "./known-stack.ts";
 import { FlagLocals, type FlagState, keepLocalsOf } from "./pending-flags.ts";
 import type { Placement, RegisterFile } from "./register-file.ts";
 import { NO_SPANS, type Spans } from "./spans.ts";
@@ -26,6 +27,7 @@ interface Knowledge {
   readonly vectors: KnownVectors;
   readonly passed: ReadonlySet<EntryTest>;
   readonly doubted: boolean;
+  readonly stack: StackKnowledge | undefined;
   readonly flags: FlagState;
   readonly depth: number;
   readonly uncounted: number;
@@ -36,6 +38,8 @@ export class Emission {
   readonly body: FunctionBody;
   readonly registers: RegisterFile;
   readonly vectors: VectorCache;
+  /** What is known of the x87. */
+  stack: StackKnowledge | undefined;
   /** Tests that hold on every path to this point. */
   passed: ReadonlySet<EntryTest> = new Set();
   /** Whether `doubt` is right. */
@@ -182,15 +186,17 @@ export class Emission {
 
   get knowledge(): Knowledge {
     const { placement } = this.registers;
-    const { depth, passed, spans } = this;
+    const { depth, passed, spans, stack } = this;
     const { known: vectors } = this.vectors;
     const flags = { ...this.flagState };
     const uncounted = this.#uncounted;
-    return { placement, vectors, passed, doubted: this.#doubted, flags, depth, uncounted, spans };
+    const doubted = this.#doubted;
+    return { placement, vectors, passed, doubted, stack, flags, depth, uncounted, spans };
   }
 
-  set knowledge({ placement, vectors, passed, doubted, flags, depth, uncounted, spans }: Knowledge) {
+  set knowledge({ placement, vectors, passed, doubted, stack, flags, depth, uncounted, spans }: Knowledge) {
     this.spans = spans;
+    this.stack = stack;
     this.registers.placement = placement;
     this.vectors.known = vectors;
     this.passed = passed;
@@ -204,6 +210,7 @@ export class Emission {
   /** Forgets what is known besides registers and flags. */
   forgetAround(): void {
     this.forgetVectors();
+    this.stack = undefined;
     this.passed = new Set();
     this.spans = NO_SPANS;
   }
@@ -240,15 +247,22 @@ export class Emission {
   recycle(): void {
     this.registers.keepValues();
     this.vectors.keepValues();
+    keepLocalsOfStack(this.stack, this.body);
     keepLocalsOf(this.flagState.pending, this.body);
     this.spans = this.spans.filter(({ origin }) => origin <= 0 || this.registers.isOrigin(origin));
     for (const { addend } of this.spans) this.body.keep(addend);
     this.body.recycle();
   }
 
-  // --- XMM registers and MXCSR ---
+  // --- SSE and the x87 ---
 
-  /** They may have changed. */
+  /** The x87 may have changed: it may have an exception pending. */
+  forgetStack(): void {
+    this.stack = undefined;
+    this.passed = new Set([...this.passed].filter((test) => test !== "x87"));
+  }
+
+  /** XMM registers and MXCSR may have changed. */
   forgetVectors(): void {
     this.vectors.forget();
     this.#doubted = false;

@@ -18,3 +18,9 @@ export function isPlain(name: string): boolean {
   }
   return plain;
 }
+
+/** Those of the x87 (and MMX) that change neither its stack nor its status: short ways, and values to be stored. */
+const KEEPS_STACK = /^(fast_[a-z0-9_]+|fst_(f32|f64|f80|writes)|fist(tp)?|fbstp)$/;
+
+/** Whether a plain function may change the x87's registers, tags, status or control. */
+export const changesStack = (name: string): boolean => /^(f|emms)/.test(name) && !KEEPS_STACK.test(name);

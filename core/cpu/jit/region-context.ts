@@ -15,6 +15,8 @@ import {
   CR0,
   CR4,
   CURRENT_RECORD,
+  FPU_REGISTERS,
+  FPU_TAGS,
   GPR,
   MXCSR,
   REC_BASE,
@@ -41,7 +43,8 @@ import type { ModuleBuilder } from "../wasm/module.ts";
 import { DeferredFlags, MUST_BE_DIRECT } from "./deferred-flags.ts";
 import type { Emission } from "./emission.ts";
 import { KnownNumbers } from "./known-numbers.ts";
-import { isPlain } from "./plain-functions.ts";
+import { KnownStack } from "./known-stack.ts";
+import { changesStack, isPlain } from "./plain-functions.ts";
 import { isRegister } from "./register-file.ts";
 import { open, type Place, spanFrom, spanOf, stretch, withSpan } from "./spans.ts";
 import { isVector } from "./vector-cache.ts";
@@ -171,6 +174,10 @@ export class RegionContext extends HandlerContext {
     );
   }
 
+  protected override makeStack(): KnownStack {
+    return new KnownStack(this, () => this.#emission);
+  }
+
   protected override makeNumbers(): KnownNumbers {
     return new KnownNumbers(this, () => this.#emission);
   }
@@ -280,6 +287,7 @@ export class RegionContext extends HandlerContext {
 
   protected override afterCall(name: string): void {
     if (name === "fxrstor") this.#emission.forgetVectors();
+    if (changesStack(name)) this.#emission.forgetStack();
     if (this.#keepsRegisters(name)) {
       if (CHOOSES_TABLE.has(name)) {
         this.#emission.forgetAround();
@@ -481,6 +489,7 @@ export class RegionContext extends HandlerContext {
       return;
     }
     if (!isRegister(offset)) {
+      if (offset >= FPU_REGISTERS && offset <= FPU_TAGS) this.#emission.forgetStack();
       if (offset === MXCSR) this.#emission.forgetVectors();
       if (offset === CR0 || offset === CR4) this.#emission.passed = new Set();
       super.setState(offset, bits, value);

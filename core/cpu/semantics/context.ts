@@ -15,6 +15,7 @@ import {
 } from "../wasm/expression.ts";
 import type { FunctionBody } from "../wasm/function-body.ts";
 import type { Flags } from "./flags.ts";
+import type { FpuStack } from "./fpu-stack.ts";
 import type { Numbers } from "./numbers.ts";
 
 /** Width of a value in bits. */
@@ -64,6 +65,7 @@ export interface Context {
   readonly body: FunctionBody;
   readonly flags: Flags;
   readonly numbers: Numbers;
+  readonly fpu: FpuStack;
   /** Operand size of this form. */
   readonly size: 16 | 32 | 64;
   readonly addressSize: 16 | 32 | 64;

@@ -2,7 +2,7 @@
 // push; of f32 and f64, normal numbers and zeros, stored with the exceptions masked and rounded to nearest. The rest is the
 // runtime's (runtime/float/x87), which knows every case. [SDM] vol. 1, 8.3.3
 
-import { FPU_CONTROL, FPU_REGISTERS, FPU_STATUS, FPU_TAGS } from "../layout.ts";
+import { FPU_CONTROL } from "../layout.ts";
 import {
   constant32,
   constant64,
@@ -13,7 +13,8 @@ import {
   select,
   wrap,
 } from "../wasm/expression.ts";
-import type { Context } from "./context.ts";
+import { type Context, toSignedI64 } from "./context.ts";
+import { type Extended, every } from "./fpu-stack.ts";
 import { begin } from "./x87-state.ts";
 
 type X87 = (c: Context) => void;
@@ -21,16 +22,11 @@ type X87 = (c: Context) => void;
 const INTEGER_BIT = constant64(1n << 63n);
 const SIGN = constant32(0x8000);
 const EXPONENT = constant32(0x7fff);
-/** Bits of the status word: TOP, and C1, which all of these clear. */
-const TOP = 0x3800;
-const C1 = 0x200;
 const PE_BIT = constant32(5);
 const C1_BIT = constant32(9);
 /** Masks and rounding of the control word: all masked and to nearest. */
 const CONTROLS = constant32(0x0c3f);
 const USUAL_CONTROLS = constant32(0x003f);
-/** Offset of the sign and exponent word in a register. */
-const HIGH = 8;
 
 /** Formats of m32fp and m64fp. */
 const FORMATS = {
@@ -38,123 +34,66 @@ const FORMATS = {
   64: { fraction: 52, special: 0x7ff, rebias: 16383 - 1023 },
 } as const;
 
-/** The register stack as an instruction finds it. */
-class Stack {
-  readonly #c: Context;
-  readonly #status: Expression;
-  readonly #tags: Expression;
-
-  constructor(c: Context) {
-    this.#c = c;
-    this.#status = c.state(FPU_STATUS, 16);
-    this.#tags = c.state(FPU_TAGS, 8);
-  }
-
-  /** The TOP field with ST(index) as top. */
-  at(index: Expression): Expression {
-    const moved = i32.add(this.#status, i32.shl(index, constant32(11)));
-    return this.#c.body.let(i32.and(moved, constant32(TOP)));
-  }
-
-  /** Whether the register at such a place is empty (i32, 0 or 1). */
-  isEmpty(place: Expression): Expression {
-    return i32.and(i32.shrU(this.#tags, i32.shrU(place, constant32(11))), constant32(1));
-  }
-
-  #bit(place: Expression): Expression {
-    return i32.shl(constant32(1), i32.shrU(place, constant32(11)));
-  }
-
-  #address(place: Expression): Expression {
-    return this.#c.body.let(i32.add(this.#c.stateAddress(0), i32.shrU(place, constant32(7))));
-  }
-
-  read(place: Expression): { address: Expression; significand: Expression; high: Expression } {
-    const { body } = this.#c;
-    const address = this.#address(place);
-    return {
-      address,
-      significand: body.let(i64.load(address, FPU_REGISTERS)),
-      high: body.let(i32.load16U(address, FPU_REGISTERS + HIGH)),
-    };
-  }
-
-  write(address: Expression, significand: Expression, high: Expression): void {
-    this.#c.body.store(64, address, significand, FPU_REGISTERS);
-    this.writeHigh(address, high);
-  }
-
-  writeHigh(address: Expression, high: Expression): void {
-    this.#c.body.store(16, address, high, FPU_REGISTERS + HIGH);
-  }
-
-  /** ST(7) becomes the top. */
-  push(place: Expression, significand: Expression, high: Expression): void {
-    this.write(this.#address(place), significand, high);
-    this.#c.setState(FPU_TAGS, 8, i32.xor(this.#tags, this.#bit(place)));
-    this.#c.setState(FPU_STATUS, 16, i32.or(i32.and(this.#status, constant32(~(TOP | C1))), place));
-  }
-
-  /** Ends an instruction that leaves the top where it is, or pops it; `filled` is a place in use from now on. */
-  end(pops: number, flags: Expression = constant32(0), filled?: Expression): void {
-    const c = this.#c;
-    const left = filled ? i32.and(this.#tags, i32.not(this.#bit(filled))) : this.#tags;
-    if (pops || filled) {
-      c.setState(FPU_TAGS, 8, pops ? i32.or(left, this.#bit(this.at(constant32(0)))) : left);
-    }
-    const kept = i32.and(this.#status, constant32(pops ? ~(TOP | C1) : ~C1));
-    const top = pops ? i32.or(kept, this.at(constant32(1))) : kept;
-    c.setState(FPU_STATUS, 16, i32.or(top, flags));
-  }
-}
-
 const none = constant32(0);
 const TO_BE_TOP = constant32(-1);
+
+/** A number of m32fp or m64fp that is normal or 0, extended, and whether it is so (i32). */
+export function extended(c: Context, bits: 32 | 64, value: Expression): Extended & { ordinary: Expression } {
+  const { fraction, special, rebias } = FORMATS[bits];
+  const { body } = c;
+  const wide = body.let(bits === 32 ? extendU(value) : value);
+  const upper = bits === 32 ? value : body.let(wrap(i64.shrU(value, constant64(32))));
+  const exponent = body.let(i32.and(i32.shrU(upper, constant32(fraction & 31)), constant32(special)));
+  const zero = body.let(i64.eqz(i64.shl(wide, constant64(65 - bits))));
+  const normal = i32.ltU(i32.sub(exponent, constant32(1)), constant32(special - 1));
+  const significand = i64.or(i64.shl(wide, constant64(63 - fraction)), INTEGER_BIT);
+  const sign = i32.and(i32.shrU(upper, constant32(16)), SIGN);
+  const field = select(zero, none, i32.add(exponent, constant32(rebias)));
+  return {
+    significand: select(zero, constant64(0), significand),
+    high: i32.or(sign, field),
+    ordinary: i32.or(normal, zero),
+  };
+}
 
 /** FLD m32fp, m64fp. */
 export const loadFloat =
   (bits: 32 | 64): X87 =>
   (c) => {
-    const { fraction, special, rebias } = FORMATS[bits];
     begin(c);
     const value = c.read(0);
     c.noteX87();
-    const { body } = c;
-    const wide = body.let(bits === 32 ? extendU(value) : value);
-    const upper = bits === 32 ? value : wrap(i64.shrU(value, constant64(32)));
-    const exponent = body.let(i32.and(i32.shrU(upper, constant32(fraction & 31)), constant32(special)));
-    const zero = body.let(i64.eqz(i64.shl(wide, constant64(65 - bits))));
-    const normal = i32.ltU(i32.sub(exponent, constant32(1)), constant32(special - 1));
-    const stack = new Stack(c);
-    const place = stack.at(TO_BE_TOP);
-    body.if(
-      i32.and(stack.isEmpty(place), i32.or(normal, zero)),
-      () => {
-        const significand = i64.or(i64.shl(wide, constant64(63 - fraction)), INTEGER_BIT);
-        const sign = i32.and(i32.shrU(upper, constant32(16)), SIGN);
-        const field = select(zero, none, i32.add(exponent, constant32(rebias)));
-        stack.push(place, select(zero, constant64(0), significand), i32.or(sign, field));
-      },
-      () => void c.call(`fld_f${bits}`, value),
-    );
+    const pushed = extended(c, bits, value);
+    const empty = c.fpu.isEmpty(c.fpu.place(TO_BE_TOP));
+    c.fpu.either(every(empty, pushed.ordinary), { pushed }, () => void c.call(`fld_f${bits}`, value));
   };
+
+/** FILD of the row's width. */
+export const loadInteger: X87 = (c) => {
+  begin(c);
+  const { body } = c;
+  const value = body.let(toSignedI64(c.width(0), c.read(0)));
+  c.noteX87();
+  const negative = i64.shrS(value, constant64(63));
+  const magnitude = body.let(i64.sub(i64.xor(value, negative), negative));
+  const shift = body.let(i64.clz(magnitude));
+  const exponent = i32.sub(constant32(16383 + 63), wrap(shift));
+  const sign = i32.and(wrap(i64.shrU(value, constant64(48))), SIGN);
+  const pushed = {
+    significand: i64.shl(magnitude, shift),
+    high: select(i64.eqz(magnitude), none, i32.or(sign, exponent)),
+  };
+  c.fpu.either(c.fpu.isEmpty(c.fpu.place(TO_BE_TOP)), { pushed }, () => void c.call("fild", value));
+};
 
 /** FLD ST(i). */
 export const loadRegister: X87 = (c) => {
   begin(c);
   c.noteX87();
   const index = c.body.let(c.registerNumber(0));
-  const stack = new Stack(c);
-  const place = stack.at(TO_BE_TOP);
-  const from = stack.at(index);
-  c.body.if(
-    i32.gtU(stack.isEmpty(place), stack.isEmpty(from)),
-    () => {
-      const { significand, high } = stack.read(from);
-      stack.push(place, significand, high);
-    },
-    () => void c.call("fld_st", index),
-  );
+  const from = c.fpu.place(index);
+  const possible = every(c.fpu.isEmpty(c.fpu.place(TO_BE_TOP)), c.fpu.isInUse(from));
+  c.fpu.either(possible, { pushed: c.fpu.read(from) }, () => void c.call("fld_st", index));
 };
 
 /** FLD1 and FLDZ, which no rounding control changes; `number` is that of the runtime's `fldconst`. */
@@ -163,13 +102,9 @@ export const loadExact =
   (c) => {
     begin(c);
     c.noteX87();
-    const stack = new Stack(c);
-    const place = stack.at(TO_BE_TOP);
-    c.body.if(
-      stack.isEmpty(place),
-      () => stack.push(place, constant64(significand), constant32(high)),
-      () => void c.call("fldconst", constant32(number)),
-    );
+    const pushed = { significand: constant64(significand), high: constant32(high) };
+    const empty = c.fpu.isEmpty(c.fpu.place(TO_BE_TOP));
+    c.fpu.either(empty, { pushed }, () => void c.call("fldconst", constant32(number)));
   };
 
 /** FST and FSTP m32fp, m64fp: flags and top change only when the value is written. */
@@ -178,10 +113,9 @@ export const storeFloat =
   (c) => {
     const { fraction, special, rebias } = FORMATS[bits];
     begin(c);
-    const { body } = c;
-    const stack = new Stack(c);
-    const top = stack.at(none);
-    const { significand, high } = stack.read(top);
+    const { body, fpu } = c;
+    const top = fpu.place(none);
+    const { significand, high } = fpu.read(top);
     const magnitude = body.let(i32.and(high, EXPONENT));
     const exponent = body.let(i32.sub(magnitude, constant32(rebias)));
     const zero = body.let(i64.eqz(i64.or(significand, extendU(magnitude))));
@@ -191,7 +125,7 @@ export const storeFloat =
       i64.ltS(significand, constant64(0)),
     );
     const masked = i32.eq(i32.and(c.state(FPU_CONTROL, 16), CONTROLS), USUAL_CONTROLS);
-    const usual = body.let(i32.and(i32.gtU(masked, stack.isEmpty(top)), i32.or(normal, zero)));
+    const usual = body.let(every(fpu.isInUse(top), masked, i32.or(normal, zero)));
     const drop = 63 - fraction;
     const rest = body.let(i64.and(significand, constant64((1n << BigInt(drop)) - 1n)));
     const odd = i64.and(i64.shrU(significand, constant64(drop)), constant64(1));
@@ -217,14 +151,9 @@ export const storeFloat =
     );
     body.if(writes.get, () => c.write(0, value.get));
     c.noteX87();
-    body.if(
-      usual,
-      () => {
-        const inexact = i32.shl(i64.ne(rest, constant64(0)), PE_BIT);
-        stack.end(pops, i32.or(inexact, i32.shl(away, C1_BIT)));
-      },
-      () => void c.call("fst_commit", constant32(pops)),
-    );
+    const inexact = i32.shl(i64.ne(rest, constant64(0)), PE_BIT);
+    const flags = i32.or(inexact, i32.shl(away, C1_BIT));
+    fpu.either(usual, { pops, flags }, () => void c.call("fst_commit", constant32(pops)));
   };
 
 /** FST and FSTP ST(i). */
@@ -234,18 +163,9 @@ export const storeRegister =
     begin(c);
     c.noteX87();
     const index = c.body.let(c.registerNumber(0));
-    const stack = new Stack(c);
-    const top = stack.at(none);
-    c.body.if(
-      stack.isEmpty(top),
-      () => void c.call("fst_st", index, constant32(pops)),
-      () => {
-        const to = stack.at(index);
-        const { significand, high } = stack.read(top);
-        stack.write(stack.read(to).address, significand, high);
-        stack.end(pops, none, to);
-      },
-    );
+    const top = c.fpu.place(none);
+    const set = [{ place: c.fpu.place(index), ...c.fpu.read(top) }];
+    c.fpu.either(c.fpu.isInUse(top), { set, pops }, () => void c.call("fst_st", index, constant32(pops)));
   };
 
 /** FXCH. */
@@ -253,20 +173,14 @@ export const exchange: X87 = (c) => {
   begin(c);
   c.noteX87();
   const index = c.body.let(c.registerNumber(0));
-  const stack = new Stack(c);
-  const top = stack.at(none);
-  const other = stack.at(index);
-  c.body.if(
-    i32.or(stack.isEmpty(top), stack.isEmpty(other)),
-    () => void c.call("fxch", index),
-    () => {
-      const a = stack.read(top);
-      const b = stack.read(other);
-      stack.write(a.address, b.significand, b.high);
-      stack.write(b.address, a.significand, a.high);
-      stack.end(0);
-    },
-  );
+  const top = c.fpu.place(none);
+  const other = c.fpu.place(index);
+  const set = [
+    { place: top, ...c.fpu.read(other) },
+    { place: other, ...c.fpu.read(top) },
+  ];
+  const possible = every(c.fpu.isInUse(top), c.fpu.isInUse(other));
+  c.fpu.either(possible, { set }, () => void c.call("fxch", index));
 };
 
 /** FCHS and FABS. */
@@ -275,17 +189,10 @@ const changeSign =
   (c) => {
     begin(c);
     c.noteX87();
-    const stack = new Stack(c);
-    const top = stack.at(none);
-    c.body.if(
-      stack.isEmpty(top),
-      () => void c.call(name),
-      () => {
-        const { address, high } = stack.read(top);
-        stack.writeHigh(address, change(high));
-        stack.end(0);
-      },
-    );
+    const top = c.fpu.place(none);
+    const { significand, high } = c.fpu.read(top);
+    const set = [{ place: top, significand, high: change(high) }];
+    c.fpu.either(c.fpu.isInUse(top), { set }, () => void c.call(name));
   };
 
 export const fchs: X87 = changeSign("fchs", (high) => i32.xor(high, SIGN));

@@ -34,10 +34,13 @@ export function meetPending(c: Context): void {
 
 /** Begins a waiting instruction. */
 export function begin(c: Context): void {
-  const absent = i32.and(c.state(CR0, 32), constant32(EM | TS));
-  c.body.if(i32.or(absent, i32.and(c.state(FPU_STATUS, 16), constant32(ES))), () => {
-    beginNow(c);
-    meetPending(c);
+  c.unlessPassed("x87", () => {
+    const absent = i32.and(c.state(CR0, 32), constant32(EM | TS));
+    const meet = (): void => {
+      beginNow(c);
+      meetPending(c);
+    };
+    c.body.if(i32.or(absent, i32.and(c.state(FPU_STATUS, 16), constant32(ES))), meet, undefined, false);
   });
 }
 

@@ -1,9 +1,9 @@
-// x87 data transfer, arithmetic and comparison. The numbers are the runtime's work (runtime/float/x87); here is
-// where operands come from, in an order that keeps every fault precise. [SDM] vol. 1, 8.3.
+// x87 instructions that are the runtime's work (runtime/float/x87); here is where operands come from, in an order that keeps
+// every fault precise. [SDM] vol. 1, 8.3.
 
 import { FPU_STORE_HIGH } from "../layout.ts";
 import { constant32, type Expression, i32, i64, wrap } from "../wasm/expression.ts";
-import { type Context, signExtend, toSignedI64 } from "./context.ts";
+import { type Context, signExtend } from "./context.ts";
 import { begin } from "./x87-state.ts";
 
 type X87 = (c: Context) => void;
@@ -21,16 +21,6 @@ export const call =
 
 // --- Loads ---
 
-/** A memory operand of the row's width, given to a function as its bits, before further values. */
-export const withBits =
-  (name: string, before: readonly number[] = [], after: readonly number[] = []): X87 =>
-  (c) => {
-    begin(c);
-    const value = c.read(0);
-    c.noteX87();
-    c.call(name, ...numbers(before), value, ...numbers(after));
-  };
-
 /** A 16- or 32-bit integer in memory, given sign-extended as i32. */
 export const withInteger =
   (name: string, before: readonly number[] = [], after: readonly number[] = []): X87 =>
@@ -40,14 +30,6 @@ export const withInteger =
     c.noteX87();
     c.call(name, ...numbers(before), value, ...numbers(after));
   };
-
-/** FILD of the row's width. */
-export const fild: X87 = (c) => {
-  begin(c);
-  const value = c.body.let(toSignedI64(c.width(0), c.read(0)));
-  c.noteX87();
-  c.call("fild", value);
-};
 
 /** FLD m80fp and FBLD. */
 export const load80 =
@@ -67,7 +49,7 @@ const storing = (c: Context, pops: number, write: () => void): void => {
   // An unmasked exception keeps the value from memory.
   c.body.if(c.call("fst_writes"), write);
   c.noteX87();
-  c.call("fst_commit", constant32(pops));
+  c.fpu.either(constant32(0), { pops }, () => void c.call("fst_commit", constant32(pops)));
 };
 
 /** FIST, FISTP, FISTTP of the row's width. */
@@ -104,47 +86,4 @@ export const withRegister =
     begin(c);
     c.noteX87();
     c.call(name, c.registerNumber(0), ...numbers(after));
-  };
-
-/** The runtime's function of an operation by its number in the reg field of D8; 2 and 3 are comparisons. */
-const functionOf = (operation: number): string =>
-  `fpu_${["add", "mul", "", "", "sub", "subr", "div", "divr"][operation]}`;
-
-/** ST(0) ← ST(0) operation m64fp. */
-export const arithmeticWithDouble = (operation: number): X87 => withBits(`${functionOf(operation)}_f64`);
-
-/** ST(0) ← ST(0) operation ST(i). */
-export const arithmeticToTop =
-  (operation: number): X87 =>
-  (c) => {
-    begin(c);
-    c.noteX87();
-    c.call(functionOf(operation), constant32(0), c.registerNumber(0), constant32(0));
-  };
-
-/** ST(i) ← ST(i) operation ST(0), then pops. */
-export const arithmeticToRegister =
-  (operation: number, pops: number): X87 =>
-  (c) => {
-    begin(c);
-    c.noteX87();
-    c.call(functionOf(operation), c.registerNumber(0), constant32(0), constant32(pops));
-  };
-
-/** FCMOVcc, by the condition of Jcc with the same meaning. */
-export const fcmov =
-  (condition: number): X87 =>
-  (c) => {
-    begin(c);
-    c.noteX87();
-    c.call("fcmov", c.registerNumber(0), c.body.let(c.flags.condition(condition)));
-  };
-
-/** FCOMI and its kin: ZF, PF and CF tell the order, the other three are cleared. */
-export const fcomi =
-  (quiet: number, pops: number): X87 =>
-  (c) => {
-    begin(c);
-    c.noteX87();
-    c.flags.setImage(c.call("fcomi", c.registerNumber(0), constant32(quiet), constant32(pops)));
   };

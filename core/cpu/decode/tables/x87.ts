@@ -1,20 +1,15 @@
 // The coprocessor's escape opcodes. [SDM] vol. 2D, A.5; names of undocumented encodings from [APM] vol. 5.
 
+import { call, load80, store80, storeInteger, withInteger, withRegister } from "../../semantics/x87.ts";
 import {
   arithmeticToRegister,
   arithmeticToTop,
-  arithmeticWithDouble,
-  call,
+  arithmeticWithMemory,
+  compareToFlags,
+  compareWithMemory,
+  compareWithRegister,
   fcmov,
-  fcomi,
-  fild,
-  load80,
-  store80,
-  storeInteger,
-  withBits,
-  withInteger,
-  withRegister,
-} from "../../semantics/x87.ts";
+} from "../../semantics/x87-arithmetic.ts";
 import {
   fldcw,
   fldenv,
@@ -35,6 +30,7 @@ import {
   fchs,
   loadExact,
   loadFloat,
+  loadInteger,
   loadRegister,
   storeFloat,
   storeRegister,
@@ -61,10 +57,8 @@ const floatMemory = (operand: string, bits: 32 | 64): Entry[] =>
     op(
       `F${name}`,
       isCompare(operation)
-        ? withBits(`fcom_f${bits}`, [], [popsOf(operation)])
-        : bits === 64
-          ? arithmeticWithDouble(operation)
-          : withBits("fpu_arith_f32", [operation]),
+        ? compareWithMemory(bits, popsOf(operation))
+        : arithmeticWithMemory(operation, bits),
       operand,
     ),
   );
@@ -98,8 +92,8 @@ const allToRegister = (pops: number, compare: Entry, compareAndPop: Entry): Entr
 
 const FXCH = st("FXCH", exchange);
 const FSTP = st("FSTP", storeRegister(1));
-const FCOM = st("FCOM", withRegister("fcom", 0, 0));
-const FCOMP = st("FCOMP", withRegister("fcom", 0, 1));
+const FCOM = st("FCOM", compareWithRegister(0, 0));
+const FCOMP = st("FCOMP", compareWithRegister(0, 1));
 
 const D8 = byMod(
   group(...floatMemory("Md", 32)),
@@ -172,13 +166,13 @@ const DA = byMod(
     op("FCMOVBE", fcmov(6), "ST", 0, "cmov"),
     op("FCMOVU", fcmov(10), "ST", 0, "cmov"),
     undefined,
-    byRm(undefined, op("FUCOMPP", call("fcom", 1, 1, 2))),
+    byRm(undefined, op("FUCOMPP", compareWithRegister(1, 2))),
   ),
 );
 
 const DB = byMod(
   group(
-    op("FILD", fild, "Md"),
+    op("FILD", loadInteger, "Md"),
     op("FISTTP", storeInteger("fisttp", 1), "Md", 0, "sse3"),
     op("FIST", storeInteger("fist", 0), "Md"),
     op("FISTP", storeInteger("fist", 1), "Md"),
@@ -199,8 +193,8 @@ const DB = byMod(
       op("FNINIT", fninit),
       op("FSETPM", obsolete),
     ),
-    op("FUCOMI", fcomi(1, 0), "ST", 0, "cmov"),
-    op("FCOMI", fcomi(0, 0), "ST", 0, "cmov"),
+    op("FUCOMI", compareToFlags(1, 0), "ST", 0, "cmov"),
+    op("FCOMI", compareToFlags(0, 0), "ST", 0, "cmov"),
   ),
 );
 
@@ -227,25 +221,25 @@ const DD = byMod(
     FXCH,
     st("FST", storeRegister(0)),
     FSTP,
-    st("FUCOM", withRegister("fcom", 1, 0)),
-    st("FUCOMP", withRegister("fcom", 1, 1)),
+    st("FUCOM", compareWithRegister(1, 0)),
+    st("FUCOMP", compareWithRegister(1, 1)),
   ),
 );
 
 const DE = byMod(
   group(...integerMemory("Mw")),
   // FCOMP5, undocumented.
-  allToRegister(1, FCOMP, byRm(undefined, op("FCOMPP", call("fcom", 1, 0, 2)))),
+  allToRegister(1, FCOMP, byRm(undefined, op("FCOMPP", compareWithRegister(0, 2)))),
 );
 
 const DF = byMod(
   group(
-    op("FILD", fild, "Mw"),
+    op("FILD", loadInteger, "Mw"),
     op("FISTTP", storeInteger("fisttp", 1), "Mw", 0, "sse3"),
     op("FIST", storeInteger("fist", 0), "Mw"),
     op("FISTP", storeInteger("fist", 1), "Mw"),
     op("FBLD", load80("fbld"), "Mt"),
-    op("FILD", fild, "Mq"),
+    op("FILD", loadInteger, "Mq"),
     op("FBSTP", store80("fbstp"), "Mt"),
     op("FISTP", storeInteger("fist", 1), "Mq"),
   ),
@@ -256,8 +250,8 @@ const DF = byMod(
     FSTP,
     FSTP,
     byRm(op("FNSTSW", fnstswAx)),
-    op("FUCOMIP", fcomi(1, 1), "ST", 0, "cmov"),
-    op("FCOMIP", fcomi(0, 1), "ST", 0, "cmov"),
+    op("FUCOMIP", compareToFlags(1, 1), "ST", 0, "cmov"),
+    op("FCOMIP", compareToFlags(0, 1), "ST", 0, "cmov"),
   ),
 );
 

@@ -23,6 +23,7 @@ export {
   fst_commit, fst_st,
 } from "./x87/load-store";
 export { fcom, fcom_f32, fcom_f64, fcom_int, ftst, fcomi, fxam } from "./x87/compare";
+export { fast_order } from "./x87/usual";
 export { f2xm1, fyl2x, fyl2xp1 } from "./x87/logarithms";
 export { fsin, fcos, fsincos, fptan, fpatan } from "./x87/trigonometry";
 export { fprem, fscale, fxtract, frndint } from "./x87/partial";

@@ -145,16 +145,46 @@ function sum(at: usize, sign: i32, exponent: i32, a: u64, differ: i32, distance:
   return give(at, sign, exponent - i32(shift), high, low << shift, narrow);
 }
 
+/** Stores a number at an address, unless it would have to be rounded. Returns the flags, or UNUSUAL. */
+function giveExactly(at: usize, significand: u64, high: i32, narrow: bool): i32 {
+  if (narrow && (significand & BELOW_F64) != 0) return UNUSUAL;
+  store<u64>(at, significand);
+  store<u16>(at, high & 0xffff, 8);
+  return 0;
+}
+
+/** The same as `operate` where an operand, or both, may be 0. */
+function operateWithZero(operation: i32, at: usize, a: u64, aHigh: i32, b: u64, bHigh: i32): i32 {
+  const controls = control();
+  if (((controls | WIDE) & CONTROLS) != USUAL) return UNUSUAL;
+  const aZero = isZero(a, aHigh);
+  const bZero = isZero(b, bHigh);
+  if (!(aZero || isNormal(a, aHigh)) || !(bZero || isNormal(b, bHigh)) || !(aZero || bZero)) return UNUSUAL;
+  const narrow = (controls & WIDE) == 0;
+  if (operation == MUL || operation == DIV || operation == DIVR) {
+    // Division by 0 raises ZE, or is invalid.
+    if (operation == DIV ? bZero : operation == DIVR && aZero) return UNUSUAL;
+    return giveExactly(at, 0, (aHigh ^ bHigh) & 0x8000, narrow);
+  }
+  if (operation == SUB) bHigh ^= 0x8000;
+  else if (operation == SUBR) aHigh ^= 0x8000;
+  // Zeros of different signs make a positive one.
+  if (aZero && bZero) return giveExactly(at, 0, aHigh & bHigh, narrow);
+  return aZero ? giveExactly(at, b, bHigh, narrow) : giveExactly(at, a, aHigh, narrow);
+}
+
 /** The register at an address ← a `operation` b. Returns the flags, or UNUSUAL. */
 // @ts-ignore: decorator of AssemblyScript
 @inline
-function operate(operation: i32, at: usize, a: u64, aHigh: i32, b: u64, bHigh: i32): i32 {
+export function operate(operation: i32, at: usize, a: u64, aHigh: i32, b: u64, bHigh: i32): i32 {
   const controls = control();
   const narrow = (controls & WIDE) == 0;
   const aExponent = aHigh & 0x7fff;
   const bExponent = bHigh & 0x7fff;
   const special = i32(u32(aExponent - 1) >= 0x7ffe) | i32(u32(bExponent - 1) >= 0x7ffe);
-  if (((((controls | WIDE) & CONTROLS) ^ USUAL) | special) != 0 || i64(a & b) >= 0) return UNUSUAL;
+  if (((((controls | WIDE) & CONTROLS) ^ USUAL) | special) != 0 || i64(a & b) >= 0) {
+    return operateWithZero(operation, at, a, aHigh, b, bHigh);
+  }
   let sign = ((aHigh ^ bHigh) >> 15) & 1;
   if (operation == MUL) {
     const high = mulHigh(a, b);
@@ -235,6 +265,10 @@ export function usualArithmeticF32(operation: i32, bits: u32): bool {
 }
 
 /** How two numbers compare, as condition codes; UNUSUAL if one is neither normal nor zero. */
+export function fast_order(a: u64, aHigh: i32, b: u64, bHigh: i32): i32 {
+  return relate(a, aHigh, b, bHigh);
+}
+
 // @ts-ignore: decorator of AssemblyScript
 @inline
 function relate(a: u64, aHigh: i32, b: u64, bHigh: i32): i32 {
