@@ -139,6 +139,7 @@ export class FunctionBody {
     this.#free = copyLocals(free);
     this.#taken = taken.slice();
     for (let n = count; n < this.#locals.length; n++) this.#free[this.#locals[n]!].push(this.#parameters + n);
+    this.#copied.clear();
   }
 
   set(local: Local, value: Expression): void {
@@ -146,6 +147,13 @@ export class FunctionBody {
     value.write(this.#code);
     this.#code.byte(0x21);
     this.#code.unsigned(local.index);
+    this.#forgetCopies(local.index);
+  }
+
+  /** What a local held is no longer in it: neither is it a copy, nor are there any of it. */
+  #forgetCopies(local: number): void {
+    for (const [copy, { local: source, sum }] of this.#copied)
+      if (copy === local || source === local || sum?.of.local === local) this.#copied.delete(copy);
   }
 
   /** Evaluates now; the result can be used any number of times. */
@@ -193,8 +201,10 @@ export class FunctionBody {
       value.write(this.#code);
     }
     for (let n = pairs.length - 1; n >= 0; n--) {
+      const { index } = pairs[n]![0];
       this.#code.byte(0x21);
-      this.#code.unsigned(pairs[n]![0].index);
+      this.#code.unsigned(index);
+      this.#forgetCopies(index);
     }
   }
 
