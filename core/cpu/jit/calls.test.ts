@@ -2,8 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import type { Assembler } from "../../assembler/assembler.ts";
-import { CPL, SEGMENT_ATTRIBUTES, SEGMENT_SIZE, SEGMENTS } from "../layout.ts";
-import { userMachine } from "../testing/differential.ts";
+import { enterLevel0, userMachine } from "../testing/differential.ts";
 import type { Machine } from "../testing/machine.ts";
 
 const CODE = 0x20000;
@@ -16,11 +15,7 @@ const LONG = 45;
 
 function run(machine: Machine, program: (a: Assembler) => void): number[] {
   const { cpu } = machine;
-  for (let number = 0; number < 6; number++) {
-    const place = SEGMENTS + number * SEGMENT_SIZE + SEGMENT_ATTRIBUTES;
-    cpu.set32(place, cpu.get32(place) & ~0x60);
-  }
-  cpu.set32(CPL, 0);
+  enterLevel0(machine);
   machine.assemble(CODE, 32, program);
   for (const name of REGISTERS) machine.set(name, 0);
   machine.set("esp", STACK);

@@ -13,9 +13,11 @@ import { type Structure, structureOf } from "./control-flow.ts";
 import type { Effects, EffectsOf } from "./effects.ts";
 import { Emission } from "./emission.ts";
 import { FlagLiveness } from "./flag-liveness.ts";
+import type { Flow } from "./flow.ts";
+import { KnownFields } from "./known-fields.ts";
 import { hashOf, perfectHash } from "./perfect-hash.ts";
 import { isUnlimited, type Node, pageOf, type Region, type RegionBlock } from "./region.ts";
-import { type Flow, KnownFields, RegionContext } from "./region-context.ts";
+import { RegionContext } from "./region-context.ts";
 import { RegisterFile } from "./register-file.ts";
 import { UnsavedRegisters } from "./unsaved-registers.ts";
 

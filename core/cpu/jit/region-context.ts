@@ -38,10 +38,11 @@ import {
 import type { Bits, EntryTest } from "../semantics/context.ts";
 import type { Flags } from "../semantics/flags.ts";
 import { constant32, constant64, type Expression, i32, i64, wrap } from "../wasm/expression.ts";
-import type { Callee, Local } from "../wasm/function-body.ts";
+import type { Local } from "../wasm/function-body.ts";
 import type { ModuleBuilder } from "../wasm/module.ts";
 import { DeferredFlags, MUST_BE_DIRECT } from "./deferred-flags.ts";
 import type { Emission } from "./emission.ts";
+import type { Calling, Flow } from "./flow.ts";
 import { KnownNumbers } from "./known-numbers.ts";
 import { KnownStack } from "./known-stack.ts";
 import { changesStack, isPlain } from "./plain-functions.ts";
@@ -74,71 +75,6 @@ const REGION_ACCESS: Record<SlowAccess, string> = {
   slowWrite: "regionWrite",
   slowModify: "regionModify",
 };
-
-/** The fields of a record, which are known. */
-export class KnownFields implements RecordFields {
-  readonly #view: DataView;
-  readonly #at: number;
-
-  constructor(view: DataView, at: number) {
-    this.#view = view;
-    this.#at = at;
-  }
-
-  get address(): Expression {
-    return constant32(this.#at);
-  }
-
-  u8(field: number): Expression {
-    return constant32(this.#view.getUint8(this.#at + field));
-  }
-
-  u16(field: number): Expression {
-    return constant32(this.#view.getUint16(this.#at + field, true));
-  }
-
-  i32(field: number): Expression {
-    return constant32(this.#view.getInt32(this.#at + field, true));
-  }
-
-  wideI32(field: number): Expression {
-    return constant64(this.#view.getInt32(this.#at + field, true));
-  }
-
-  i64(field: number): Expression {
-    return constant64(this.#view.getBigInt64(this.#at + field, true));
-  }
-}
-
-/** How to call what is not part of the region. */
-export interface Calling {
-  /** The dispatcher's `call`. */
-  readonly call: Callee;
-  /** Registers that the processor's state may not have, a bit each. */
-  readonly unsaved: number;
-  /** Start of the physical page that holds the place where it returns to. */
-  readonly page: number;
-  /** Goes on there. */
-  readonly goOn: () => void;
-}
-
-/** Where the branches of an instruction lead within the region. */
-export interface Flow {
-  /** Of its block from the region's start. */
-  readonly delta: number;
-  /** Goes to the node that its relative branch leads to; undefined if that is not in the region. */
-  readonly toTarget: (() => void) | undefined;
-  /** Goes to one of the region's nodes if that is where an indirect branch leads (i64). */
-  readonly reach: (target: Expression) => void;
-  /** For a call of what is not part of the region, when the place where it returns to is. */
-  readonly calling: Calling | undefined;
-  /** Flags that the instruction need not set are not among these (CARRY, OTHERS). */
-  readonly liveFlags: number;
-  /** Whether the block's code segment has no limit. */
-  readonly unlimited: boolean;
-  /** Whether a place at that offset from the region's start may be left for by a link: it lies in the same page. */
-  readonly mayLink: (delta: number) => boolean;
-}
 
 export class RegionContext extends HandlerContext {
   readonly #emission: Emission;

@@ -2,8 +2,8 @@
 
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Assembler } from "../../assembler/assembler.ts";
-import { CPL, CR0, CR3, SEGMENT_ATTRIBUTES, SEGMENT_SIZE, SEGMENTS } from "../layout.ts";
-import { userMachine } from "../testing/differential.ts";
+import { CR0, CR3 } from "../layout.ts";
+import { enterLevel0, userMachine } from "../testing/differential.ts";
 
 const CODE = 0x20000;
 const STACK = 0x30000;
@@ -49,11 +49,7 @@ beforeEach(() => {
     view.setUint32(entryOf(LINEAR + n * 0x1000), page | PRESENT, true);
     for (let at = 0; at < 0x1000; at += 4) view.setUint32(page + at, 0, true);
   });
-  for (let number = 0; number < 6; number++) {
-    const place = SEGMENTS + number * SEGMENT_SIZE + SEGMENT_ATTRIBUTES;
-    cpu.set32(place, cpu.get32(place) & ~0x60);
-  }
-  cpu.set32(CPL, 0);
+  enterLevel0(machine);
   cpu.set64(CR3, BigInt(DIRECTORY));
   cpu.set64(CR0, BigInt(CR0_PAGED));
   cpu.runtime.flushTlb();

@@ -169,6 +169,8 @@ const FLAT_CODE = 0xc0fb;
 const LONG_CODE = 0xa0fb;
 const FLAT_DATA = 0xc0f3;
 const PRIVILEGE = 3;
+/** A descriptor's privilege level, in the attributes of a segment. */
+const DPL = 0x60;
 /** EFER.LME and LMA. */
 const EFER_LONG = 0x500n;
 
@@ -196,6 +198,15 @@ export function userMachine(codeSize: 32 | 64 = 32, compileAfter?: number, verif
   cpu.runtime.flushTlb();
   cpu.runtime.updateMode();
   return machine;
+}
+
+/** Takes a `userMachine` to privilege level 0, with the same segments. */
+export function enterLevel0({ cpu }: Machine): void {
+  for (let number = 0; number < 6; number++) {
+    const place = SEGMENTS + number * SEGMENT_SIZE + SEGMENT_ATTRIBUTES;
+    cpu.set32(place, cpu.get32(place) & ~DPL);
+  }
+  cpu.set32(CPL, 0);
 }
 
 /** Selectors that Linux gives its programs: code of each size, and data. */
