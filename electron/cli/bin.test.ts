@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -36,6 +36,11 @@ test("a checkout runs its sources, whatever bundle was built before", () => {
 test("an application, and a checkout that was only bundled, run the bundle", () => {
   expect(starts(BUNDLE)).toBe(BUNDLE);
   expect(starts(SOURCE, BUNDLE)).toBe(BUNDLE);
+});
+
+test("what V8 made of the sources is kept beside them", () => {
+  starts(SOURCE, RUNTIME);
+  expect(readdirSync(join(root, ".cache/compiled"))).toHaveLength(1); // A folder for this version of Node.
 });
 
 test("it has the options of a process that runs a machine", () => {

@@ -42,7 +42,7 @@ function native(architecture: Architecture): Engine {
 async function twinboxProgram(): Promise<{ program: string; kind: string }> {
   if (isBuilt()) return { program: join(ROOT, "dist/cli/main.js"), kind: "bundled" };
   await buildRuntimeIfStale();
-  return { program: join(ROOT, "electron/cli/main.ts"), kind: "from source" };
+  return { program: join(ROOT, "electron/cli/bin.js"), kind: "from source" };
 }
 
 async function twinbox(): Promise<Engine> {
