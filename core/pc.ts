@@ -49,6 +49,8 @@ const IA32_TSC_DEADLINE = 0x6e0;
 const LOOK_AROUND_NS = 1e6;
 /** Instructions after which it does too, however fast they were so far: what comes may take ten times as long. */
 const LOOK_AROUND_INSTRUCTIONS = 250_000;
+/** So many look at the clock one by one: what emits handlers, and the firmware, run for the first time themselves. */
+const FIRST_INSTRUCTIONS = 40;
 /** Accesses to devices after which it does too: each takes as long as hundreds of instructions on memory. */
 const LOOK_AROUND_ACCESSES = 1000;
 /** Machine time of a slice that does not follow the host's clock, in nanoseconds. */
@@ -450,7 +452,7 @@ export class Pc implements PcControl {
       }
       const before = this.cpu.instructions;
       this.#accesses = 0;
-      this.#execute(LOOK_AROUND_NS, LOOK_AROUND_INSTRUCTIONS);
+      this.#execute(LOOK_AROUND_NS, before < FIRST_INSTRUCTIONS ? 1 : LOOK_AROUND_INSTRUCTIONS);
       this.#rest.note(this.cpu.instructions - before, this.#accesses, this.#time.clock.now());
       const then = now;
       now = hostNow();

@@ -167,7 +167,7 @@ export class Call {
 }
 
 /**
- * What a service answers: done, or to be called again with the same registers, after the next interrupt (`wait`) or at
- * once (`spin`: time has to pass, but no interrupt will tell).
+ * What a service answers: done, or to be called again with the same registers, after the next interrupt (`wait`), in a
+ * while (`spin`: time has to pass, but no interrupt will tell) or at once (`again`: the host may have other work between).
  */
-export type Outcome = "wait" | "spin" | undefined;
+export type Outcome = "wait" | "spin" | "again" | undefined;

@@ -15,11 +15,9 @@ import { MouseBios, type MouseState } from "./system/mouse.ts";
 import { PciBios } from "./system/pci-bios.ts";
 import { printerCall, SerialBios, type SerialState } from "./system/serial.ts";
 import { SystemBios } from "./system/system-bios.ts";
-import { setVideoMode } from "./video/mode-set.ts";
 import { VideoBios } from "./video/video-bios.ts";
 
 const DATA_SEGMENT = 0xe000;
-const TEXT_MODE = 3;
 const RESET_CONTROL = 0xcf9;
 const HARD_RESET = 0x06;
 /** Upper half of the 8-line font: 128 characters of 8 bytes further on. */
@@ -154,8 +152,9 @@ export class Firmware implements Device {
         if (call.ah === 0xb1) pci.call(call);
         else if (!this.#clock.call(call)) call.carry = true;
       }),
-      post: at((call) => this.#post(call)),
-      boot: (call) => (this.#bootstrap.step(call) ? undefined : "wait"),
+      post: at(() => this.#post()),
+      greet: at((call) => this.#bootstrap.greet(call)),
+      boot: (call) => this.#bootstrap.step(call),
       key: at((call) => this.#key(call)),
       mouse: at((call) => {
         if (this.#mouse.interrupt(call)) this.#goTo(call, "mouse.report");
@@ -184,10 +183,11 @@ export class Firmware implements Device {
     const outcome = this.#services[name](call);
     if (outcome === undefined) return;
     // HLT is not for virtual-8086 mode.
-    this.#goTo(call, `${name}.${outcome === "spin" || call.virtual8086 ? "spin" : "wait"}`);
+    if (outcome === "again") this.#goTo(call, name);
+    else this.#goTo(call, `${name}.${outcome === "spin" || call.virtual8086 ? "spin" : "wait"}`);
   }
 
-  #post(call: Call): void {
+  #post(): void {
     this.state = powerOn();
     this.#transfers.reset();
     powerOnSelfTest(
@@ -199,8 +199,6 @@ export class Firmware implements Device {
       this.#clock,
     );
     this.#video.vbe.leave();
-    setVideoMode(call.memory, this.#video.vga, this.#video.rom, TEXT_MODE);
-    this.#bootstrap.greet(call);
   }
 
   #key(call: Call): void {

@@ -207,12 +207,23 @@ export class MachineMemory implements PhysicalMemory {
   write(address: number, from: Uint8Array): void {
     this.#byPage(address, from.length, (at, done, size, entry) => {
       if (!(entry & PAGE_READ)) {
-        for (let i = 0; i < size; i++) this.deviceWrite(at + i, from[done + i]!, 1);
+        this.#writeToDevice(at, from.subarray(done, done + size));
       } else if (entry & PAGE_WRITE) {
         this.observer?.physicalWrite(at, size);
         this.#bytes.set(from.subarray(done, done + size), ((entry & ~0xfff) >>> 0) + (at & 0xfff));
       }
     });
+  }
+
+  /** In double words where they are aligned, as a bus master writes them. */
+  #writeToDevice(address: number, bytes: Uint8Array): void {
+    for (let i = 0; i < bytes.length; ) {
+      const width = (address + i) % 4 === 0 && i + 4 <= bytes.length ? 4 : 1;
+      let value = bytes[i]!;
+      if (width === 4) value += bytes[i + 1]! * 2 ** 8 + bytes[i + 2]! * 2 ** 16 + bytes[i + 3]! * 2 ** 24;
+      this.deviceWrite(address + i, value, width);
+      i += width;
+    }
   }
 
   #byPage(

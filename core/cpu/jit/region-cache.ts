@@ -51,8 +51,8 @@ const MOST_GROWTHS = 2;
  */
 const MOST_AT_ONCE = 100;
 
-/** Of the first region. Code that the host has hardly run takes it ten times as long; each region can be longer by all before. */
-const MOST_AT_FIRST = 50;
+/** Of the first region. Code that the host has hardly run takes it ten times as long; each region can be longer by a quarter of all before. */
+const MOST_AT_FIRST = 8;
 
 /** Instructions in a module from which on it takes no more: each module costs the host some ten KiB, and time. */
 const MODULE_INSTRUCTIONS = 1000;
@@ -166,9 +166,9 @@ export class RegionCache {
         this.#coolDown(block);
         continue;
       }
-      const region = growRegion(block, this.#blocks, MOST_AT_FIRST + this.#compiled);
+      const region = growRegion(block, this.#blocks, MOST_AT_FIRST + this.#compiled / 4);
       const size = region.nodes.reduce((sum, { count }) => sum + count, 0);
-      const most = Math.min(MOST_AT_ONCE, this.#compiled);
+      const most = Math.min(MOST_AT_ONCE, this.#compiled / 4);
       if (this.#instructions > before && this.#instructions + size > before + most) {
         this.#hot.unshift(block);
         return;

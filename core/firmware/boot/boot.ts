@@ -1,5 +1,5 @@
 import { bda, ebdaSegment } from "../bda.ts";
-import type { Call } from "../call.ts";
+import type { Call, Outcome } from "../call.ts";
 import type { DiskBios } from "../disk/disk-bios.ts";
 import { type BiosDrive, type DriveState, FIRST_CD } from "../disk/drives.ts";
 import { diskGeometry } from "../disk/geometry.ts";
@@ -31,6 +31,8 @@ export interface BootState {
   index: number;
   /** Why each candidate did not boot. */
   failures: string[];
+  /** Bytes of a kernel that is started without a boot loader. */
+  loaded: number;
 }
 
 export const newBootState = (): BootState => ({
@@ -39,6 +41,7 @@ export const newBootState = (): BootState => ({
   candidates: [],
   index: 0,
   failures: [],
+  loaded: 0,
 });
 
 export interface BootContext {
@@ -78,14 +81,18 @@ export class Bootstrap {
     this.#boot.until = call.memory.read32(bda.timerTicks) + wait;
   }
 
-  /** A step of INT 19h; false when it is to be called again after an interrupt. */
-  step(call: Call): boolean {
+  /** A step of INT 19h, which may have to wait for an interrupt before the next. */
+  step(call: Call): Outcome {
     const { config } = this.#context;
-    if (config.kernel) return startKernel(call, config, config.kernel, this.#context);
+    if (config.kernel) {
+      const loaded = startKernel(call, config, config.kernel, this.#context, this.#boot.loaded);
+      this.#boot.loaded = loaded === "booted" ? 0 : loaded;
+      return loaded === "booted" ? undefined : "again";
+    }
     for (;;) {
       const before = `${this.#boot.phase}/${this.#boot.index}`;
-      if (this.#advance(call)) return true;
-      if (`${this.#boot.phase}/${this.#boot.index}` === before) return false;
+      if (this.#advance(call)) return undefined;
+      if (`${this.#boot.phase}/${this.#boot.index}` === before) return "wait";
     }
   }
 

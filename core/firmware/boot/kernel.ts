@@ -19,23 +19,24 @@ export function checkKernel(image: Uint8Array): void {
   );
 }
 
-/** Sets the processor at a kernel's entry. True: always, as nothing has to be waited for. */
+/**
+ * Sets the processor at a kernel's entry, or only loads the piece of it that comes after its first `loaded` bytes: returns
+ * how many are loaded then.
+ */
 export function startKernel(
   call: Call,
   config: FirmwareConfig,
   kernel: KernelOptions,
   context: Pick<BootContext, "offsetOf">,
-): boolean {
+  loaded: number,
+): number | "booted" {
   checkKernel(kernel.image);
   const { memory, cpu } = call;
-  if (isLinux(kernel.image)) {
-    bootLinux(call, memory, kernel, config.memoryMib);
-    return true;
-  }
+  if (isLinux(kernel.image)) return bootLinux(call, memory, kernel, config.memoryMib, loaded);
   const { entry, information } = loadMultiboot(memory, kernel, config.memoryMib);
   cpu.eax = BOOT_MAGIC;
   cpu.ebx = information;
   cpu.edx = entry;
   cpu.eip = context.offsetOf("enterFlat");
-  return true;
+  return "booted";
 }

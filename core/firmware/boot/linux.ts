@@ -34,6 +34,8 @@ const HEAP_END = 0xe000;
 const COMMAND_LINE = SETUP + HEAP_END;
 /** Up to the extended BIOS data area. */
 const COMMAND_LINE_ROOM = 0x1c00;
+/** Bytes that are loaded in one turn of the host's: some milliseconds' work, as the host has to find pages for them. */
+const LOADED_AT_ONCE = 4 * MIB;
 const VIDEO_NAMES: Record<string, number> = { normal: 0xffff, ext: 0xfffe, ask: 0xfffd };
 const DEFAULT_INITRD_MAX = 0x37ff_ffff;
 /** Magic of the command line of protocols before 2.02. */
@@ -69,15 +71,17 @@ function placeInitrd(size: number, kernelEnd: number, max: number, memoryMib: nu
 }
 
 /**
- * Loads a Linux kernel as a boot loader would and sets the processor at its real-mode code, which asks the BIOS for memory
- * and video and goes on by itself. [LINUX-BOOT] Throws a TwinboxError when it cannot be loaded.
+ * Loads a piece of a Linux kernel and its initial RAM disk as a boot loader would: what comes after their first `loaded`
+ * bytes. Returns how many are loaded then; when all are, it sets the processor at the kernel's real-mode code, which asks
+ * the BIOS for memory and video and goes on by itself. [LINUX-BOOT] Throws a TwinboxError when it cannot be loaded.
  */
 export function bootLinux(
   call: Call,
   memory: PhysicalMemory,
   kernel: KernelOptions,
   memoryMib: number,
-): void {
+  loaded: number,
+): number | "booted" {
   const { image, initrd } = kernel;
   const header = new DataView(image.buffer, image.byteOffset, image.byteLength);
   const version = header.getUint16(Header.version, true);
@@ -91,10 +95,21 @@ export function bootLinux(
   if (high && target + body.length > memoryMib * MIB) {
     reject(`The kernel does not fit into ${memoryMib} MiB of memory.`, "Give the machine more memory.");
   }
+  let base = target + body.length;
+  if (initrd && initrd.length > 0) {
+    const max = version >= 0x0203 ? header.getUint32(Header.initrdMax, true) : DEFAULT_INITRD_MAX;
+    base = placeInitrd(initrd.length, base, max, memoryMib);
+  }
+  const [part, at, from] =
+    loaded < body.length || !initrd ? [body, target, loaded] : [initrd, base, loaded - body.length];
+  if (from < part.length) {
+    const piece = part.subarray(from, from + LOADED_AT_ONCE);
+    memory.write(at + from, piece);
+    return loaded + piece.length;
+  }
   const limit = version >= 0x0206 ? header.getUint32(Header.commandLineSize, true) : 255;
   const text = kernel.commandLine.slice(0, Math.min(limit, COMMAND_LINE_ROOM - 1));
   memory.write(SETUP, image.subarray(0, setupBytes));
-  memory.write(target, body);
   memory.write(COMMAND_LINE, Uint8Array.from([...bytesOfText(text), 0]));
   memory.write8(SETUP + Header.loader, LOADER_UNKNOWN);
   const mode = videoMode(kernel.commandLine);
@@ -110,9 +125,6 @@ export function bootLinux(
     memory.write16(SETUP + 0x22, HEAP_END);
   }
   if (initrd && initrd.length > 0) {
-    const max = version >= 0x0203 ? header.getUint32(Header.initrdMax, true) : DEFAULT_INITRD_MAX;
-    const base = placeInitrd(initrd.length, target + body.length, max, memoryMib);
-    memory.write(base, initrd);
     memory.write32(SETUP + Header.initrdAddress, base);
     memory.write32(SETUP + Header.initrdSize, initrd.length);
   }
@@ -122,4 +134,5 @@ export function bootLinux(
   cpu.esp = HEAP_END;
   cpu.cs = segment + 0x20;
   cpu.eip = 0;
+  return "booted";
 }

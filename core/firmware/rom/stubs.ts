@@ -17,12 +17,14 @@ export const interruptServices = {
 } as const;
 
 /** Services that only ROM code calls. */
-export const internalServices = ["post", "boot", "key", "mouse", "rtc"] as const;
+export const internalServices = ["post", "greet", "boot", "key", "mouse", "rtc"] as const;
 
 export type ServiceName = keyof typeof interruptServices | (typeof internalServices)[number];
 
 const CALL_PORT = ports.firmwareCall.base;
 const EOI = 0x20;
+/** 80 × 25 characters in colour. */
+const TEXT_MODE = 3;
 /** Status of the keyboard controller: its self test has passed since power-on. */
 const SYSTEM_FLAG = 4;
 /** Index of the shutdown code in CMOS. */
@@ -287,8 +289,8 @@ function resumeAfterShutdown(a: Assembler): void {
 }
 
 /**
- * Power-on: the caches on (CD and NW clear, as programs find them that toggle CD), a stack, the service that does the
- * rest, then INT 19h.
+ * Power-on: the caches on (CD and NW clear, as programs find them that toggle CD), a stack, the services that do the
+ * rest, each in a turn of the host's, then INT 19h.
  */
 function powerOn(a: Assembler): void {
   a.label("start");
@@ -305,6 +307,9 @@ function powerOn(a: Assembler): void {
   a.mov("sp", 0x7c00);
   a.label("post");
   callService(a, "post");
+  a.mov("ax", TEXT_MODE);
+  a.int(0x10);
+  callService(a, "greet");
   a.int(0x19);
 
   a.label("bootstrap");
