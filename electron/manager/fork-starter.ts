@@ -1,5 +1,5 @@
 import { fork } from "node:child_process";
-import type { ConsoleRequest } from "../platform/console-sockets.ts";
+import { type ConsoleRequest, handOver } from "../platform/console-sockets.ts";
 import { MACHINE_NODE_OPTIONS } from "../platform/node-options.ts";
 import type { HostProcess, HostStarter } from "./starter.ts";
 
@@ -39,9 +39,9 @@ export class ForkStarter implements HostStarter<ConsoleRequest> {
         onClose: (listener) => void exits.push(listener),
         close: () => child.disconnect(),
       },
-      connectConsole({ introduction, socket }) {
-        if (child.connected) child.send(introduction, socket, () => {});
-        else socket.destroy();
+      connectConsole(request) {
+        if (child.connected) handOver(request, child);
+        else request.socket.destroy();
       },
       onOutput(listener) {
         child.stdout?.setEncoding("utf8").on("data", listener);

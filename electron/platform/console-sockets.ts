@@ -1,3 +1,4 @@
+import type { ChildProcess } from "node:child_process";
 import { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import { type WebSocket, WebSocketServer } from "ws";
@@ -14,7 +15,7 @@ export interface ConsoleRequest {
   introduction: ConsoleIntroduction;
 }
 
-/** Goes with the socket from process to process: what the answer needs. No cookie is among it. */
+/** What the answer needs. No cookie is among it. */
 const introductionSchema = z.strictObject({
   console: z.strictObject({
     key: z.string(),
@@ -34,10 +35,27 @@ export function consoleRequest({ socket, headers }: IncomingMessage, head: Uint8
   return { socket, introduction: { console: { key, version, head } } };
 }
 
+/** Comes with a window's socket; the window's introduction comes next. */
+const SOCKET_MESSAGE = "console-socket";
+
+/**
+ * Hands a window over to the process of a machine, which gives what it gets to {@link ConsoleSockets.receive}.
+ *
+ * Node goes on reading from a socket that it hands over, and throws away what it reads, until the other process has
+ * confirmed it: a window that is let in before that may lose what it says first. So the introduction, without which it is
+ * not let in, goes separately; Node holds back what is sent behind a socket until it has closed its own end of it.
+ */
+export function handOver({ socket, introduction }: ConsoleRequest, machine: ChildProcess): void {
+  machine.send(SOCKET_MESSAGE, socket, () => {}); // The machine's end is told by `exit`.
+  machine.send(introduction, () => {});
+}
+
 /** The windows' sockets in the process that answers them. */
 export class ConsoleSockets {
   readonly #server = new WebSocketServer({ noServer: true, maxPayload: MAX_INPUT_MESSAGE });
   readonly #onOpen: (channel: ByteChannel) => void;
+  /** That of the window which is introduced next; undefined where it has gone on the way. */
+  #coming: Socket | undefined;
 
   constructor(onOpen: (channel: ByteChannel) => void) {
     this.#onOpen = onOpen;
@@ -49,16 +67,21 @@ export class ConsoleSockets {
     return false;
   }
 
-  /** Takes a message of the other process, and its socket, if it introduces a window. */
+  /** Takes a message of the other process, and the socket that came with it, if it is one of {@link handOver}. */
   receive(message: unknown, socket: unknown): boolean {
+    if (message === SOCKET_MESSAGE) {
+      this.#coming = socket as Socket | undefined;
+      this.#coming?.on("error", () => {}); // It is closed then, and not answered any more.
+      return true;
+    }
     const known = introductionSchema.safeParse(message);
-    // The window may have gone on the way.
-    if (known.success && socket) this.answer({ socket: socket as Socket, introduction: known.data });
-    return known.success;
+    if (!known.success) return false;
+    if (this.#coming) this.#answer(this.#coming, known.data);
+    this.#coming = undefined;
+    return true;
   }
 
-  answer({ socket, introduction }: ConsoleRequest): void {
-    const { key, version, head } = introduction.console;
+  #answer(socket: Socket, { console: { key, version, head } }: ConsoleIntroduction): void {
     const request = Object.assign(new IncomingMessage(socket), {
       method: "GET",
       headers: { upgrade: "websocket", "sec-websocket-key": key, "sec-websocket-version": version },
