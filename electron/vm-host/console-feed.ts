@@ -15,6 +15,7 @@ export class ConsoleFeed {
   #live = false;
   #sequence = 0;
   #acknowledged = 0;
+  /** Of the screen as the region knows it; 0 makes the next look find all of it new. */
   #width = 0;
   #height = 0;
   /** Those of the frame that is sent: no new array for each, which would be the garbage collector's. */
@@ -46,20 +47,19 @@ export class ConsoleFeed {
     if (sequence > this.#acknowledged && sequence <= this.#sequence) this.#acknowledged = sequence;
   }
 
-  changed(rectangles: ScreenRectangle[]): void {
-    for (const rectangle of rectangles) this.#region.add(rectangle);
-  }
-
-  /** Sends what has changed, if anything has and the window keeps up. */
-  flush(screen: Screen): void {
-    if (!this.ready || screen.width === 0 || screen.height === 0) return;
-    const { width, height, pixelAspect } = screen;
+  /** Notes what a look at the screen has found. Of a mode that is over, what is not sent is never sent. */
+  changed({ width, height }: Screen, rectangles: ScreenRectangle[]): void {
     if (width !== this.#width || height !== this.#height) {
       this.#width = width;
       this.#height = height;
       this.#region.fill(width, height);
-    }
-    if (this.#region.empty) return;
+    } else for (const rectangle of rectangles) this.#region.add(rectangle);
+  }
+
+  /** Sends what has changed, if anything has and the window keeps up. */
+  flush(screen: Screen): void {
+    const { width, height, pixelAspect } = screen;
+    if (!this.ready || width === 0 || height === 0 || this.#region.empty) return;
     const rectangles = this.#copyOut(screen, this.#region.take());
     this.#send({ type: "frame", sequence: ++this.#sequence, width, height, pixelAspect, rectangles });
   }

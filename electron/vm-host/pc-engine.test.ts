@@ -230,6 +230,17 @@ test("a slow window sees the last state of all that has changed meanwhile", asyn
   expect([3, 9].map((row) => covered(row * 16))).toEqual([true, true]);
 });
 
+test("a paused machine shows itself to a new window, and what a reset makes of its screen", async () => {
+  await engine.start();
+  engine.pause();
+  const console = watch();
+  console.input({ type: "refresh" });
+  await eventually(() => expect(console.frames().length).toBe(1));
+  engine.reset();
+  await eventually(() => expect(console.frames().length).toBe(2));
+  expect(console.frames()[1].rectangles).toMatchObject([{ x: 0, y: 32, width: 640, height: 16 }]);
+});
+
 test("acknowledging what was never sent is of no use", async () => {
   await engine.start();
   const console = watch();

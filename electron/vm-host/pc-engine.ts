@@ -167,6 +167,7 @@ export class PcEngine implements Engine {
   reset(): void {
     this.#notWhileSaving();
     this.#on().reset();
+    this.#armFrame(); // Paused, it runs no slice that would.
   }
 
   acpiShutdown(): void {
@@ -409,7 +410,7 @@ export class PcEngine implements Engine {
     if (!screen) return undefined;
     const rectangles = screen.refresh();
     if (rectangles.length > 0) this.#changes++;
-    for (const feed of this.#feeds) feed.changed(rectangles);
+    for (const feed of this.#feeds) feed.changed(screen, rectangles);
     return screen;
   }
 }

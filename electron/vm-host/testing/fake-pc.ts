@@ -163,6 +163,7 @@ export class FakePc implements PcControl {
   reset(): void {
     this.resets++;
     this.#output.push("reset\r\n");
+    this.screen.print(2, "reset");
     this.onWake();
   }
 
