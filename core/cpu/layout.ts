@@ -220,7 +220,8 @@ export const TLB = 0x1000;
 export const TLB_TABLES = 3;
 export const TLB_ENTRIES = 8192;
 export const TLB_ENTRY_SIZE = 32;
-export const TLB_SIZE = 0x40000;
+/** With what follows its entries: see {@link TLB_RECENT}. */
+export const TLB_SIZE = 0x40100;
 /** Linear page if readable, writable, executable; all ones if not. */
 export const TLB_READ = 0;
 export const TLB_WRITE = 8;
@@ -229,16 +230,24 @@ export const TLB_EXECUTE = 16;
 export const TLB_ADDEND = 24;
 /** Physical page address; bits 0 and 1: 1 from a page of 2 or 4 MiB, 2 of 1 GiB. */
 export const TLB_PHYSICAL = 28;
+/**
+ * After a table's entries, places for pages that compiled code met last (jit/recent-pages.ts): the linear page, all ones
+ * if there is none (u64), and its addend (u32).
+ */
+export const TLB_RECENT = 0x40000;
+export const TLB_RECENT_PLACES = 16;
+export const TLB_RECENT_SIZE = 16;
+export const TLB_RECENT_ADDEND = 8;
 /** A bit for each entry of the three tables: it may hold something; that is global. */
-export const TLB_USED = 0x101000;
-export const TLB_GLOBAL = 0x101c00;
+export const TLB_USED = 0x101400;
+export const TLB_GLOBAL = 0x102000;
 /** A bit for each 64 bits of TLB_USED: they are not all 0. */
 export const TLB_GROUPS = 0x103000;
 /**
  * Page tables found by PAE and 4-level walks, 16 bytes each: linear address by 2 MiB and generation (u64), then the
  * table's place with the rights on the way to it, as a paging entry has them (u64).
  */
-export const PAGE_TABLES = 0x102800;
+export const PAGE_TABLES = 0x102c00;
 export const PAGE_TABLES_KNOWN = 64;
 
 // --- The model, from the processor's base: written at power-on by models/write-model.ts, no part of a saved state ---

@@ -102,3 +102,25 @@ export function structureOf<B extends RegionBlock>(entry: Node<B>): Structure<B>
     },
   };
 }
+
+/** The nodes of each loop: those from which the branches back to its start are reached. */
+export function loopsOf<B extends RegionBlock>({ places, kindOf }: Structure<B>): Node<B>[][] {
+  const predecessors = new Map<Node<B>, Node<B>[]>();
+  for (const node of places.keys()) {
+    for (const next of successorsOf(node)) {
+      const known = predecessors.get(next);
+      if (known) known.push(node);
+      else predecessors.set(next, [node]);
+    }
+  }
+  const all: Node<B>[][] = [];
+  for (const [start, { loops }] of places) {
+    if (!loops) continue;
+    const nodes = new Set([start]);
+    for (const node of predecessors.get(start)!) if (kindOf(node, start) === "back") nodes.add(node);
+    for (const node of nodes)
+      if (node !== start) for (const before of predecessors.get(node)!) nodes.add(before);
+    all.push([...nodes]);
+  }
+  return all;
+}

@@ -17,6 +17,7 @@ import { constant32, constant64, type Expression, extendS, i32, i64 } from "../w
 import type { Callee, FunctionBody, Label, Local } from "../wasm/function-body.ts";
 import { keepLocalsOfStack, type StackKnowledge } from "./known-stack.ts";
 import { FlagLocals, type FlagState, keepLocalsOf } from "./pending-flags.ts";
+import type { RecentPages } from "./recent-pages.ts";
 import type { Placement, RegisterFile } from "./register-file.ts";
 import { NO_SPANS, type Spans } from "./spans.ts";
 import { type KnownVectors, VectorCache } from "./vector-cache.ts";
@@ -47,6 +48,7 @@ export class Emission {
   /** See Numbers (i32). */
   readonly doubt: Local;
   readonly flagLocals: FlagLocals;
+  readonly recent: RecentPages;
   readonly flagState: FlagState = { pending: undefined, held: false };
   /** Instruction pointer at which the region was entered (i64). */
   readonly base: Expression;
@@ -94,8 +96,10 @@ export class Emission {
     registers: (body: FunctionBody) => RegisterFile,
     count: number,
     notes: boolean,
+    recent: RecentPages,
   ) {
     this.body = body;
+    this.recent = recent;
     this.vectors = new VectorCache(body);
     this.doubt = body.local("i32");
     this.#executed = body.local("i32");

@@ -5,17 +5,18 @@ import { GOES_ON } from "../decode/row.ts";
 import { CALL } from "../interpreter/dispatcher.ts";
 import { codeSizeOf, type Form } from "../interpreter/form.ts";
 import { CPU, type RuntimeSignatures } from "../interpreter/handler-context.ts";
-import { BLOCK_COMPILED, BUDGET, REC_LINK, RECORD_SIZE } from "../layout.ts";
+import { BLOCK_COMPILED, BUDGET, GPR, REC_LINK, REC_REG, RECORD_SIZE } from "../layout.ts";
 import { constant32, constant64, type Expression, i32, i64, wrap } from "../wasm/expression.ts";
 import { FunctionBody, type Label } from "../wasm/function-body.ts";
 import type { ModuleBuilder } from "../wasm/module.ts";
-import { type Structure, structureOf } from "./control-flow.ts";
+import { loopsOf, type Structure, structureOf } from "./control-flow.ts";
 import type { Effects, EffectsOf } from "./effects.ts";
 import { Emission } from "./emission.ts";
 import { FlagLiveness } from "./flag-liveness.ts";
 import type { Flow } from "./flow.ts";
 import { KnownFields } from "./known-fields.ts";
 import { hashOf, perfectHash } from "./perfect-hash.ts";
+import { RecentPages } from "./recent-pages.ts";
 import { isUnlimited, type Node, pageOf, type Region, type RegionBlock } from "./region.ts";
 import { RegionContext } from "./region-context.ts";
 import { RegisterFile } from "./register-file.ts";
@@ -25,6 +26,12 @@ const PAGE = 0x1000;
 
 /** Targets of an indirect branch that are compared one after the other. */
 const MOST_COMPARED = 4;
+
+/** Instructions of a loop whose tables are worth more code. */
+const LONGEST_LOOP = 200;
+
+/** MOVZX of a byte. */
+const takesByte = ({ row }: Form): boolean => row.mnemonic === "MOVZX" && row.operands[1]!.widths[0] === 8;
 
 export interface RegionTools {
   readonly view: DataView;
@@ -37,6 +44,8 @@ class RegionCompiler {
   readonly #tools: RegionTools;
   readonly #entry: Node;
   readonly #structure: Structure<RegionBlock>;
+  /** By node of a loop, the registers that bytes are put into in it, a bit each. */
+  readonly #bytes = new Map<Node, number>();
   readonly #flags: FlagLiveness<RegionBlock>;
   readonly #unsaved: UnsavedRegisters<RegionBlock>;
   readonly #emission: Emission;
@@ -48,6 +57,7 @@ class RegionCompiler {
     this.#entry = region.nodes[0]!;
     this.#mode = region.mode;
     this.#structure = structureOf(this.#entry);
+    for (const nodes of loopsOf(this.#structure)) this.#noteBytes(nodes);
     this.#flags = new FlagLiveness(this.#structure, tools.effects);
     this.#unsaved = new UnsavedRegisters(this.#structure, tools.effects, tools.view);
     const { touched, changed, notes } = this.#effects();
@@ -57,6 +67,7 @@ class RegionCompiler {
       (body) => new RegisterFile(body, wide, touched, changed),
       this.#entry.block.count,
       notes,
+      new RecentPages(this.#entry.block.physical),
     );
   }
 
@@ -67,6 +78,22 @@ class RegionCompiler {
       for (let n = 0; n < count; n++) effects.add(all, forms[n]!, view, block.record + n * RECORD_SIZE);
     }
     return all;
+  }
+
+  /** Notes which registers hold bytes in a loop that is short and calls nothing: see recent-pages.ts. */
+  #noteBytes(loop: readonly Node[]): void {
+    const length = loop.reduce((sum, { count }) => sum + count, 0);
+    if (length > LONGEST_LOOP || loop.some(({ after }) => after)) return;
+    const { view } = this.#tools;
+    let bytes = 0;
+    for (const { block, forms, count } of loop) {
+      for (let n = 0; n < count; n++) {
+        if (!takesByte(forms[n]!)) continue;
+        const register = view.getUint16(block.record + n * RECORD_SIZE + REC_REG, true);
+        bytes |= 1 << ((register - GPR) >> 3);
+      }
+    }
+    for (const node of loop) this.#bytes.set(node, (this.#bytes.get(node) ?? 0) | bytes);
   }
 
   compile(): FunctionBody {
@@ -136,6 +163,7 @@ class RegionCompiler {
     const { view, module, runtime } = this.#tools;
     const { block, forms, count } = node;
     this.#emission.count(block.count);
+    this.#emission.recent.bytes = this.#bytes.get(node) ?? 0;
     let last: RegionContext | undefined;
     for (let n = 0; n < count; n++) {
       const record = block.record + n * RECORD_SIZE;

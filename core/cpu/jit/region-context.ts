@@ -32,6 +32,9 @@ import {
   SEGMENT_LIMIT,
   SEGMENT_SIZE,
   SEGMENTS,
+  TLB_RECENT,
+  TLB_RECENT_ADDEND,
+  TLB_RECENT_SIZE,
   TLB_WRITE,
   ZERO,
 } from "../layout.ts";
@@ -46,6 +49,7 @@ import type { Calling, Flow } from "./flow.ts";
 import { KnownNumbers } from "./known-numbers.ts";
 import { KnownStack } from "./known-stack.ts";
 import { changesStack, isPlain } from "./plain-functions.ts";
+import { type AccessKind, isComparable, pageMask } from "./recent-pages.ts";
 import { isRegister } from "./register-file.ts";
 import { open, type Place, spanFrom, spanOf, stretch, withSpan } from "./spans.ts";
 import { isVector } from "./vector-cache.ts";
@@ -85,6 +89,7 @@ export class RegionContext extends HandlerContext {
   #target: Expression | undefined;
   /** Where addresses of the instruction come from. */
   readonly #places = new Map<Expression, Place>();
+  readonly #kinds = new Map<Expression, AccessKind>();
 
   constructor(
     form: Form,
@@ -260,9 +265,13 @@ export class RegionContext extends HandlerContext {
       this.addressSize === 64
         ? this.addressKind === "long" && !this.row.operands.some(({ place }) => place === "moffs")
         : this.addressSize === 32 && this.addressKind === "flat";
-    if (plain && !displacement && this.fields.u16(REC_INDEX).constant === ZERO) {
+    if (plain && !displacement) {
       const base = Number(this.fields.u16(REC_BASE).constant);
-      this.#place(linear, base, Number(this.fields.i32(REC_DISPLACEMENT).constant));
+      const index = Number(this.fields.u16(REC_INDEX).constant);
+      const offset = Number(this.fields.i32(REC_DISPLACEMENT).constant);
+      if (index === ZERO) this.#place(linear, base, offset);
+      const displacement = base === BLOCK_IP ? this.#flow.delta + offset : offset;
+      this.#kinds.set(linear, { base, index, displacement });
     }
     return linear;
   }
@@ -303,7 +312,7 @@ export class RegionContext extends HandlerContext {
     const write = tag === TLB_WRITE;
     const known = place && spanOf(emission.spans, place, bytes, write);
     if (!place || !(emission.unconditional || known?.extent)) {
-      super.translate(address, linear, bytes, tag, slow, fast);
+      this.#translateAnew(address, linear, bytes, tag, slow, fast);
       return;
     }
     if (!known) {
@@ -312,7 +321,7 @@ export class RegionContext extends HandlerContext {
         body.set(addend, constant32(0));
         slow();
       };
-      super.translate(address, linear, bytes, tag, none, fast, addend);
+      this.#translateAnew(address, linear, bytes, tag, none, fast, addend);
       emission.spans = withSpan(emission.spans, spanFrom(place, bytes, write, body.copy(addend.get)));
       return;
     }
@@ -342,6 +351,47 @@ export class RegionContext extends HandlerContext {
     });
     const span = { ...known, addend: body.copy(addend.get), extent };
     emission.spans = withSpan(emission.spans, span, known);
+  }
+
+  /** By the page that such an access met last, else by the translation table. */
+  #translateAnew(
+    address: Local,
+    linear: Expression,
+    bytes: number,
+    tag: number,
+    slow: () => void,
+    fast: () => void,
+    addend: Local = this.body.local("i32"),
+  ): void {
+    const { body } = this;
+    const { tlb, recent, direct } = this.#emission;
+    const kind = direct || !isComparable(bytes) ? undefined : this.#kinds.get(linear);
+    const place = kind && recent.placeOf(kind, tag);
+    if (place === undefined) {
+      super.translate(address, linear, bytes, tag, slow, fast, addend);
+      return;
+    }
+    this.mayLeave();
+    const at = TLB_RECENT + place * TLB_RECENT_SIZE;
+    const o = linear.type === "i64" ? i64 : i32;
+    const low = linear.type === "i64" ? wrap(linear) : linear;
+    const held = i64.load(tlb, at);
+    const masked = o.and(linear, o.constant(pageMask(bytes)));
+    const hit = o === i64 ? i64.eq(held, masked) : i32.eq(wrap(held), masked);
+    const there = (): void => {
+      body.set(addend, i32.load(tlb, at + TLB_RECENT_ADDEND));
+      body.set(address, i32.add(low, addend.get));
+      fast();
+    };
+    const elsewhere = (): void => {
+      const found = (): void => {
+        body.store(64, tlb, this.wide(o.and(linear, o.constant(-4096))), at);
+        body.store(32, tlb, addend.get, at + TLB_RECENT_ADDEND);
+        fast();
+      };
+      super.translate(address, linear, bytes, tag, slow, found, addend);
+    };
+    body.if(hit, there, elsewhere, true);
   }
 
   protected override mayLeave(): void {

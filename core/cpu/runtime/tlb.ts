@@ -28,6 +28,9 @@ import {
   TLB_PHYSICAL,
   TLB_POINTER,
   TLB_READ,
+  TLB_RECENT,
+  TLB_RECENT_PLACES,
+  TLB_RECENT_SIZE,
   TLB_SIZE,
   TLB_TABLES,
   TLB_USED,
@@ -61,7 +64,7 @@ const EFLAGS_AC: u32 = 1 << 18;
 /** Number of the table that has no entries. */
 const NO_TABLE: u32 = TLB_TABLES;
 
-/** Number of an entry among those of all tables. */
+/** Number of an entry among those of the tables that have any. */
 // @ts-ignore: decorator of AssemblyScript
 @inline
 function numberOf(linear: u64, who: i32): usize {
@@ -71,7 +74,7 @@ function numberOf(linear: u64, who: i32): usize {
 // @ts-ignore: decorator of AssemblyScript
 @inline
 export function entryOf(linear: u64, who: i32): usize {
-  return CPU + TLB + numberOf(linear, who) * TLB_ENTRY_SIZE;
+  return CPU + TLB + who * TLB_SIZE + (<usize>(linear >> 12) & (TLB_ENTRIES - 1)) * TLB_ENTRY_SIZE;
 }
 
 /** Who makes the accesses of instructions now. */
@@ -121,14 +124,13 @@ export function translate(linear: u64, access: i32, who: i32): bool {
   }
   if (!walk(linear, access, who)) return false;
   const page = linear & ~0xfff;
-  const number = numberOf(linear, who);
-  const entry = CPU + TLB + number * TLB_ENTRY_SIZE;
+  const entry = entryOf(linear, who);
   const physical = walkPhysical;
   const map = mapEntry(physical);
   if ((load<u32>(entry + TLB_PHYSICAL) & ~0xfff) != physical || pageOf(entry) != page) clearEntry(entry);
   store<u32>(entry + TLB_PHYSICAL, physical | walkSize);
   if (map & PAGE_READ) {
-    noteUsed(number, page, who);
+    noteUsed(numberOf(linear, who), page, who);
     store<u32>(entry + TLB_ADDEND, (map & ~0xfff) - <u32>page);
     if (access == EXECUTE) store<u64>(entry + TLB_EXECUTE, page);
     // An execute-only walk proves nothing about reads under SMAP; any other does. Data breakpoints are noticed
@@ -197,9 +199,18 @@ export function resetTlb(): void {
 
 function forgetRanges(): void {
   forgetPageTables();
+  forgetRecent();
   store<u32>(CPU + TLB_HIGH, 0);
   store<u64>(CPU + LARGE_LOW, ~0);
   store<u64>(CPU + LARGE_HIGH, 0);
+}
+
+/** Empties the places for pages that were met last. */
+function forgetRecent(): void {
+  for (let who: i32 = 0; who < TLB_TABLES; who++) {
+    const first = CPU + TLB + who * TLB_SIZE + TLB_RECENT;
+    for (let place: usize = 0; place < (<usize>TLB_RECENT_PLACES); place++) store<u64>(first + place * TLB_RECENT_SIZE, ~0);
+  }
 }
 
 /** Bytes of TLB_USED. */
@@ -227,7 +238,8 @@ function setUsed(word: usize, bits: u64): void {
 // @ts-ignore: decorator of AssemblyScript
 @inline
 function firstEntry(word: usize): usize {
-  return CPU + TLB + word * 8 * TLB_ENTRY_SIZE;
+  const number = word * 8;
+  return CPU + TLB + (number / TLB_ENTRIES) * TLB_SIZE + (number & (TLB_ENTRIES - 1)) * TLB_ENTRY_SIZE;
 }
 
 function clearEntries(first: usize, bits: u64): void {
@@ -250,6 +262,7 @@ export function flushTlb(): void {
 /** Empties them but for global pages: MOV to CR3. */
 export function flushLocal(): void {
   forgetPageTables();
+  forgetRecent();
   for (let word = usedFrom(0); word < USED_BYTES; word = usedFrom(word + 8)) {
     const used = load<u64>(CPU + TLB_USED + word);
     const kept = used & load<u64>(CPU + TLB_GLOBAL + word);
@@ -261,6 +274,7 @@ export function flushLocal(): void {
 /** Forgets what is known of one page, of whatever size (INVLPG). */
 export function flushPage(linear: u64): void {
   forgetPageTables();
+  forgetRecent();
   for (let who: i32 = 0; who < TLB_TABLES; who++) clearEntry(entryOf(linear, who));
   if (linear < load<u64>(CPU + LARGE_LOW) || linear > load<u64>(CPU + LARGE_HIGH)) return;
   for (let word = usedFrom(0); word < USED_BYTES; word = usedFrom(word + 8)) {
@@ -282,6 +296,7 @@ export function flushHigh(): void {
   const who = current();
   if (!(load<u32>(CPU + TLB_HIGH) & (1 << who))) return;
   store<u32>(CPU + TLB_HIGH, load<u32>(CPU + TLB_HIGH) & ~(1 << who));
+  forgetRecent();
   const end = ((who + 1) * TLB_ENTRIES) / 8;
   for (let word = usedFrom((who * TLB_ENTRIES) / 8); word < <usize>end; word = usedFrom(word + 8)) {
     for (let bits = load<u64>(CPU + TLB_USED + word); bits; bits &= bits - 1) {
@@ -293,6 +308,7 @@ export function flushHigh(): void {
 
 /** Takes the right to write directly from every entry of a physical page, which now holds decoded code. */
 export function protectCodePage(physical: u32): void {
+  forgetRecent();
   for (let word = usedFrom(0); word < USED_BYTES; word = usedFrom(word + 8)) {
     for (let bits = load<u64>(CPU + TLB_USED + word); bits; bits &= bits - 1) {
       const entry = firstEntry(word) + <usize>ctz(bits) * TLB_ENTRY_SIZE;
@@ -303,6 +319,7 @@ export function protectCodePage(physical: u32): void {
 
 /** Makes the next store to any page of video memory be noted again. */
 export function protectVideo(): void {
+  forgetRecent();
   for (let word = usedFrom(0); word < USED_BYTES; word = usedFrom(word + 8)) {
     for (let bits = load<u64>(CPU + TLB_USED + word); bits; bits &= bits - 1) {
       const entry = firstEntry(word) + <usize>ctz(bits) * TLB_ENTRY_SIZE;
