@@ -22,24 +22,44 @@ export function multiplyHighSigned(a: i64, b: i64): i64 {
   return high;
 }
 
+const DIGIT: u64 = 1 << 32;
+
+/** A digit of 32 bits of the quotient: of `rest`, followed by `next`, by a divisor whose highest bit is 1. */
+// @ts-ignore: decorator of AssemblyScript
+@inline
+function quotientDigit(rest: u64, next: u64, divisor: u64): u64 {
+  const first = divisor >> 32;
+  const second = divisor & (DIGIT - 1);
+  let digit = rest / first;
+  let left = rest - digit * first;
+  // By its first digit alone it may be too large, by two at most.
+  while (digit >= DIGIT || digit * second > ((left << 32) | next)) {
+    digit--;
+    left += first;
+    if (left >= DIGIT) break;
+  }
+  return digit;
+}
+
 /**
  * Quotient of the unsigned 128-bit high:low by a divisor greater than `high`; the remainder is left in the
- * scratch area.
+ * scratch area. Two digits of 32 bits, by long division. [TAOCP] 4.3.1, algorithm D
  */
 export function divideUnsigned(high: u64, low: u64, divisor: u64): u64 {
-  let remainder = high;
-  let quotient: u64 = 0;
-  for (let bit = 63; bit >= 0; bit--) {
-    const carry = remainder >> 63;
-    remainder = (remainder << 1) | ((low >> <u64>bit) & 1);
-    quotient <<= 1;
-    if (carry || remainder >= divisor) {
-      remainder -= divisor;
-      quotient |= 1;
-    }
+  if (high == 0) {
+    const quotient = low / divisor;
+    store<u64>(CPU + SCRATCH, low - quotient * divisor);
+    return quotient;
   }
-  store<u64>(CPU + SCRATCH, remainder);
-  return quotient;
+  const shift = clz(divisor);
+  const by = divisor << shift;
+  const top = shift ? (high << shift) | (low >> (64 - shift)) : high;
+  const bottom = low << shift;
+  const first = quotientDigit(top, bottom >> 32, by);
+  const rest = ((top << 32) | (bottom >> 32)) - first * by;
+  const second = quotientDigit(rest, bottom & (DIGIT - 1), by);
+  store<u64>(CPU + SCRATCH, (((rest << 32) | (bottom & (DIGIT - 1))) - second * by) >> shift);
+  return (first << 32) | second;
 }
 
 /** Whether the signed 128-bit high:low divided by `divisor` has a quotient of 64 bits; results in the scratch area. */
