@@ -7,6 +7,7 @@ import {
   FLAGS_CARRY_SHIFT,
   FLAGS_COMPARE,
   FLAGS_LOGIC,
+  FLAGS_OPERATION,
   FLAGS_STORED,
   FLAGS_SUB,
 } from "../layout.ts";
@@ -254,13 +255,22 @@ export class DeferredFlags extends Flags {
     if (this.#host.direct) return this.cf();
     if (!(this.#getLive() & CARRY)) return undefined;
     if (this.#host.flagState.pending?.kind !== "held") return this.cf();
-    const { kind, passed } = this.#host.flagLocals;
+    const { kind, a, b, passed } = this.#host.flagLocals;
     const { body } = this.#context;
     const carry = body.local("i32");
+    const ofOthers = (): void => body.set(carry, body.call(this.#runtime("carryOf"), ...passed));
+    const isComparison = i32.eq(i32.and(kind.get, constant32(FLAGS_OPERATION)), constant32(FLAGS_COMPARE));
     body.if(
       i32.and(kind.get, constant32(FLAGS_CARRY_GIVEN)),
       () => body.set(carry, i32.and(i32.shrU(kind.get, constant32(FLAGS_CARRY_SHIFT)), constant32(1))),
-      () => body.set(carry, body.call(this.#runtime("carryOf"), ...passed)),
+      // What ends a loop's round, as a rule.
+      () =>
+        body.if(
+          isComparison,
+          () => body.set(carry, (a.type === "i64" ? i64 : i32).ltU(a.get, b.get)),
+          ofOthers,
+          true,
+        ),
     );
     return body.copy(carry.get);
   }
