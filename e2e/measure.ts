@@ -98,7 +98,19 @@ async function waitForSerial(page: Page, text: string): Promise<void> {
   while (!(await terminalText(page, NAME)).includes(text)) await sleep(200);
 }
 
-/** Linux with a console on the serial port, and a frame buffer of 1024×768×32. */
+/** Milliseconds of the longest turns since they were forgotten. */
+function longestTurns(pid: number) {
+  const lines = readFileSync(`${loopFile}.${pid}`, "utf8").trim().split("\n");
+  const turns = lines.map((line) => line.split(" ").map(Number) as [number, number]);
+  return {
+    longestTurnMs: Math.max(...turns.map(([max]) => max)),
+    longestTurnCpuMs: Math.max(...turns.map(([, cpuMs]) => cpuMs)),
+  };
+}
+
+const forgetTurns = (pid: number): void => rmSync(`${loopFile}.${pid}`, { force: true });
+
+/** Linux with a console on the serial port, and a frame buffer of 1024×768×32; tells the longest turn since its loader began. */
 async function bootLinux(window: RealWindow): Promise<void> {
   const append = `vga=${MODE} console=ttyS0 quiet`;
   const iso = await makeIsolinuxIso("measure-fbdev.iso", { ...(await prepareBusybox()), append });
@@ -106,10 +118,12 @@ async function bootLinux(window: RealWindow): Promise<void> {
   await view(window.page, NAME, "Screen");
   await paneOf(window.page, NAME).locator("canvas.screen").click();
   await sleep(5000);
+  forgetTurns(machineProcesses()[0]!);
   await window.page.keyboard.press("Enter", { delay: 50 });
   await window.page.keyboard.press("ControlRight");
   await view(window.page, NAME, "Serial");
   await waitForSerial(window.page, PROMPT);
+  if (process.env.LOOP_TURNS) console.log(JSON.stringify({ boot: longestTurns(machineProcesses()[0]!) }));
 }
 
 async function start({ page }: RealWindow, image: string): Promise<void> {
@@ -150,14 +164,13 @@ async function measure(
   const { manager } = window;
   const [{ settings }] = (await manager.listMachines()) as [MachineSummary];
   const pid = machineProcesses()[0]!;
-  const loop = `${loopFile}.${pid}`;
   const uses = () => [cpuSeconds(pid), cpuSeconds(process.pid), familySeconds(browser.pid)];
   let used: number[] = [];
   let began = 0;
   await window.unwatched(async () => {
     if ((await manager.listMachines())[0]!.state === "paused") await manager.resume(settings.id);
     await sleep(wait * 1000);
-    rmSync(loop, { force: true });
+    forgetTurns(pid);
     began = Date.now();
     const from = uses();
     await sleep(seconds * 1000);
@@ -167,8 +180,6 @@ async function measure(
   const frames = (await framesOf(window.page)).filter(({ at }) => at >= began && at < began + seconds * 1000);
   const pixels = frames.reduce((sum, frame) => sum + frame.pixels, 0);
   const gaps = frames.map(({ at }, n) => at - (frames[n - 1]?.at ?? began));
-  const lines = readFileSync(loop, "utf8").trim().split("\n");
-  const turns = lines.map((line) => line.split(" ").map(Number) as [number, number]);
   const [machine, server, page] = used.map((of) => Math.round((of / seconds) * 100));
   console.log(
     JSON.stringify({
@@ -177,11 +188,10 @@ async function measure(
       megapixelsPerFrame: pixels / Math.max(1, frames.length) / 1e6,
       longestGapMs: Math.round(Math.max(...gaps)),
       cpuPercent: { machine, server, browser: page },
-      longestTurnMs: Math.max(...turns.map(([max]) => max)),
-      longestTurnCpuMs: Math.max(...turns.map(([, cpuMs]) => cpuMs)),
+      ...longestTurns(pid),
     }),
   );
-  rmSync(loop, { force: true });
+  forgetTurns(pid);
 }
 
 async function main([what, ...numbers]: string[]): Promise<void> {

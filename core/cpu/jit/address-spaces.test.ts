@@ -2,8 +2,8 @@
 
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Assembler } from "../../assembler/assembler.ts";
-import { CR0, CR3 } from "../layout.ts";
-import { enterLevel0, userMachine } from "../testing/differential.ts";
+import { userMachine } from "../testing/differential.ts";
+import { enterPaged, entryAt, mapPages, PRESENT, runToHalt } from "../testing/paged-loops.ts";
 
 const CODE = 0x20000;
 const STACK = 0x30000;
@@ -16,20 +16,10 @@ const FUNCTION = 0x80000;
 const OTHER_FUNCTION = 0x90000;
 /** A RET in the same page: after a call of it the translation is known. */
 const NEIGHBOUR = FUNCTION + 0x800;
-const PLACE = (FUNCTION >> 12) * 4;
-const PRESENT = 7;
 const ROUNDS = 60;
-const CR0_PAGED = 0x80010011;
 
 const machine = userMachine(32, 1);
-const { cpu, view } = machine;
-
-/** All memory mapped to itself, but for the page of the function. */
-function makeTables(directory: number, table: number, functionPage: number): void {
-  view.setUint32(directory, table | PRESENT, true);
-  for (let n = 0; n < 512; n++) view.setUint32(table + n * 4, (n << 12) | PRESENT, true);
-  view.setUint32(table + PLACE, functionPage | PRESENT, true);
-}
+const { cpu } = machine;
 
 /** Runs a loop at level 0, with `switchTo` before each call of the function, then the same for the other page. */
 function alternate(switchTo: (a: Assembler, directory: number, functionPage: number) => void): void {
@@ -44,7 +34,10 @@ function alternate(switchTo: (a: Assembler, directory: number, functionPage: num
   for (const page of [FUNCTION, OTHER_FUNCTION]) {
     machine.assemble(page + NEIGHBOUR - FUNCTION, 32, (a) => a.ret());
   }
-  machine.assemble(CODE, 32, (a) => {
+  machine.set("ebx", 0);
+  machine.set("esi", 0);
+  machine.set("esp", STACK);
+  const halted = runToHalt(machine, CODE, (a) => {
     a.mov("ecx", ROUNDS);
     a.mov("edi", FUNCTION);
     a.mov("edx", NEIGHBOUR);
@@ -59,23 +52,13 @@ function alternate(switchTo: (a: Assembler, directory: number, functionPage: num
     a.jnz("again");
     a.hlt();
   });
-  machine.set("ebx", 0);
-  machine.set("esi", 0);
-  machine.set("esp", STACK);
-  machine.ip = CODE;
-  cpu.unhalt();
-  // Between two runs what has become hot is compiled.
-  for (let n = 0; n < 100 && !cpu.halted; n++) machine.run(50);
+  expect(halted).toBe(true);
 }
 
 beforeEach(() => {
-  makeTables(DIRECTORY, TABLE, FUNCTION);
-  makeTables(OTHER_DIRECTORY, OTHER_TABLE, OTHER_FUNCTION);
-  enterLevel0(machine);
-  cpu.set64(CR3, BigInt(DIRECTORY));
-  cpu.set64(CR0, BigInt(CR0_PAGED));
-  cpu.runtime.flushTlb();
-  cpu.runtime.updateMode();
+  mapPages(machine, DIRECTORY, TABLE, []);
+  mapPages(machine, OTHER_DIRECTORY, OTHER_TABLE, [[FUNCTION, OTHER_FUNCTION]]);
+  enterPaged(machine, DIRECTORY);
 });
 
 describe("a function at the same linear address in two pages of memory", () => {
@@ -90,7 +73,7 @@ describe("a function at the same linear address in two pages of memory", () => {
 
   it("is that of the page entry after INVLPG", () => {
     alternate((a, _directory, page) => {
-      a.mov(`dword [${TABLE + PLACE}]`, page | PRESENT);
+      a.mov(`dword [${entryAt(TABLE, FUNCTION)}]`, page | PRESENT);
       a.invlpg(`[${FUNCTION}]`);
     });
     expect([machine.get("ebx"), machine.get("esi")]).toEqual([ROUNDS, ROUNDS]);

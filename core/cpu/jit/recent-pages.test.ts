@@ -2,8 +2,8 @@
 
 import { beforeEach, expect, it } from "vitest";
 import type { Assembler } from "../../assembler/assembler.ts";
-import { CR0, CR3 } from "../layout.ts";
-import { enterLevel0, userMachine } from "../testing/differential.ts";
+import { userMachine } from "../testing/differential.ts";
+import { enterPaged, entryAt, mapPages, PRESENT, runToHalt } from "../testing/paged-loops.ts";
 
 const CODE = 0x20000;
 const DIRECTORY = 0x100000;
@@ -14,21 +14,17 @@ const FIRST = 0x92000;
 const SECOND = 0x90000;
 const OTHER = 0x95000;
 const INDEXES = 0x98000;
-const PRESENT = 7;
 const ROUNDS = 200;
-const CR0_PAGED = 0x80010011;
 
 const machine = userMachine(32, 1);
 const { cpu, view } = machine;
-
-const entryOf = (linear: number): number => TABLE + (linear >> 12) * 4;
 
 /**
  * Runs a loop over the bytes at INDEXES, each in EAX, at level 0; it is compiled from its second round on. Then `between`,
  * and the loop again.
  */
 function repeat(inLoop: (a: Assembler) => void, between: (a: Assembler) => void = () => {}): void {
-  machine.assemble(CODE, 32, (a) => {
+  const halted = runToHalt(machine, CODE, (a) => {
     a.mov("edi", 2);
     a.label("anew");
     a.mov("ecx", 0);
@@ -43,29 +39,20 @@ function repeat(inLoop: (a: Assembler) => void, between: (a: Assembler) => void 
     a.jnz("anew");
     a.hlt();
   });
-  machine.ip = CODE;
-  cpu.unhalt();
-  // Between two runs what has become hot is compiled.
-  for (let n = 0; n < 500 && !cpu.halted; n++) machine.run(50);
-  expect(cpu.halted).toBe(1);
+  expect(halted).toBe(true);
   expect(cpu.compiler.regionsCompiled).toBeGreaterThan(0);
 }
 
 beforeEach(() => {
-  view.setUint32(DIRECTORY, TABLE | PRESENT, true);
-  for (let n = 0; n < 512; n++) view.setUint32(TABLE + n * 4, (n << 12) | PRESENT, true);
-  [FIRST, SECOND].forEach((page, n) => {
-    view.setUint32(entryOf(LINEAR + n * 0x1000), page | PRESENT, true);
-  });
+  mapPages(machine, DIRECTORY, TABLE, [
+    [LINEAR, FIRST],
+    [LINEAR + 0x1000, SECOND],
+  ]);
   for (let n = 0; n < ROUNDS; n++) view.setUint8(INDEXES + n, (n * 37) & 0xff);
   for (const page of [FIRST, SECOND, OTHER])
     for (let at = 0; at < 0x1000; at += 4) view.setUint32(page + at, page + at, true);
-  enterLevel0(machine);
   machine.set("ebx", 0);
-  cpu.set64(CR3, BigInt(DIRECTORY));
-  cpu.set64(CR0, BigInt(CR0_PAGED));
-  cpu.runtime.flushTlb();
-  cpu.runtime.updateMode();
+  enterPaged(machine, DIRECTORY);
 });
 
 const indexes = Array.from({ length: ROUNDS }, (_, n) => (n * 37) & 0xff);
@@ -98,7 +85,7 @@ it.each<[string, (a: Assembler) => void]>([
   repeat(
     (a) => a.add("ebx", `[eax*4+${LINEAR}]`),
     (a) => {
-      a.mov(`dword [${entryOf(LINEAR)}]`, OTHER | PRESENT);
+      a.mov(`dword [${entryAt(TABLE, LINEAR)}]`, OTHER | PRESENT);
       tell(a);
     },
   );

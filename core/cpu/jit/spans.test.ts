@@ -2,8 +2,8 @@
 
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Assembler } from "../../assembler/assembler.ts";
-import { CR0, CR3 } from "../layout.ts";
-import { enterLevel0, userMachine } from "../testing/differential.ts";
+import { userMachine } from "../testing/differential.ts";
+import { enterPaged, entryAt, mapPages, PRESENT, runToHalt } from "../testing/paged-loops.ts";
 
 const CODE = 0x20000;
 const STACK = 0x30000;
@@ -14,18 +14,17 @@ const LINEAR = 0x80000;
 const FIRST = 0x92000;
 const SECOND = 0x90000;
 const THIRD = 0x95000;
-const PRESENT = 7;
 const ROUNDS = 60;
-const CR0_PAGED = 0x80010011;
 
 const machine = userMachine(32, 1);
 const { cpu, view } = machine;
 
-const entryOf = (linear: number): number => TABLE + (linear >> 12) * 4;
+const entryOf = (linear: number): number => entryAt(TABLE, linear);
 
 /** Runs a loop at level 0, compiled from its second round on. */
 function repeat(code: (a: Assembler) => void): void {
-  machine.assemble(CODE, 32, (a) => {
+  machine.set("esp", STACK);
+  const halted = runToHalt(machine, CODE, (a) => {
     a.mov("ecx", ROUNDS);
     a.label("again");
     code(a);
@@ -33,27 +32,20 @@ function repeat(code: (a: Assembler) => void): void {
     a.jnz("again");
     a.hlt();
   });
-  machine.set("esp", STACK);
-  machine.ip = CODE;
-  cpu.unhalt();
-  // Between two runs what has become hot is compiled.
-  for (let n = 0; n < 200 && !cpu.halted; n++) machine.run(50);
-  expect(cpu.halted).toBe(1);
+  expect(halted).toBe(true);
   expect(cpu.compiler.regionsCompiled).toBeGreaterThan(0);
 }
 
 beforeEach(() => {
-  view.setUint32(DIRECTORY, TABLE | PRESENT, true);
-  for (let n = 0; n < 512; n++) view.setUint32(TABLE + n * 4, (n << 12) | PRESENT, true);
-  [FIRST, SECOND, THIRD].forEach((page, n) => {
-    view.setUint32(entryOf(LINEAR + n * 0x1000), page | PRESENT, true);
-    for (let at = 0; at < 0x1000; at += 4) view.setUint32(page + at, 0, true);
-  });
-  enterLevel0(machine);
-  cpu.set64(CR3, BigInt(DIRECTORY));
-  cpu.set64(CR0, BigInt(CR0_PAGED));
-  cpu.runtime.flushTlb();
-  cpu.runtime.updateMode();
+  const pages = [FIRST, SECOND, THIRD];
+  mapPages(
+    machine,
+    DIRECTORY,
+    TABLE,
+    pages.map((page, n) => [LINEAR + n * 0x1000, page]),
+  );
+  for (const page of pages) for (let at = 0; at < 0x1000; at += 4) view.setUint32(page + at, 0, true);
+  enterPaged(machine, DIRECTORY);
 });
 
 describe("a frame", () => {
