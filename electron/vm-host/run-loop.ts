@@ -5,7 +5,7 @@ import type { EngineEnd } from "../contract/engine.ts";
  * Host milliseconds of guest code at a stretch. With what a slice may be late, with drawing, and a full collection of
  * garbage, of some ten milliseconds, the event loop stays free to serve within twenty.
  */
-const SLICE_MS = 6;
+const SLICE_MS = 4;
 /** Host milliseconds that a slice has at least, however long the drawing before it took. */
 const SHORTEST_SLICE_MS = 3;
 /** While output is under way, guest code and output have this many host milliseconds each by turns, at most. */
