@@ -1,29 +1,31 @@
 // Where an instruction's register operands lie in the processor's state.
 
-import type { Decoded } from "./decode/decoder.ts";
-import type { RegisterFile } from "./decode/row.ts";
+import { type Decoded, sizeIndex } from "./decode/decoder.ts";
+import type { OperandSpec } from "./decode/row.ts";
 import { FPU_REGISTER_SIZE, FPU_REGISTERS, GPR, XMM } from "./layout.ts";
 
 /**
- * Offset in the processor's state of the register that ModRM.reg, or ModRM.rm or the opcode, names; for segment,
- * control, debug and ST(i) operands the register's number.
+ * Offset in the processor's state of the register that ModRM.reg names; for segment, control, debug and ST(i) operands
+ * the register's number.
  */
-export function registerSlot(decoded: Decoded, which: "reg" | "rm"): number {
-  const sizeIndex = decoded.operandSize === 16 ? 0 : decoded.operandSize === 32 ? 1 : 2;
-  for (const operand of decoded.row.operands) {
-    const place = operand.place;
-    if (which === "reg" ? place !== "reg" : place !== "rm" && place !== "opcode") continue;
-    const number = place === "reg" ? decoded.reg : place === "opcode" ? decoded.opcodeRegister : decoded.rm;
-    return slotOf(operand.file, number, operand.widths[sizeIndex]!, decoded.rex);
-  }
-  return which === "reg" ? decoded.reg : decoded.rm;
-}
+export const regSlot = (decoded: Decoded): number => {
+  const { row, reg } = decoded;
+  return row.reg ? slotOf(row.reg, reg, decoded) : reg;
+};
 
-function slotOf(file: RegisterFile, number: number, width: number, rex: boolean): number {
+/** The same for the one that ModRM.rm or the opcode names. */
+export const rmSlot = (decoded: Decoded): number => {
+  const { row, rm, opcodeRegister } = decoded;
+  return row.rm ? slotOf(row.rm, row.rm.place === "opcode" ? opcodeRegister : rm, decoded) : rm;
+};
+
+function slotOf({ file, widths }: OperandSpec, number: number, { rex, operandSize }: Decoded): number {
   switch (file) {
     case "gpr":
       // Without REX, byte registers 4 to 7 are AH CH DH BH.
-      if (width === 8 && !rex && number >= 4 && number < 8) return GPR + (number - 4) * 8 + 1;
+      if (!rex && number >= 4 && number < 8 && widths[sizeIndex(operandSize)] === 8) {
+        return GPR + (number - 4) * 8 + 1;
+      }
       return GPR + number * 8;
     case "xmm":
       return XMM + number * 16;

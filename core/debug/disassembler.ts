@@ -1,7 +1,7 @@
 // Machine code as text, from the tables that the processor itself decodes with, in Intel's syntax as the GNU tools
 // write it. In 64-bit code the prefixes that the processor ignores are left out.
 
-import { type CodeSize, type Decoded, Decoder, NeedMoreBytes } from "../cpu/decode/decoder.ts";
+import { type CodeSize, type Decoded, Decoder } from "../cpu/decode/decoder.ts";
 import { OPCODES } from "../cpu/decode/opcodes.ts";
 import { REP } from "../cpu/decode/row.ts";
 import { operandsOf } from "./operands.ts";
@@ -36,15 +36,8 @@ const decoder = new Decoder(OPCODES);
  */
 export function disassemble(bytes: Uint8Array, address: bigint, codeSize: CodeSize): DisassembledInstruction {
   const bad = { length: 1, text: "(bad)" };
-  let decoded: Decoded;
-  try {
-    const result = decoder.decode(bytes, 0, bytes.length, codeSize);
-    if (typeof result === "string" || result.row.mnemonic.startsWith("(")) return bad;
-    decoded = result;
-  } catch (error) {
-    if (error instanceof NeedMoreBytes) return bad;
-    throw error;
-  }
+  const decoded = decoder.decode(bytes, 0, bytes.length, codeSize);
+  if (typeof decoded === "string" || decoded.row.mnemonic.startsWith("(")) return bad;
   const next = BigInt.asUintN(64, address + BigInt(decoded.length));
   const instruction = { decoded, opcode: opcodeOf(bytes, codeSize), codeSize, next };
   const spelling = spellingOf(instruction);

@@ -3,9 +3,11 @@
 import {
   type CodeSize,
   type Decoded,
+  immediateOf,
   NO_REGISTER,
   RIP_RELATIVE,
   SEGMENT_NAMES,
+  sizeIndex,
 } from "../cpu/decode/decoder.ts";
 import { MEMORY, type OperandSpec, STACK } from "../cpu/decode/row.ts";
 
@@ -35,7 +37,6 @@ const SIZES: Record<number, string> = {
 export const sizeWord = (width: number): string => SIZES[width] ?? "";
 export const hex = (value: bigint | number): string => `0x${value.toString(16)}`;
 const signedHex = (value: bigint): string => (value < 0n ? `-${hex(-value)}` : `+${hex(value)}`);
-const index = (size: CodeSize): 0 | 1 | 2 => (size === 16 ? 0 : size === 32 ? 1 : 2);
 
 /** A general register by number and width in bits; `rex`: there is any REX prefix. */
 export function generalName(number: number, width: number, rex = false): string {
@@ -91,17 +92,17 @@ function registerText(spec: OperandSpec, number: number, width: number, rex: boo
 /** Width in bits to which an immediate is extended. */
 const immediateWidth = (spec: OperandSpec, { decoded }: Instruction): number =>
   // A push extends its immediate to what it pushes; everything else to its operand.
-  decoded.row.flags & STACK ? decoded.operandSize : spec.widths[index(decoded.operandSize)];
+  decoded.row.flags & STACK ? decoded.operandSize : spec.widths[sizeIndex(decoded.operandSize)];
 
 function targetOf({ decoded, codeSize, next }: Instruction): bigint {
-  const target = BigInt.asUintN(codeSize === 64 ? 64 : 32, next + decoded.immediate);
+  const target = BigInt.asUintN(codeSize === 64 ? 64 : 32, next + immediateOf(decoded));
   if (decoded.operandSize !== 16 || codeSize === 64) return target;
   return (next & 0xffff0000n) | (target & 0xffffn);
 }
 
 function operandText(spec: OperandSpec, instruction: Instruction, isSecondImmediate: boolean): string {
   const { decoded } = instruction;
-  const width = spec.widths[index(decoded.operandSize)];
+  const width = spec.widths[sizeIndex(decoded.operandSize)];
   switch (spec.place) {
     case "reg":
       return registerText(spec, decoded.reg, width, decoded.rex);
@@ -119,12 +120,12 @@ function operandText(spec: OperandSpec, instruction: Instruction, isSecondImmedi
     case "relative":
       return hex(targetOf(instruction));
     case "far":
-      return `${hex(decoded.immediate2)}:${hex(decoded.immediate)}`;
+      return `${hex(decoded.immediate2)}:${hex(immediateOf(decoded))}`;
     case "moffs":
-      return `${segmentPrefix(decoded) || "ds:"}${hex(decoded.immediate)}`;
+      return `${segmentPrefix(decoded) || "ds:"}${hex(BigInt.asUintN(64, immediateOf(decoded)))}`;
     case "immediate":
       if (isSecondImmediate) return hex(decoded.immediate2);
-      return hex(BigInt.asUintN(immediateWidth(spec, instruction), decoded.immediate));
+      return hex(BigInt.asUintN(immediateWidth(spec, instruction), immediateOf(decoded)));
   }
 }
 

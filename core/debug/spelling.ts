@@ -75,7 +75,7 @@ const comparison =
   (suffix: string): Speller =>
   (instruction) => {
     const { decoded } = instruction;
-    const name = COMPARISONS[Number(BigInt.asUintN(8, decoded.immediate))];
+    const name = COMPARISONS[decoded.immediateLow & 0xff];
     if (name === undefined) return undefined;
     const width = { ps: 128, pd: 128, ss: 32, sd: 64 }[suffix]!;
     const source = decoded.memory ? memoryText(instruction, width) : `xmm${decoded.rm}`;

@@ -17,6 +17,9 @@ import {
 
 export type CodeSize = 16 | 32 | 64;
 
+/** Where what depends on the operand size stands in a row's operands. */
+export const sizeIndex = (size: CodeSize): 0 | 1 | 2 => (size === 16 ? 0 : size === 32 ? 1 : 2);
+
 /** ES CS SS DS FS GS, by number. */
 export const SEGMENT_NAMES = ["es", "cs", "ss", "ds", "fs", "gs"] as const;
 export const ES = 0;
@@ -62,19 +65,53 @@ export interface Decoded {
   scale: number;
   /** Signed 32 bits. */
   displacement: number;
-  /** Sign-extended immediate, or moffs, or far pointer (offset in the low bits, selector above). */
-  immediate: bigint;
+  /** Sign-extended immediate, or moffs, or a far pointer's offset: its two halves, signed 32 bits each. */
+  immediateLow: number;
+  immediateHigh: number;
   /** Second immediate (ENTER, far pointer's selector); FOP of an x87 instruction. */
   immediate2: number;
 }
 
-/** The bytes ran out: the instruction goes on beyond what was given. */
-export class NeedMoreBytes extends Error {}
+/** What a row without operands, of one byte, decodes to. */
+export const withoutOperands = (row: Row, codeSize: CodeSize): Decoded => ({
+  row,
+  length: 1,
+  operandSize: codeSize,
+  addressSize: codeSize,
+  rep: 0,
+  lock: false,
+  memory: false,
+  segment: DS,
+  segmentOverride: false,
+  reg: 0,
+  rm: 0,
+  opcodeRegister: 0,
+  vvvv: 0,
+  rex: false,
+  base: NO_REGISTER,
+  index: NO_REGISTER,
+  scale: 0,
+  displacement: 0,
+  immediateLow: 0,
+  immediateHigh: 0,
+  immediate2: 0,
+});
 
-/** Set when the bytes are no instruction: `#UD`, or `#GP` when longer than 15 bytes. */
-export type DecodeResult = Decoded | "invalid" | "too-long";
+/** The immediate as one signed number of 64 bits. */
+export const immediateOf = ({ immediateLow, immediateHigh }: Decoded): bigint =>
+  (BigInt(immediateHigh) << 32n) | BigInt(immediateLow >>> 0);
+
+/**
+ * A string where the bytes are no instruction: `invalid` is `#UD`, `too-long` (more than 15 bytes) is `#GP`,
+ * `incomplete` goes on beyond the bytes that were given.
+ */
+export type DecodeResult = Decoded | "invalid" | "too-long" | "incomplete";
 
 const NO_MODRM = -1;
+
+/** Base and index registers of 16-bit addresses, by ModRM.rm. */
+const BASES_16 = [3, 3, 5, 5, 6, 7, 5, 3] as const;
+const INDEXES_16 = [6, 7, 6, 7, NO_REGISTER, NO_REGISTER, NO_REGISTER, NO_REGISTER] as const;
 
 export class Decoder {
   readonly #oneByte: Table;
@@ -83,8 +120,8 @@ export class Decoder {
   readonly #threeByte3A: Table;
   #bytes: Uint8Array = new Uint8Array(0);
   #at = 0;
-  #start = 0;
   #end = 0;
+  #modrm = NO_MODRM;
   #long = false;
   /** CPUID features of the model; undefined: every row counts. */
   readonly #features: ReadonlySet<string> | undefined;
@@ -105,22 +142,21 @@ export class Decoder {
   }
 
   /**
-   * Decodes the instruction at `bytes[at]`, which may use bytes below `end`. Throws {@link NeedMoreBytes} when
-   * it goes on beyond.
+   * Decodes the instruction at `bytes[at]`, which may use bytes below `end`. `into`: what to answer with, for those who
+   * keep none.
    */
-  decode(bytes: Uint8Array, at: number, end: number, codeSize: CodeSize): DecodeResult {
+  decode(bytes: Uint8Array, at: number, end: number, codeSize: CodeSize, into?: Decoded): DecodeResult {
     this.#bytes = bytes;
-    this.#start = this.#at = at;
+    this.#at = at;
     this.#end = Math.min(end, at + MAXIMUM_LENGTH);
-    try {
-      return this.#decode(codeSize);
-    } catch (error) {
-      if (error instanceof NeedMoreBytes && this.#at - at >= MAXIMUM_LENGTH) return "too-long";
-      throw error;
-    }
+    this.#modrm = NO_MODRM;
+    const result = this.#decode(codeSize, into);
+    if (this.#at > this.#end) return this.#end - at === MAXIMUM_LENGTH ? "too-long" : "incomplete";
+    if (typeof result !== "string") result.length = this.#at - at;
+    return result;
   }
 
-  #decode(codeSize: CodeSize): DecodeResult {
+  #decode(codeSize: CodeSize, into: Decoded | undefined): DecodeResult {
     const long = codeSize === 64;
     this.#long = long;
     let operandPrefix = false;
@@ -158,17 +194,12 @@ export class Decoder {
       }
     }
 
-    let modrm = NO_MODRM;
-    const peekModrm = (): number => {
-      if (modrm === NO_MODRM) modrm = this.#next();
-      return modrm;
-    };
     let mandatory = 0;
     let entry: Entry = table[opcode];
     while (entry && entry.kind !== "row") {
-      if (entry.kind === "group") entry = entry.entries[(peekModrm() >> 3) & 7];
-      else if (entry.kind === "mod") entry = peekModrm() >= 0xc0 ? entry.register : entry.memory;
-      else if (entry.kind === "rm") entry = entry.entries[peekModrm() & 7];
+      if (entry.kind === "group") entry = entry.entries[(this.#readModrm() >> 3) & 7];
+      else if (entry.kind === "mod") entry = this.#readModrm() >= 0xc0 ? entry.register : entry.memory;
+      else if (entry.kind === "rm") entry = entry.entries[this.#readModrm() & 7];
       else if (entry.kind === "rexB") entry = rex & 1 ? entry.with : entry.without;
       else if (entry.kind === "mode") entry = long ? entry.long : entry.legacy;
       else {
@@ -197,66 +228,38 @@ export class Decoder {
     let addressSize: CodeSize = codeSize;
     if (addressPrefix) addressSize = codeSize === 32 ? 16 : 32;
 
-    const decoded: Decoded = {
-      row,
-      length: 0,
-      operandSize,
-      addressSize,
-      rep: mandatory ? 0 : rep,
-      lock,
-      memory: false,
-      segment: DS,
-      segmentOverride: segment >= 0,
-      reg: 0,
-      rm: 0,
-      opcodeRegister: (opcode & 7) | ((rex & 1) << 3),
-      vvvv: 0,
-      rex: rex !== 0,
-      base: NO_REGISTER,
-      index: NO_REGISTER,
-      scale: 0,
-      displacement: 0,
-      immediate: 0n,
-      immediate2: 0,
-    };
+    const decoded = into ?? withoutOperands(row, codeSize);
+    decoded.row = row;
+    decoded.operandSize = operandSize;
+    decoded.addressSize = addressSize;
+    decoded.rep = mandatory ? 0 : rep;
+    decoded.lock = lock;
+    decoded.memory = false;
+    decoded.segment = DS;
+    decoded.segmentOverride = segment >= 0;
+    decoded.reg = decoded.rm = 0;
+    decoded.opcodeRegister = (opcode & 7) | ((rex & 1) << 3);
+    decoded.rex = rex !== 0;
+    decoded.base = decoded.index = NO_REGISTER;
+    decoded.scale = decoded.displacement = 0;
+    decoded.immediateLow = decoded.immediateHigh = decoded.immediate2 = 0;
 
-    const sizeIndex = operandSize === 16 ? 0 : operandSize === 32 ? 1 : 2;
-    const usesModrm = row.operands.some((operand) => operand.place === "reg" || operand.place === "rm");
-    if (usesModrm) peekModrm();
+    if (row.modrm) this.#readModrm();
+    const modrm = this.#modrm;
     if (modrm !== NO_MODRM) {
       decoded.reg = ((modrm >> 3) & 7) | ((rex & 4) << 1);
-      // Moves to and from control and debug registers take mod as 3 whatever it says.
-      const registersOnly = row.operands.some(
-        (operand) => operand.file === "control" || operand.file === "debug",
-      );
-      if (modrm >= 0xc0 || registersOnly) decoded.rm = (modrm & 7) | ((rex & 1) << 3);
+      if (modrm >= 0xc0 || row.registersOnly) decoded.rm = (modrm & 7) | ((rex & 1) << 3);
       else {
         decoded.memory = true;
         this.#decodeAddress(decoded, modrm, rex);
       }
       if (decoded.memory ? row.flags & REGISTER : row.flags & MEMORY) return "invalid";
     }
-    let immediates = 0;
-    for (const operand of row.operands) {
-      const bytes = operand.bytes[sizeIndex]!;
-      if (operand.place === "immediate" || operand.place === "relative") {
-        if (immediates++) decoded.immediate2 = Number(this.#unsigned(bytes));
-        else decoded.immediate = this.#immediate(bytes);
-      } else if (operand.place === "far") {
-        decoded.immediate = this.#unsigned(operandSize === 16 ? 2 : 4);
-        decoded.immediate2 = Number(this.#unsigned(2));
-      } else if (operand.place === "moffs") {
-        decoded.memory = true;
-        decoded.immediate = this.#unsigned(addressSize / 8);
-        decoded.displacement = Number(BigInt.asIntN(32, decoded.immediate));
-      }
-    }
+    if (row.trailing.length > 0) this.#decodeTrailing(decoded);
     // The coprocessor keeps the opcode of its last instruction: FOP.
     if (table === this.#oneByte && (opcode & 0xf8) === 0xd8) decoded.immediate2 = ((opcode & 7) << 8) | modrm;
     if (segment >= 0) decoded.segment = segment;
-    if (lock && !(row.flags & LOCK && decoded.memory)) return "invalid";
-    decoded.length = this.#at - this.#start;
-    return decoded;
+    return lock && !(row.flags & LOCK && decoded.memory) ? "invalid" : decoded;
   }
 
   #has(row: Row): boolean {
@@ -272,17 +275,15 @@ export class Decoder {
     const mod = modrm >> 6;
     const rm = modrm & 7;
     if (decoded.addressSize === 16) {
-      const BASES = [3, 3, 5, 5, 6, 7, 5, 3];
-      const INDEXES = [6, 7, 6, 7, NO_REGISTER, NO_REGISTER, NO_REGISTER, NO_REGISTER];
       if (mod === 0 && rm === 6) {
-        decoded.displacement = Number(this.#immediate(2));
+        decoded.displacement = this.#signed(2);
         return;
       }
-      decoded.base = BASES[rm]!;
-      decoded.index = INDEXES[rm]!;
+      decoded.base = BASES_16[rm]!;
+      decoded.index = INDEXES_16[rm]!;
       if (decoded.base === 5) decoded.segment = SS;
-      if (mod === 1) decoded.displacement = Number(this.#immediate(1));
-      else if (mod === 2) decoded.displacement = Number(this.#immediate(2));
+      if (mod === 1) decoded.displacement = this.#signed(1);
+      else if (mod === 2) decoded.displacement = this.#signed(2);
       return;
     }
     if (rm === 4) {
@@ -293,35 +294,60 @@ export class Decoder {
       decoded.base = (sib & 7) | ((rex & 1) << 3);
       if ((sib & 7) === 5 && mod === 0) {
         decoded.base = NO_REGISTER;
-        decoded.displacement = Number(this.#immediate(4));
+        decoded.displacement = this.#signed(4);
         return;
       }
     } else if (rm === 5 && mod === 0) {
       if (this.#long) decoded.base = RIP_RELATIVE;
-      decoded.displacement = Number(this.#immediate(4));
+      decoded.displacement = this.#signed(4);
       return;
     } else decoded.base = rm | ((rex & 1) << 3);
     if (decoded.base === 4 || decoded.base === 5) decoded.segment = SS;
-    if (mod === 1) decoded.displacement = Number(this.#immediate(1));
-    else if (mod === 2) decoded.displacement = Number(this.#immediate(4));
+    if (mod === 1) decoded.displacement = this.#signed(1);
+    else if (mod === 2) decoded.displacement = this.#signed(4);
   }
 
+  #decodeTrailing(decoded: Decoded): void {
+    const { row, operandSize, addressSize } = decoded;
+    let immediates = 0;
+    for (const { place, bytes } of row.trailing) {
+      const size = bytes[sizeIndex(operandSize)];
+      if (place === "far") {
+        decoded.immediateLow = this.#unsigned(operandSize === 16 ? 2 : 4);
+        decoded.immediate2 = this.#unsigned(2);
+      } else if (place === "moffs") {
+        decoded.memory = true;
+        decoded.displacement = decoded.immediateLow = this.#unsigned(addressSize === 16 ? 2 : 4);
+        if (addressSize === 64) decoded.immediateHigh = this.#unsigned(4);
+      } else if (immediates++) decoded.immediate2 = this.#unsigned(size);
+      else {
+        decoded.immediateLow = this.#signed(Math.min(size, 4));
+        decoded.immediateHigh = size === 8 ? this.#unsigned(4) : decoded.immediateLow >> 31;
+      }
+    }
+  }
+
+  /** The next byte; 0 beyond the end, which {@link decode} sees afterwards. */
   #next(): number {
-    if (this.#at >= this.#end) throw new NeedMoreBytes();
-    return this.#bytes[this.#at++]!;
+    const at = this.#at++;
+    return at < this.#end ? this.#bytes[at]! : 0;
   }
 
-  #unsigned(bytes: number): bigint {
-    let value = 0n;
-    for (let i = 0; i < bytes; i++) value |= BigInt(this.#next()) << BigInt(8 * i);
+  #readModrm(): number {
+    if (this.#modrm === NO_MODRM) this.#modrm = this.#next();
+    return this.#modrm;
+  }
+
+  /** So many bytes, 1 to 4, as they are; four of them are signed. */
+  #unsigned(bytes: number): number {
+    let value = 0;
+    for (let i = 0; i < bytes; i++) value |= this.#next() << (8 * i);
     return value;
   }
 
-  #immediate(bytes: number): bigint {
-    if (bytes > 4) return BigInt.asIntN(64, this.#unsigned(bytes));
-    let value = 0;
-    for (let i = 0; i < bytes; i++) value |= this.#next() << (8 * i);
+  /** The same, extended by the sign. */
+  #signed(bytes: number): number {
     const shift = 32 - 8 * bytes;
-    return BigInt((value << shift) >> shift);
+    return (this.#unsigned(bytes) << shift) >> shift;
   }
 }

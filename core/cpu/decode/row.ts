@@ -52,6 +52,16 @@ export interface Row {
   readonly id: number;
   /** CPUID feature that it needs (`sse2`), empty if all our models have it. */
   readonly feature: string;
+  // What the decoder asks of the operands.
+  /** Whether one is named by ModRM; the bytes have ModRM too where that has chosen the row. */
+  readonly modrm: boolean;
+  /** Moves to and from control and debug registers: ModRM.mod counts as 3 whatever it says. */
+  readonly registersOnly: boolean;
+  /** The first one in ModRM.reg, and the first one in ModRM.rm or the opcode. */
+  readonly reg: OperandSpec | undefined;
+  readonly rm: OperandSpec | undefined;
+  /** Those whose bytes follow: immediates, displacements of branches, far pointers, moffs. */
+  readonly trailing: readonly OperandSpec[];
 }
 
 /** Chosen by ModRM.reg. */
@@ -148,14 +158,23 @@ let rows = 0;
  * constant.
  */
 export function op(mnemonic: string, semantics: Semantics, operands = "", flags = 0, feature = ""): Row {
+  const specs = operands === "" ? [] : operands.split(",").map(parseOperand);
+  const isIn = (...places: OperandPlace[]) => {
+    return ({ place }: OperandSpec): boolean => places.includes(place);
+  };
   return {
     kind: "row",
     mnemonic,
     semantics,
-    operands: operands === "" ? [] : operands.split(",").map(parseOperand),
+    operands: specs,
     flags,
     id: rows++,
     feature,
+    modrm: specs.some(isIn("reg", "rm")),
+    registersOnly: specs.some(({ file }) => file === "control" || file === "debug"),
+    reg: specs.find(isIn("reg")),
+    rm: specs.find(isIn("rm", "opcode")),
+    trailing: specs.filter(isIn("immediate", "relative", "far", "moffs")),
   };
 }
 

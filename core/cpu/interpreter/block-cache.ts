@@ -1,7 +1,7 @@
 // Decoded blocks: straight runs of instructions as records in memory, found by physical address and mode. A block
 // stays within a page, but for a lone instruction that crosses into the next.
 
-import { type DecodeResult, type Decoder, NeedMoreBytes } from "../decode/decoder.ts";
+import { type Decoded, type Decoder, MAXIMUM_LENGTH, withoutOperands } from "../decode/decoder.ts";
 import { ENDS, isIndirectBranch, isRelativeBranch, type Row } from "../decode/row.ts";
 import { BranchTargets } from "../jit/branch-targets.ts";
 import { type CompiledRegion, RegionCache, type RegionCacheHost } from "../jit/region-cache.ts";
@@ -27,26 +27,25 @@ import {
   RECORDS,
   RECORDS_SIZE,
 } from "../layout.ts";
-import { BlockWriter, type BlockWriterHost, standIn } from "./block-writer.ts";
+import { BlockWriter, type BlockWriterHost } from "./block-writer.ts";
 import { type CodeBytes, CodePages } from "./code-pages.ts";
 import { blockIndex } from "./dispatcher.ts";
 import { codeSizeOf, type Form } from "./form.ts";
 import type { Handlers } from "./handlers.ts";
-import { RecordSpace } from "./record-space.ts";
+import { GRAIN, RecordSpace } from "./record-space.ts";
 
 /** Of a block besides those of its instructions: a header before them, the end after them. */
 const EXTRA_RECORDS = 2;
 /** Room for records below which old blocks are forgotten, and how much is made. */
 const LEAST_FREE = RECORDS_SIZE / RECORD_SIZE / 8;
 const ENOUGH_FREE = RECORDS_SIZE / RECORD_SIZE / 4;
-/** Blocks looked at between two runs of the guest to make it: a millisecond's work. */
-const TIDIED_AT_ONCE = 500;
+/** Places looked at between two runs of the guest to make it: a millisecond's work. */
+const TIDIED_AT_ONCE = 2000;
 /** Most instructions in a block. */
 const LONGEST_BLOCK = 32;
 const PAGE = 0x1000;
 
-export interface Block extends CodeBytes {
-  readonly mode: number;
+export interface Block extends CodeBytes<Block> {
   /** Instructions. */
   readonly count: number;
   /** Address of the first record. */
@@ -68,6 +67,9 @@ export interface Block extends CodeBytes {
 export interface BlockCacheHost extends RegionCacheHost, BlockWriterHost {
   readonly handlers: Handlers;
   readonly decoder: Decoder;
+  /** Rows for what cannot be executed. */
+  readonly invalid: Row;
+  readonly tooLong: Row;
   /** Row for where the debugger may have a breakpoint, and whether that is so at a physical address. */
   readonly breakpoint: Row;
   mayBreak(physical: number): boolean;
@@ -86,19 +88,22 @@ export interface BlockCacheHost extends RegionCacheHost, BlockWriterHost {
 
 const lastRecordOf = ({ record, count }: Block): number => record + (count - 1) * RECORD_SIZE;
 
-const keyOf = (physical: number, mode: number): number => physical * 64 + mode;
+/** A block's place among those that are known by their first records. */
+const placeOf = (record: number): number => Math.floor((record - RECORDS) / (GRAIN * RECORD_SIZE));
 
 export class BlockCache {
   readonly #host: BlockCacheHost;
   readonly #view: DataView;
   readonly #bytes: Uint8Array;
-  readonly #blocks = new Map<number, Block>();
   readonly #writer: BlockWriter;
+  /** The instructions of the block that is being decoded. */
+  readonly #decoded: Decoded[];
   readonly #pages: CodePages<Block>;
-  /** By the address of the first record; oldest first. */
-  readonly #byRecord = new Map<number, Block>();
-  /** Those that may have to make room, while room is being made. */
-  #oldest: Iterator<Block> | undefined;
+  /** By {@link placeOf} their first records. */
+  readonly #byRecord: (Block | undefined)[] = [];
+  /** Whether room is being made, and the place that is looked at next: records are taken in about this order, too. */
+  #tidying = false;
+  #hand = 0;
   /** Of those that end with an indirect branch. */
   readonly targets: BranchTargets = new BranchTargets();
   /** What is compiled of them. */
@@ -110,7 +115,8 @@ export class BlockCache {
     this.#view = new DataView(host.memory.buffer);
     this.#bytes = new Uint8Array(host.memory.buffer);
     this.#writer = new BlockWriter(host);
-    this.#pages = new CodePages(this.#view, (page) => host.protect(page));
+    this.#decoded = Array.from({ length: LONGEST_BLOCK }, () => withoutOperands(host.invalid, 16));
+    this.#pages = new CodePages(this.#view, LONGEST_BLOCK * MAXIMUM_LENGTH, (page) => host.protect(page));
     this.regions = new RegionCache(this, host);
     this.clear();
   }
@@ -118,10 +124,10 @@ export class BlockCache {
   /** Forgets every block. Not while one runs. */
   clear(): void {
     this.regions.clear();
-    this.#byRecord.clear();
-    this.#oldest = undefined;
+    this.#byRecord.length = 0;
+    this.#tidying = false;
+    this.#hand = 0;
     this.targets.clear();
-    this.#blocks.clear();
     this.#pages.clear();
     this.#records.clear();
     const table = new Uint32Array(
@@ -145,14 +151,11 @@ export class BlockCache {
     room: number,
     second: () => number | undefined,
   ): Block | "limit" | undefined {
-    const known = this.#blocks.get(keyOf(physical, mode));
+    const known = this.#pages.find(physical, mode);
     if (known && known.length <= room) {
-      if (known.secondPage === undefined) {
-        this.#enter(known);
-        return known;
-      }
-      const page = second();
-      if (page === undefined) return undefined;
+      const crosses = known.secondPage !== undefined;
+      const page = crosses ? second() : undefined;
+      if (crosses && page === undefined) return undefined;
       if (page === known.secondPage) {
         this.#enter(known);
         return known;
@@ -161,41 +164,53 @@ export class BlockCache {
     }
     const host = this.#host.hostPage(physical - (physical % PAGE));
     const inPage = PAGE - (physical % PAGE);
-    const limit = Math.min(inPage, room);
     if (host === undefined) return this.#decodeOne(physical, mode, room, inPage, second);
     const start = host + (physical % PAGE);
-    const end = start + limit;
-    const decoded: DecodeResult[] = [];
+    const end = start + Math.min(inPage, room);
     let at = start;
-    while (decoded.length < LONGEST_BLOCK && at < end) {
+    let count = 0;
+    while (count < LONGEST_BLOCK && at < end) {
       if (this.#host.mayBreak(physical + at - start)) {
-        if (decoded.length === 0) return this.#breakAt(physical, mode);
-        break;
+        if (count > 0) break;
+        return this.#breakAt(physical, mode);
       }
-      let one: DecodeResult;
-      try {
-        one = this.#host.decoder.decode(this.#bytes, at, end, codeSizeOf(mode));
-      } catch (error) {
-        if (!(error instanceof NeedMoreBytes)) throw error;
-        if (decoded.length > 0) break;
+      const instruction = this.#decode(count, this.#bytes, at, end, mode);
+      if (!instruction) {
+        if (count > 0) break;
         return this.#decodeOne(physical, mode, room, inPage, second);
       }
-      decoded.push(one);
-      if (typeof one === "string") {
-        at += 1;
-        break;
-      }
-      at += one.length;
-      if (one.row.flags & ENDS) break;
+      count++;
+      at += instruction.length;
+      if (instruction.row.flags & ENDS) break;
     }
-    const block = this.#build(decoded, physical, mode, at - start, undefined);
+    const block = this.#build(count, physical, mode, at - start, undefined);
     this.#enter(block);
     return block;
   }
 
+  /**
+   * Decodes a block's nth instruction; a row stands in for what cannot be executed. Undefined: it goes on beyond the
+   * end.
+   */
+  #decode(n: number, bytes: Uint8Array, at: number, end: number, mode: number): Decoded | undefined {
+    const { decoder, invalid, tooLong } = this.#host;
+    const codeSize = codeSizeOf(mode);
+    const result = decoder.decode(bytes, at, end, codeSize, this.#decoded[n]);
+    if (result === "incomplete") return undefined;
+    if (typeof result !== "string") return result;
+    return this.#standIn(n, result === "invalid" ? invalid : tooLong, mode);
+  }
+
+  #standIn(n: number, row: Row, mode: number): Decoded {
+    const instruction = withoutOperands(row, codeSizeOf(mode));
+    this.#decoded[n] = instruction;
+    return instruction;
+  }
+
   /** In place of the instruction where the debugger may have a breakpoint. */
   #breakAt(physical: number, mode: number): Block {
-    return this.#build([standIn(this.#host.breakpoint, mode)], physical, mode, 1, undefined);
+    this.#standIn(0, this.#host.breakpoint, mode);
+    return this.#build(1, physical, mode, 1, undefined);
   }
 
   /** An instruction that crosses pages, lies in no memory, or ends where CS ends. */
@@ -208,56 +223,54 @@ export class BlockCache {
   ): Block | "limit" | undefined {
     if (this.#host.mayBreak(physical)) return this.#breakAt(physical, mode);
     const bytes = new Uint8Array(16);
-    let length = Math.min(inPage, room, 15);
+    const length = Math.min(inPage, room, MAXIMUM_LENGTH);
     for (let i = 0; i < length; i++) bytes[i] = this.#host.readPhysical8(physical + i);
     let secondPage: number | undefined;
-    let one: DecodeResult;
-    try {
-      one = this.#host.decoder.decode(bytes, 0, length, codeSizeOf(mode));
-    } catch (error) {
-      if (!(error instanceof NeedMoreBytes)) throw error;
+    let instruction = this.#decode(0, bytes, 0, length, mode);
+    if (!instruction) {
       if (room <= length) return "limit";
       secondPage = second();
       if (secondPage === undefined) return undefined;
-      const whole = Math.min(15, room);
+      const whole = Math.min(MAXIMUM_LENGTH, room);
       for (let i = length; i < whole; i++) bytes[i] = this.#host.readPhysical8(secondPage + i - length);
-      length = whole;
-      try {
-        one = this.#host.decoder.decode(bytes, 0, length, codeSizeOf(mode));
-      } catch (again) {
-        if (again instanceof NeedMoreBytes) return "limit";
-        throw again;
-      }
+      instruction = this.#decode(0, bytes, 0, whole, mode);
+      if (!instruction) return "limit";
     }
-    const size = typeof one === "string" ? 1 : one.length;
-    return this.#build([one], physical, mode, size, secondPage);
+    return this.#build(1, physical, mode, instruction.length, secondPage);
   }
 
+  /** A block of the first `count` instructions of those decoded. */
   #build(
-    decoded: DecodeResult[],
+    count: number,
     physical: number,
     mode: number,
     length: number,
     secondPage: number | undefined,
   ): Block {
     // A header before the first record counts how often the block is entered: see RegionCache.
-    const run = this.#allocate(decoded.length + EXTRA_RECORDS);
+    const run = this.#allocate(count + EXTRA_RECORDS);
     const record = run + RECORD_SIZE;
-    this.#writer.write(record, decoded, mode, secondPage);
-    const block: Block = { physical, mode, length, count: decoded.length, record, secondPage };
+    this.#writer.write(record, this.#decoded, count, mode, secondPage);
+    const block: Block = {
+      physical,
+      mode,
+      length,
+      count,
+      record,
+      secondPage,
+      nextInChunk: undefined,
+    };
     this.regions.startCounting(block);
     if (this.#host.hostPage(physical - (physical % PAGE)) === undefined) {
       // What is read from a device may be something else next time.
       this.#view.setUint32(record + BLOCK_SECOND_PAGE, 0, true);
-      this.#records.give(run, decoded.length + EXTRA_RECORDS);
+      this.#records.give(run, count + EXTRA_RECORDS);
       return block;
     }
-    this.#byRecord.set(record, block);
-    const last = decoded.at(-1)!;
-    if (typeof last !== "string" && isIndirectBranch(last.row)) {
+    this.#byRecord[placeOf(record)] = block;
+    if (isIndirectBranch(this.#decoded[count - 1]!.row)) {
       this.targets.enter(lastRecordOf(block), this.#lastOf(block));
     }
-    this.#blocks.set(keyOf(physical, mode), block);
     this.#pages.add(block);
     return block;
   }
@@ -272,19 +285,20 @@ export class BlockCache {
 
   /** Makes room for records, some at a time: the oldest blocks that are not compiled go. Not while one runs. */
   tidy(): void {
-    if (!this.#oldest && this.#records.free >= LEAST_FREE) return;
-    this.#oldest ??= this.#byRecord.values();
-    for (let n = 0; n < TIDIED_AT_ONCE; n++) {
-      const { value: block } = this.#oldest.next();
-      if (!block || this.#records.free + this.#records.waiting >= ENOUGH_FREE) {
-        this.#oldest = undefined;
-        // It may know blocks that were dropped.
-        this.#forgetJumps();
-        this.#records.merge();
-        return;
-      }
-      if (!this.isCompiled(block)) this.#drop(block);
+    this.#tidying ||= this.#records.free < LEAST_FREE;
+    if (!this.#tidying) return;
+    const isEnough = (): boolean => this.#records.free + this.#records.waiting >= ENOUGH_FREE;
+    const end = Math.min(this.#hand + TIDIED_AT_ONCE, this.#byRecord.length);
+    while (this.#hand < end && !isEnough()) {
+      const block = this.#byRecord[this.#hand++];
+      if (block && !this.isCompiled(block)) this.#drop(block);
     }
+    if (this.#hand === this.#byRecord.length) this.#hand = 0;
+    else if (!isEnough()) return;
+    this.#tidying = false;
+    // It may know blocks that were dropped.
+    this.#forgetJumps();
+    this.#records.merge();
   }
 
   #forgetJumps(): void {
@@ -311,7 +325,7 @@ export class BlockCache {
   invalidate(physical: number, size: number): number {
     const blocks = this.#pages.at(physical, size);
     for (const block of blocks) this.#drop(block);
-    return blocks.size;
+    return blocks.length;
   }
 
   /** Drops every block in the pages of so many bytes. */
@@ -327,7 +341,7 @@ export class BlockCache {
 
   /** The block that starts at a physical address, if it was entered often enough to be part of a region. */
   warmBlock(physical: number, mode: number): Block | undefined {
-    const block = this.#blocks.get(keyOf(physical, mode));
+    const block = this.#pages.find(physical, mode);
     if (!block || block.secondPage !== undefined) return undefined;
     return block.region || block.warm ? block : undefined;
   }
@@ -355,18 +369,17 @@ export class BlockCache {
 
   /** The block whose first record is at an address, if it was not dropped. */
   blockAt(record: number): Block | undefined {
-    return this.#byRecord.get(record);
+    const block = this.#byRecord[placeOf(record)];
+    return block?.record === record ? block : undefined;
   }
 
   #drop(block: Block): void {
     for (const region of [...(block.regions ?? [])]) this.regions.forget(region);
-    this.#byRecord.delete(block.record);
+    this.#byRecord[placeOf(block.record)] = undefined;
     this.#openLinks(block);
     this.#records.give(block.record - RECORD_SIZE, block.count + EXTRA_RECORDS);
     this.targets.drop(lastRecordOf(block));
     this.#view.setUint32(block.record + BLOCK_INSTRUCTIONS, 0, true);
-    const key = keyOf(block.physical, block.mode);
-    if (this.#blocks.get(key) === block) this.#blocks.delete(key);
     const entry = BLOCK_TABLE + blockIndex(block.physical) * BLOCK_ENTRY_SIZE;
     if (this.#view.getUint32(entry + BLOCK_RECORD, true) === block.record) {
       this.#view.setUint32(entry + BLOCK_PHYSICAL, NO_BLOCK, true);
@@ -382,7 +395,7 @@ export class BlockCache {
   #openLinks(block: Block): void {
     const forget = (record: number): void => {
       const link = record + REC_LINK;
-      this.#byRecord.get(this.#view.getUint32(link, true))?.links?.delete(link);
+      this.blockAt(this.#view.getUint32(link, true))?.links?.delete(link);
     };
     const { handlers } = this.#host;
     for (let n = 0; n < block.count; n++) {

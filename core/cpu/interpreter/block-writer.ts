@@ -1,7 +1,7 @@
 // Writes decoded instructions as the records that handlers read. The layout is at RECORD_SIZE in layout.ts.
 
-import { type Decoded, type DecodeResult, NO_REGISTER, RIP_RELATIVE } from "../decode/decoder.ts";
-import { isRelativeBranch, type Row } from "../decode/row.ts";
+import { type Decoded, NO_REGISTER, RIP_RELATIVE } from "../decode/decoder.ts";
+import { isRelativeBranch } from "../decode/row.ts";
 import {
   BLOCK_COMPILED,
   BLOCK_FIRST_HANDLER,
@@ -27,44 +27,17 @@ import {
   RECORD_SIZE,
   ZERO,
 } from "../layout.ts";
-import { registerSlot } from "../register-slots.ts";
-import { codeSizeOf, formOf } from "./form.ts";
+import { regSlot, rmSlot } from "../register-slots.ts";
+import { formOf } from "./form.ts";
 import type { Handlers } from "./handlers.ts";
 
 export interface BlockWriterHost {
   /** The machine's memory; the buffer never moves. */
   readonly memory: WebAssembly.Memory;
   readonly handlers: Handlers;
-  /** Rows for what cannot be executed. */
-  readonly invalid: Row;
-  readonly tooLong: Row;
   /** Table index of the handler that ends a block. */
   readonly endHandler: number;
 }
-
-/** What stands in for an instruction: a row without operands, of one byte. */
-export const standIn = (row: Row, mode: number): Decoded => ({
-  row,
-  length: 1,
-  operandSize: codeSizeOf(mode),
-  addressSize: codeSizeOf(mode),
-  rep: 0,
-  lock: false,
-  memory: false,
-  segment: 3,
-  segmentOverride: false,
-  reg: 0,
-  rm: 0,
-  opcodeRegister: 0,
-  vvvv: 0,
-  rex: false,
-  base: NO_REGISTER,
-  index: NO_REGISTER,
-  scale: 0,
-  displacement: 0,
-  immediate: 0n,
-  immediate2: 0,
-});
 
 /** Where an address register's value is in the state. */
 const addressSlot = (number: number): number =>
@@ -82,56 +55,57 @@ export class BlockWriter {
   }
 
   /**
-   * Writes a block's records from an address, that of its end after them, and the header before them. `secondPage`:
-   * physical page of the rest of an instruction that crosses pages.
+   * Writes the first `count` of some instructions as a block's records from an address, that of its end after them, and
+   * the header before them. `secondPage`: physical page of the rest of an instruction that crosses pages.
    */
   write(
     record: number,
-    decoded: readonly DecodeResult[],
+    instructions: readonly Decoded[],
+    count: number,
     mode: number,
     secondPage: number | undefined,
   ): void {
     const view = this.#view;
     let at = record;
     let delta = 0;
-    decoded.forEach((one, index) => {
-      delta += this.#writeRecord(at, one, mode, delta, decoded.length - 1 - index);
+    for (let n = 0; n < count; n++) {
+      const instruction = instructions[n]!;
+      this.#writeRecord(at, instruction, mode, delta);
+      this.#bytes[at + REC_REMAINING] = count - 1 - n;
+      delta += instruction.length;
       at += RECORD_SIZE;
-    });
+    }
     view.setUint32(at + REC_HANDLER, this.#host.endHandler, true);
     view.setUint16(at + REC_IP_DELTA, delta, true);
     this.#bytes[at + REC_REMAINING] = 0;
     view.setUint32(at + REC_LINK, 0, true);
     view.setUint32(record + BLOCK_FIRST_HANDLER, view.getUint32(record + REC_HANDLER, true), true);
-    view.setUint32(record + BLOCK_INSTRUCTIONS, decoded.length, true);
+    view.setUint32(record + BLOCK_INSTRUCTIONS, count, true);
     view.setUint32(record + BLOCK_COMPILED, 0, true);
     view.setUint32(record + BLOCK_SECOND_PAGE, secondPage ?? NO_BLOCK, true);
     this.#host.handlers.compile();
   }
 
-  #writeRecord(at: number, one: DecodeResult, mode: number, delta: number, remaining: number): number {
+  #writeRecord(at: number, instruction: Decoded, mode: number, delta: number): void {
     const view = this.#view;
-    this.#bytes.fill(0, at, at + RECORD_SIZE);
-    const { invalid, tooLong } = this.#host;
-    const instruction = typeof one === "string" ? standIn(one === "invalid" ? invalid : tooLong, mode) : one;
+    const bytes = this.#bytes;
+    const { row, length, base, displacement } = instruction;
     view.setUint32(at + REC_HANDLER, this.#host.handlers.indexOf(formOf(instruction, mode)), true);
     view.setUint16(at + REC_IP_DELTA, delta, true);
-    this.#bytes[at + REC_LENGTH] = instruction.length;
-    this.#bytes[at + REC_REMAINING] = remaining;
-    view.setUint16(at + REC_REG, registerSlot(instruction, "reg"), true);
-    view.setUint16(at + REC_RM, registerSlot(instruction, "rm"), true);
-    view.setUint16(at + REC_BASE, addressSlot(instruction.base), true);
+    bytes[at + REC_LENGTH] = length;
+    if (isRelativeBranch(row)) view.setUint32(at + REC_LINK, 0, true);
+    else {
+      view.setUint16(at + REC_REG, regSlot(instruction), true);
+      view.setUint16(at + REC_RM, rmSlot(instruction), true);
+    }
+    view.setUint16(at + REC_BASE, addressSlot(base), true);
     view.setUint16(at + REC_INDEX, addressSlot(instruction.index), true);
-    this.#bytes[at + REC_SCALE] = instruction.scale;
-    this.#bytes[at + REC_SEGMENT] = instruction.segment;
+    bytes[at + REC_SCALE] = instruction.scale;
+    bytes[at + REC_SEGMENT] = instruction.segment;
     view.setUint16(at + REC_VVVV, instruction.immediate2, true);
-    const displacement =
-      instruction.base === RIP_RELATIVE
-        ? instruction.displacement + delta + instruction.length
-        : instruction.displacement;
-    view.setInt32(at + REC_DISPLACEMENT, displacement, true);
-    view.setBigInt64(at + REC_IMMEDIATE, instruction.immediate, true);
-    if (isRelativeBranch(instruction.row)) view.setUint32(at + REC_LINK, 0, true);
-    return instruction.length;
+    const from = base === RIP_RELATIVE ? delta + length : 0;
+    view.setInt32(at + REC_DISPLACEMENT, from + displacement, true);
+    view.setInt32(at + REC_IMMEDIATE, instruction.immediateLow, true);
+    view.setInt32(at + REC_IMMEDIATE + 4, instruction.immediateHigh, true);
   }
 }

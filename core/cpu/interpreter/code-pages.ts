@@ -1,103 +1,124 @@
-// Which physical pages hold decoded code, and which blocks; CODE_BITS tells stores in which parts of a page.
+// The decoded blocks by the physical pages that hold their code; CODE_BITS tells stores in which parts of a page.
 
 import { CODE_BITS } from "../layout.ts";
 
 const PAGE = 0x1000;
-/** A bit of CODE_BITS stands for so many bytes: 2⁶. */
+/** A bit of CODE_BITS stands for so many bytes, a chunk: 2⁶. */
 const CHUNK_SHIFT = 6;
-const CHUNKS = PAGE >> CHUNK_SHIFT;
+const CHUNK = 1 << CHUNK_SHIFT;
+const CHUNKS = PAGE / CHUNK;
 
 /** Bytes of code, as far as pages are concerned. */
-export interface CodeBytes {
+export interface CodeBytes<B> {
   readonly physical: number;
+  /** MODE_* bits. */
+  readonly mode: number;
   /** In bytes. */
   readonly length: number;
   /** Physical page of the rest of an instruction that crosses pages, else undefined. */
   readonly secondPage: number | undefined;
+  /** The one added before among those that begin in the same chunk: CodePages keeps it. */
+  nextInChunk: B | undefined;
 }
 
-const startsIn = ({ physical }: CodeBytes, page: number): boolean => page === physical - (physical % PAGE);
-
-/** Where the bytes begin within one of their pages. */
-const startOf = (code: CodeBytes, page: number): number => (startsIn(code, page) ? code.physical % PAGE : 0);
-
-/** Where they end there. */
-function endOf(code: CodeBytes, page: number): number {
-  const inFirst = PAGE - (code.physical % PAGE);
-  return startsIn(code, page) ? PAGE - inFirst + Math.min(code.length, inFirst) : code.length - inFirst;
+interface CodePage<B> {
+  /** By its chunks: of the blocks that begin there the one added last, which leads to the others. */
+  readonly begin: (B | undefined)[];
+  /** Those that have crossed from another page into this one. */
+  readonly end: B[];
 }
 
-const pagesOf = ({ physical, secondPage }: CodeBytes): number[] => {
-  const first = physical - (physical % PAGE);
-  return secondPage === undefined ? [first] : [first, secondPage];
-};
+/** Bytes of it that lie in the page where it begins. */
+const inFirstPage = ({ physical, length }: CodeBytes<unknown>): number =>
+  Math.min(length, PAGE - (physical % PAGE));
 
-export class CodePages<B extends CodeBytes> {
+export class CodePages<B extends CodeBytes<B>> {
   readonly #view: DataView;
   readonly #protect: (page: number) => void;
-  /** By their addresses: for each chunk the blocks that have bytes there, so that dropping one need not look at all. */
-  readonly #pages = new Map<number, (B[] | undefined)[]>();
+  /** So many chunks before the one with a byte of a block it may begin. */
+  readonly #reach: number;
+  /** By their numbers. */
+  readonly #pages = new Map<number, CodePage<B>>();
 
-  /** `view`: the machine's memory; `protect` is told of a page that gets its first code. */
-  constructor(view: DataView, protect: (page: number) => void) {
+  /**
+   * `view`: the machine's memory; `longest`: bytes that a block has at most; `protect` is told of a page that gets its
+   * first code.
+   */
+  constructor(view: DataView, longest: number, protect: (page: number) => void) {
     this.#view = view;
+    this.#reach = Math.ceil(longest / CHUNK);
     this.#protect = protect;
   }
 
   clear(): void {
-    for (const page of this.#pages.keys()) this.#view.setBigUint64(CODE_BITS + (page >>> 12) * 8, 0n, true);
+    for (const number of this.#pages.keys()) this.#view.setBigUint64(CODE_BITS + number * 8, 0n, true);
     this.#pages.clear();
   }
 
-  add(block: B): void {
-    for (const page of pagesOf(block)) {
-      let chunks = this.#pages.get(page);
-      if (!chunks) {
-        chunks = Array.from({ length: CHUNKS });
-        this.#pages.set(page, chunks);
-        this.#protect(page);
-      }
-      const last = (endOf(block, page) - 1) >> CHUNK_SHIFT;
-      for (let chunk = startOf(block, page) >> CHUNK_SHIFT; chunk <= last; chunk++) {
-        const blocks = chunks[chunk];
-        if (blocks) blocks.push(block);
-        else {
-          chunks[chunk] = [block];
-          this.#flipBit(page, chunk);
-        }
-      }
-    }
+  /** The block added last of those that begin at a physical address and were decoded in a mode. */
+  find(physical: number, mode: number): B | undefined {
+    let block = this.#pages.get(physical >>> 12)?.begin[(physical % PAGE) >> CHUNK_SHIFT];
+    while (block && (block.physical !== physical || block.mode !== mode)) block = block.nextInChunk;
+    return block;
   }
 
-  delete(block: B): void {
-    for (const page of pagesOf(block)) {
-      const chunks = this.#pages.get(page);
-      if (!chunks) continue;
-      const last = (endOf(block, page) - 1) >> CHUNK_SHIFT;
-      for (let chunk = startOf(block, page) >> CHUNK_SHIFT; chunk <= last; chunk++) {
-        const blocks = chunks[chunk];
-        const place = blocks?.indexOf(block) ?? -1;
-        if (!blocks || place < 0) continue;
-        blocks.splice(place, 1);
-        if (blocks.length > 0) continue;
-        chunks[chunk] = undefined;
-        this.#flipBit(page, chunk);
-      }
-      const bits = CODE_BITS + (page >>> 12) * 8;
-      if ((this.#view.getUint32(bits) | this.#view.getUint32(bits + 4)) === 0) this.#pages.delete(page);
+  add(block: B): void {
+    const { physical, length, secondPage } = block;
+    const { begin } = this.#page(physical);
+    const chunk = (physical % PAGE) >> CHUNK_SHIFT;
+    block.nextInChunk = begin[chunk];
+    begin[chunk] = block;
+    const inFirst = inFirstPage(block);
+    this.#mark(physical, inFirst);
+    if (secondPage === undefined) return;
+    this.#page(secondPage).end.push(block);
+    this.#mark(secondPage, length - inFirst);
+  }
+
+  #page(physical: number): CodePage<B> {
+    const number = physical >>> 12;
+    let page = this.#pages.get(number);
+    if (!page) {
+      page = { begin: Array.from({ length: CHUNKS }), end: [] };
+      this.#pages.set(number, page);
+      this.#protect(number * PAGE);
     }
+    return page;
+  }
+
+  /** It was added, and not deleted yet. */
+  delete(block: B): void {
+    const { physical, length, secondPage } = block;
+    const { begin } = this.#page(physical);
+    const chunk = (physical % PAGE) >> CHUNK_SHIFT;
+    let other = begin[chunk]!;
+    if (other === block) begin[chunk] = block.nextInChunk;
+    else {
+      while (other.nextInChunk !== block) other = other.nextInChunk!;
+      other.nextInChunk = block.nextInChunk;
+    }
+    const inFirst = inFirstPage(block);
+    this.#unmark(physical, inFirst);
+    if (secondPage === undefined) return;
+    const { end } = this.#page(secondPage);
+    end.splice(end.indexOf(block), 1);
+    this.#unmark(secondPage, length - inFirst);
   }
 
   /** Blocks that have one of `size` bytes from a physical address, all within a page. */
-  at(physical: number, size: number): Set<B> {
-    const found = new Set<B>();
+  at(physical: number, size: number): B[] {
+    const found: B[] = [];
+    const page = this.#pages.get(physical >>> 12);
+    if (!page) return found;
     const from = physical % PAGE;
-    const page = physical - from;
-    const chunks = this.#pages.get(page);
-    if (!chunks) return found;
-    for (let chunk = from >> CHUNK_SHIFT; chunk <= (from + size - 1) >> CHUNK_SHIFT; chunk++) {
-      for (const block of chunks[chunk] ?? []) {
-        if (startOf(block, page) < from + size && from < endOf(block, page)) found.add(block);
+    const to = from + size;
+    for (const block of page.end) if (from < block.length - inFirstPage(block)) found.push(block);
+    const last = (to - 1) >> CHUNK_SHIFT;
+    for (let chunk = Math.max(0, (from >> CHUNK_SHIFT) - this.#reach); chunk <= last; chunk++) {
+      for (let block = page.begin[chunk]; block; block = block.nextInChunk) {
+        const start = block.physical % PAGE;
+        // One that crosses into its own page can be there already.
+        if (start < to && from < start + block.length && !found.includes(block)) found.push(block);
       }
     }
     return found;
@@ -106,15 +127,32 @@ export class CodePages<B extends CodeBytes> {
   /** Blocks in the pages of so many bytes. */
   within(physical: number, length: number): Set<B> {
     const found = new Set<B>();
-    for (const [page, chunks] of this.#pages) {
+    for (const number of this.#pages.keys()) {
+      const page = number * PAGE;
       if (page < physical || page >= physical + length) continue;
-      for (const blocks of chunks) for (const block of blocks ?? []) found.add(block);
+      for (const block of this.at(page, PAGE)) found.add(block);
     }
     return found;
   }
 
-  #flipBit(page: number, chunk: number): void {
-    const at = CODE_BITS + (page >>> 12) * 8 + (chunk >> 3);
-    this.#view.setUint8(at, this.#view.getUint8(at) ^ (1 << (chunk & 7)));
+  /** Marks the chunks of some bytes, all within a page, as code. */
+  #mark(physical: number, length: number): void {
+    const last = (physical + length - 1) >>> CHUNK_SHIFT;
+    for (let chunk = physical >>> CHUNK_SHIFT; chunk <= last; chunk++) {
+      const at = CODE_BITS + (chunk >>> 3);
+      this.#view.setUint8(at, this.#view.getUint8(at) | (1 << (chunk & 7)));
+    }
+  }
+
+  /** Marks those of them that hold no code any more as such, and forgets the page if it has none. */
+  #unmark(physical: number, length: number): void {
+    const last = (physical + length - 1) >>> CHUNK_SHIFT;
+    for (let chunk = physical >>> CHUNK_SHIFT; chunk <= last; chunk++) {
+      if (this.at(chunk * CHUNK, CHUNK).length > 0) continue;
+      const at = CODE_BITS + (chunk >>> 3);
+      this.#view.setUint8(at, this.#view.getUint8(at) & ~(1 << (chunk & 7)));
+    }
+    const number = physical >>> 12;
+    if (this.#view.getBigUint64(CODE_BITS + number * 8, true) === 0n) this.#pages.delete(number);
   }
 }

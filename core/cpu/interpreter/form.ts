@@ -34,22 +34,25 @@ const CODE_SIZES = [16, 32, 64] as const;
 
 export const codeSizeOf = (mode: number): 16 | 32 | 64 => CODE_SIZES[mode & MODE_CODE_SIZE]!;
 
-const ADDRESS_KINDS: readonly AddressKind[] = [
-  "none",
-  "flat",
-  "checked16",
-  "checked32",
-  "long",
-  "long-segment",
-  "long32",
-];
-const STACK_KINDS: readonly StackKind[] = ["none", "flat", "checked16", "checked32", "long"];
-
-/** Every form that was met, by a number put together from its parts. */
-const forms = new Map<number, Form>();
+/** Every form that was met, by its key; and by a number put together from all that it may depend on. */
+const forms = new Map<string, Form>();
+const known = new Map<number, Form>();
 
 /** The form of a decoded instruction in a mode (MODE_* bits); the same object for equal forms. */
 export function formOf(decoded: Decoded, mode: number): Form {
+  const { row, operandSize, addressSize, memory, segment, rep } = decoded;
+  const sizes = ((operandSize >> 5) << 2) | (addressSize >> 5);
+  const rest = (memory ? 32 : 0) | (segment << 2) | (rep & 3);
+  const number = (((((row.id << 4) | sizes) << 6) | rest) << 6) | mode;
+  let form = known.get(number);
+  if (!form) {
+    form = makeForm(decoded, mode);
+    known.set(number, form);
+  }
+  return form;
+}
+
+function makeForm(decoded: Decoded, mode: number): Form {
   const { row, operandSize: size, memory } = decoded;
   const codeSize = codeSizeOf(mode);
   const usesAddress = memory || (row.flags & ADDRESS) !== 0;
@@ -58,14 +61,11 @@ export function formOf(decoded: Decoded, mode: number): Form {
   const stack = row.flags & STACK ? stackKind(mode, codeSize) : "none";
   const checkedCode = (row.flags & BRANCH) !== 0 && codeSize !== 64 && !(mode & MODE_FLAT_CODE);
   const rep = row.flags & REP ? decoded.rep : 0;
-  const sizes = ((((row.id << 2) | (size >> 5)) << 2) | (codeSize >> 5)) << 2;
-  const kinds = (ADDRESS_KINDS.indexOf(address) << 3) | STACK_KINDS.indexOf(stack);
-  const number = ((((sizes | (addressSize >> 5)) << 6) | kinds) << 3) | (checkedCode ? 4 : 0) | (rep & 3);
-  let form = forms.get(number);
+  const key = `${row.id}:${size}:${codeSize}:${addressSize}:${address}:${stack}:${checkedCode}:${rep}`;
+  let form = forms.get(key);
   if (!form) {
-    const key = `${row.id}:${size}:${codeSize}:${addressSize}:${address}:${stack}:${checkedCode}:${rep}`;
     form = { row, size, codeSize, addressSize, memory, address, stack, checkedCode, rep, key };
-    forms.set(number, form);
+    forms.set(key, form);
   }
   return form;
 }

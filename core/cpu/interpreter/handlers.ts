@@ -28,7 +28,7 @@ export interface HandlerImports {
 
 export class Handlers {
   readonly #imports: HandlerImports;
-  readonly #indexes = new Map<string, number>();
+  readonly #indexes = new Map<Form, number>();
   /** By table index, where that is a form's handler. */
   readonly #forms: (Form | undefined)[] = [];
   #pending: { index: number; form: Form }[] = [];
@@ -49,10 +49,10 @@ export class Handlers {
 
   /** Table index of a form's handler; it can be called after the next {@link compile}. */
   indexOf(form: Form): number {
-    let index = this.#indexes.get(form.key);
+    let index = this.#indexes.get(form);
     if (index === undefined) {
       index = this.#reserve();
-      this.#indexes.set(form.key, index);
+      this.#indexes.set(form, index);
       this.#forms[index] = form;
       this.#pending.push({ index, form });
     }

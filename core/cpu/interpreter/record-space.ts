@@ -3,18 +3,18 @@
 import { RECORD_SIZE } from "../layout.ts";
 
 /** Runs are of a multiple of so many records, so that what is left of a longer one can be of use too. */
-const GRAIN = 4;
+export const GRAIN = 4;
 
 const grainsOf = (records: number): number => Math.ceil(records / GRAIN);
 const bytesOf = (grains: number): number => grains * GRAIN * RECORD_SIZE;
 
 interface Run {
-  readonly at: number;
-  readonly grains: number;
+  at: number;
+  grains: number;
 }
 
 export class RecordSpace {
-  readonly #all: Run;
+  readonly #all: Readonly<Run>;
   /** Runs are cut from these, one after the other; the last is at hand. */
   #areas: Run[];
   /** Addresses of what was left of them, by the number of grains. */
@@ -28,7 +28,7 @@ export class RecordSpace {
   /** Room for so many records from an address. */
   constructor(start: number, records: number) {
     this.#all = { at: start, grains: Math.floor(records / GRAIN) };
-    this.#areas = [this.#all];
+    this.#areas = [{ ...this.#all }];
     this.#free = this.#all.grains;
   }
 
@@ -43,7 +43,7 @@ export class RecordSpace {
   }
 
   clear(): void {
-    this.#areas = [this.#all];
+    this.#areas = [{ ...this.#all }];
     this.#runs = [];
     this.#free = this.#all.grains;
     this.#given = [];
@@ -59,11 +59,15 @@ export class RecordSpace {
   }
 
   #cut(grains: number): number | undefined {
-    for (let area = this.#areas.pop(); area; area = this.#areas.pop()) {
-      const left = area.grains - grains;
-      if (left > 0) this.#areas.push({ at: area.at + bytesOf(grains), grains: left });
-      if (left >= 0) return area.at;
-      this.#put(area);
+    for (let area = this.#areas.at(-1); area; area = this.#areas.at(-1)) {
+      if (area.grains >= grains) {
+        const { at } = area;
+        area.at += bytesOf(grains);
+        area.grains -= grains;
+        return at;
+      }
+      this.#areas.pop();
+      if (area.grains > 0) this.#put(area);
     }
     return undefined;
   }
