@@ -1,7 +1,8 @@
 // How guest code is run: tier by tier, compared, and with a time of its own.
 
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { Assembler } from "./assembler/assembler.ts";
+import { far } from "./assembler/operands.ts";
 import { RECORDS } from "./cpu/layout.ts";
 import type { BlockDevice } from "./disk/block-device.ts";
 import { Pc } from "./pc.ts";
@@ -124,6 +125,114 @@ it("a halted deterministic machine goes on by its own time", () => {
   const { timeNs, instructions } = pc.statistics();
   expect(timeNs).toBeGreaterThan(4e9);
   expect(instructions).toBeLessThan(timeNs / 10);
+});
+
+describe("a guest that halts between the ticks of its timer", () => {
+  /** Counts the ticks of the 8254, a hundred a second, if interrupt request 0 is not masked. */
+  const ticking = (mask: number) =>
+    kernel((a) => {
+      const out = (port: number, value: number): void => {
+        a.mov("al", value);
+        a.out(port, "al");
+      };
+      // A descriptor table with flat code as selector 8, and an interrupt table whose entry 8 is at "tick".
+      a.mov("dword [0x1008]", 0x0000ffff);
+      a.mov("dword [0x100c]", 0x00cf9b00);
+      a.mov("word [0xffa]", 15);
+      a.mov("dword [0xffc]", 0x1000);
+      a.lgdt("[0xffa]");
+      a.mov("eax", "tick");
+      a.mov("edx", "eax");
+      a.and("eax", 0xffff);
+      a.or("eax", 0x80000);
+      a.mov("[0x2040]", "eax");
+      a.and("edx", 0xffff0000);
+      a.or("edx", 0x8e00);
+      a.mov("[0x2044]", "edx");
+      a.mov("word [0x1ffa]", 0x7ff);
+      a.mov("dword [0x1ffc]", 0x2000);
+      a.lidt("[0x1ffa]");
+      a.jmp(far(8, "flat"));
+      a.label("flat");
+      out(0x21, mask);
+      out(0x43, 0x34);
+      out(0x40, 11932 & 0xff);
+      out(0x40, 11932 >> 8);
+      a.label("wait");
+      a.sti();
+      a.hlt();
+      a.jmp("wait");
+      a.label("tick");
+      a.inc(`dword [${RESULTS}]`);
+      out(0x20, 0x20);
+      a.iret();
+    });
+
+  /** The machine on a host whose clock is the test's, with nothing to do but sleep as long as it is told to. */
+  class Host {
+    ms = 0;
+    /** When the machine is to run next. */
+    dueMs = 0;
+    slices = 0;
+    readonly pc: Pc;
+
+    constructor(mask: number) {
+      this.pc = machine({ kernel: ticking(mask) });
+      const clock = vi.spyOn(performance, "now").mockImplementation(() => this.ms);
+      onTestFinished(() => clock.mockRestore());
+    }
+
+    run(): void {
+      const slice = this.pc.runSlice(this.ms * 1e6);
+      this.slices++;
+      this.dueMs = this.ms + (slice.state === "idle" ? slice.sleepNs / 1e6 : 0);
+    }
+
+    runTo(ms: number): void {
+      while (this.dueMs <= ms) {
+        this.ms = this.dueMs;
+        this.run();
+      }
+      this.ms = ms;
+    }
+
+    get ticks(): number {
+      return this.pc.memory.read32(RESULTS);
+    }
+  }
+
+  it("is woken for several at once, and has each of them", () => {
+    const host = new Host(0xfe);
+    host.runTo(5000);
+    const [slices, ticks] = [host.slices, host.ticks];
+    host.runTo(10_000);
+    host.run();
+    expect(host.slices - slices).toBeLessThan(120);
+    expect(host.ticks - ticks).toBeGreaterThanOrEqual(499);
+    expect(host.ticks - ticks).toBeLessThanOrEqual(505);
+    expect(host.pc.statistics().timeNs / 1e6).toBeCloseTo(10_000, 0);
+  });
+
+  it("has those that are due, and the right time, when something comes in meanwhile", () => {
+    const host = new Host(0xfe);
+    host.runTo(5000);
+    host.run();
+    const { ticks } = host;
+    host.ms += 30;
+    expect(host.dueMs).toBeGreaterThan(host.ms);
+    host.run();
+    expect(host.ticks - ticks).toBe(3);
+    expect(host.pc.statistics().timeNs / 1e6).toBeCloseTo(5030, 0);
+  });
+
+  it("is not woken for those that are masked", () => {
+    const host = new Host(0xff);
+    host.runTo(1000);
+    host.run();
+    expect(host.slices).toBeLessThan(20);
+    expect(host.dueMs).toBeGreaterThan(2000);
+    expect(host.ticks).toBe(0);
+  });
 });
 
 it("what verify finds is told with the code, in one line", () => {

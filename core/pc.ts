@@ -141,7 +141,9 @@ export class Pc implements PcControl {
     const { clock } = this.#time;
     clock.epoch = options.epochMs;
     this.cpu = this.#makeProcessor();
-    clock.onNearer = () => this.cpu.stopSoon();
+    clock.onNearer = () => {
+      if (this.#time.cutsBudget) this.cpu.stopSoon();
+    };
     this.memory.observer = {
       physicalWrite: (physical, size) => this.cpu.runtime.physicalWrite(physical, size),
       mapChanged: (physical, length) => this.cpu.mapChanged(physical, length),
@@ -444,11 +446,13 @@ export class Pc implements PcControl {
     const hostNow = () => hostNs + (performance.now() - start) * 1e6;
     let now = hostNs;
     for (;;) {
-      this.#time.follow(now);
+      this.#time.follow(now, this.#sleeping());
       this.#hearCompletions();
       if (this.#off) return { state: "off" };
       if (this.#sleeping()) {
-        return { state: "idle", sleepNs: this.#time.hostUntil(this.#wakeTime(), now) };
+        const wakeTime = this.#wakeTime();
+        if (this.#time.behind) continue;
+        return { state: "idle", sleepNs: this.#time.hostUntil(wakeTime, now) };
       }
       const before = this.cpu.instructions;
       this.#accesses = 0;

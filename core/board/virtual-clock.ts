@@ -1,19 +1,21 @@
-import type { Alarm, Clock } from "./clock.ts";
+import { type Alarm, type Clock, NO_SLACK, type Slack } from "./clock.ts";
 
 class PendingAlarm implements Alarm {
   deadline = Number.POSITIVE_INFINITY;
-  slack = 0;
+  slack = NO_SLACK;
   readonly callback: () => void;
+  readonly matters: () => boolean;
   readonly #clock: VirtualClock;
 
-  constructor(clock: VirtualClock, callback: () => void) {
+  constructor(clock: VirtualClock, callback: () => void, matters: () => boolean) {
     this.#clock = clock;
     this.callback = callback;
+    this.matters = matters;
   }
 
-  set(atNs: number, slackNs = 0): void {
+  set(atNs: number, slack: Slack = NO_SLACK): void {
     this.deadline = atNs;
-    this.slack = slackNs;
+    this.slack = slack;
     this.#clock.schedule(this);
   }
 
@@ -48,8 +50,8 @@ export class VirtualClock implements Clock {
     return this.epoch + this.now() / 1e6;
   }
 
-  alarm(callback: () => void): Alarm {
-    return new PendingAlarm(this, callback);
+  alarm(callback: () => void, matters: () => boolean = () => true): Alarm {
+    return new PendingAlarm(this, callback, matters);
   }
 
   /** The nearest deadline in nanoseconds, Infinity if none. */
@@ -59,14 +61,24 @@ export class VirtualClock implements Clock {
 
   /**
    * The time until which a machine at rest may sleep if alarms with slack may be so many nanoseconds late; Infinity if
-   * there is no alarm.
+   * there is no alarm that matters.
    */
   latestDeadline(mostSlack: number): number {
     let latest = Number.POSITIVE_INFINITY;
-    for (const { deadline, slack } of this.#pending) {
-      latest = Math.min(latest, deadline + Math.min(slack, mostSlack));
+    for (const alarm of this.#pending) {
+      const { deadline, slack } = alarm;
+      if (alarm.matters()) latest = Math.min(latest, deadline + Math.min(slack.ns, mostSlack));
     }
     return latest;
+  }
+
+  /** The nearest deadline of the alarms that matter and whose expiries a guest counts; Infinity if none. */
+  get nextCounted(): number {
+    let next = Number.POSITIVE_INFINITY;
+    for (const alarm of this.#pending) {
+      if (alarm.slack.counted && alarm.deadline < next && alarm.matters()) next = alarm.deadline;
+    }
+    return next;
   }
 
   schedule(alarm: PendingAlarm): void {

@@ -67,7 +67,10 @@ export class Interrupts {
       irq8: this.line(irqs.rtc),
       pins: this.ioApic.lines,
     });
-    this.pit = new Pit(this.hpet.pitIrq0, clock);
+    // Linux leaves the 8254 as firmware has started it, and has the HPET in its place.
+    const isTimerHeard = () =>
+      !this.hpet.isLegacy && !(this.pics.master.isMasked(irqs.timer) && this.ioApic.isMasked(ioApicTimerPin));
+    this.pit = new Pit(this.hpet.pitIrq0, clock, isTimerHeard);
     this.rtc = new Rtc(this.hpet.rtcIrq8, clock);
   }
 

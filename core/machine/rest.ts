@@ -2,8 +2,8 @@
 
 /** A tick of Linux takes some three thousand instructions, twelve that it makes up for ten thousand; a worker may follow. */
 const MOST_INSTRUCTIONS = 40_000;
-/** It ends the interrupt, sets the timer anew, and may look at another clock. */
-const MOST_ACCESSES = 12;
+/** It ends the interrupt, sets the timer anew, and may ask the clock chip for the time of day: six registers, by two ports. */
+const MOST_ACCESSES = 24;
 /**
  * Nanoseconds without work after which a machine is at rest, and how late it may have alarms then: four ticks of a kernel
  * at 250 Hz are one. One that has done nothing for longer is hardly waiting for a short time to pass.

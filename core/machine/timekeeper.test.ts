@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { Timekeeper } from "./timekeeper.ts";
 
 function makeRig() {
@@ -10,7 +10,7 @@ function makeRig() {
 
 test("time goes on with the instructions between two looks at the host's clock", () => {
   const { time, execute } = makeRig();
-  time.follow(1000);
+  time.follow(1000, false);
   const before = time.clock.now();
   execute(100);
   expect(time.clock.now()).toBeGreaterThan(before);
@@ -22,7 +22,7 @@ test("a guest found to be faster than was thought does not see time go back", ()
   const seen = time.clock.now();
   time.measure(1_000_000, 1_000_000);
   expect(time.clock.now()).toBe(seen);
-  time.follow(1_000_000);
+  time.follow(1_000_000, false);
   expect(time.clock.now()).toBe(seen);
 });
 
@@ -36,10 +36,10 @@ test("the pace that was measured is that of the instructions to come", () => {
 
 test("time stands still while the machine does", () => {
   const { time } = makeRig();
-  time.follow(5000);
+  time.follow(5000, false);
   time.resumeAt(1_000_000);
   expect(time.clock.now()).toBe(5000);
-  time.follow(1_000_700);
+  time.follow(1_000_700, false);
   expect(time.clock.now()).toBe(5700);
 });
 
@@ -51,8 +51,70 @@ test("a clock that has run ahead waits for the host's, without ever stopping", (
     host += 100_000;
     execute(50_000);
     const before = time.clock.now();
-    time.follow(host);
+    time.follow(host, false);
     expect(time.clock.now()).toBeGreaterThanOrEqual(before);
   }
   expect(time.clock.now() - host).toBeLessThan(10_000_000);
+});
+
+test("an alarm ends a budget early only if it is due within it", () => {
+  const { time, execute } = makeRig();
+  const alarm = time.clock.alarm(() => {});
+  const budget = time.budget(1000);
+  const endNs = budget * 10;
+  execute(500);
+  alarm.set(endNs + 100);
+  expect(time.cutsBudget).toBe(false);
+  alarm.set(endNs - 100);
+  expect(time.cutsBudget).toBe(true);
+});
+
+describe("of a timer whose expiries are counted", () => {
+  const PERIOD = 10e6;
+
+  function makeTimer() {
+    const rig = makeRig();
+    const { clock } = rig.time;
+    const rung: number[] = [];
+    const alarm = clock.alarm(() => {
+      rung.push(clock.now());
+      arm();
+    });
+    const arm = () => alarm.set((Math.floor(clock.now() / PERIOD) + 1) * PERIOD, { ns: 0, counted: true });
+    arm();
+    return { ...rig, rung };
+  }
+
+  test("a halted guest has each at its time, and then the host's time", () => {
+    const { time, rung } = makeTimer();
+    const seen: number[] = [];
+    do {
+      time.follow(45e6, true);
+      seen.push(time.clock.now());
+    } while (time.behind);
+    expect(rung).toEqual([10e6, 20e6, 30e6, 40e6]);
+    expect(seen).toEqual([...rung, 45e6]);
+  });
+
+  test("a guest that goes on has time for each: its clock is at most twice as fast as the host's", () => {
+    const { time, rung } = makeTimer();
+    time.follow(45e6, true);
+    let host = 45e6;
+    while (time.behind) {
+      const before = time.clock.now();
+      host += 1e6;
+      time.follow(host, false);
+      if (time.behind) expect(time.clock.now() - before).toBeLessThanOrEqual(2e6);
+    }
+    expect(rung).toEqual([10e6, 20e6, 30e6, 40e6, 50e6, 60e6, 70e6]);
+    expect(time.clock.now()).toBe(host);
+    expect(host).toBeLessThan(100e6);
+  });
+
+  test("after a long time without the host they are lost", () => {
+    const { time, rung } = makeTimer();
+    time.follow(3600e9, true);
+    expect(rung).toEqual([3600e9]);
+    expect(time.behind).toBe(false);
+  });
 });

@@ -1,5 +1,7 @@
 // The machine's time against the host's: the clock follows the host while slices run, stands still otherwise, and
-// goes on with the guest's instructions between two looks at the host's clock.
+// goes on with the guest's instructions between two looks at the host's clock. What comes of a guest that counts the
+// expiries of a timer, where the host is late or the machine has slept through some: they come one after another, each
+// at its own time on the guest's clock, which is behind the host's until they have.
 
 import { VirtualClock } from "../board/virtual-clock.ts";
 
@@ -10,6 +12,13 @@ const FASTEST_PACE = 0.5;
 /** A clock so far ahead of the host's, in nanoseconds, almost stands still until the host has caught up. */
 const FAR_AHEAD = 5e6;
 const CRAWL = 0.05;
+/**
+ * A clock further behind the host's, in nanoseconds, goes there at once: expiries are lost then. More than a sleep
+ * through counted alarms is long, and less than a person would notice.
+ */
+const FAR_BEHIND = 100e6;
+/** One that is behind goes so much faster than the host's while the guest does not halt. */
+const CATCHING_UP = 2;
 /** Weight of a new measurement of the pace. */
 const SMOOTHING = 0.2;
 /** Fewer instructions measure nothing. */
@@ -25,6 +34,11 @@ export class Timekeeper {
   #origin: number | undefined;
   /** Instructions retired when the clock was last set. */
   #mark = 0;
+  /** The host's time as of the last look, on the machine's clock, and where that clock was left then. */
+  #host = 0;
+  #followed = 0;
+  /** When the budget that was given last is used up, on the machine's clock. */
+  #budgetEnd = Number.POSITIVE_INFINITY;
 
   /** `instructions`: those retired since power-on. */
   constructor(instructions: () => number) {
@@ -39,18 +53,36 @@ export class Timekeeper {
 
   /** The host's clock is at `hostNs` where the machine goes on from where it stood. */
   resumeAt(hostNs: number): void {
-    this.#origin = hostNs - this.clock.now();
+    this.#followed = this.#host = this.clock.now();
+    this.#origin = hostNs - this.#host;
   }
 
-  /** Brings the clock to the host's time, if that is later, and runs the alarms that are due. */
-  follow(hostNs: number): void {
+  /**
+   * Brings the clock to the host's time, if that is later, and runs the alarms that are due; no further than to the next
+   * alarm whose expiries are counted, and for a guest that is not `halted`, thus maybe busy with the one before, at
+   * twice the host's speed.
+   */
+  follow(hostNs: number, halted: boolean): void {
     if (this.#origin === undefined) this.resumeAt(hostNs);
     const host = hostNs - this.#origin!;
-    const target = Math.max(host, this.clock.now());
-    const ahead = target - host;
+    const now = this.clock.now();
+    let target = host;
+    const counted = this.clock.nextDeadline < host ? this.clock.nextCounted : Number.POSITIVE_INFINITY;
+    if (counted < host && host - Math.max(counted, now) < FAR_BEHIND) {
+      const fastest = halted ? host : this.#followed + CATCHING_UP * (host - this.#host);
+      target = Math.min(counted, fastest);
+    }
+    this.#host = host;
+    this.#followed = target = Math.max(target, now);
+    const ahead = Math.max(0, target - host);
     this.#step = this.#pace * Math.max(CRAWL, 1 - ahead / FAR_AHEAD);
     this.#mark = this.#instructions();
     this.clock.moveTo(target);
+  }
+
+  /** Whether the clock, at the last look, was left behind the host's. */
+  get behind(): boolean {
+    return this.#followed < this.#host;
   }
 
   /** Runs the alarms that have become due by the guest's instructions alone: the host's time is of no concern. */
@@ -70,8 +102,16 @@ export class Timekeeper {
 
   /** Instructions that fit before the next alarm, at most `most`. */
   budget(most: number): number {
-    const left = this.clock.nextDeadline - this.clock.now();
-    return Math.max(1, Math.min(most, Math.ceil(left / this.#step)));
+    const now = this.clock.now();
+    const left = this.clock.nextDeadline - now;
+    const budget = Math.max(1, Math.min(most, Math.ceil(left / this.#step)));
+    this.#budgetEnd = now + budget * this.#step;
+    return budget;
+  }
+
+  /** Whether an alarm is due before the budget that was given last is used up. */
+  get cutsBudget(): boolean {
+    return this.clock.nextDeadline < this.#budgetEnd;
   }
 
   /** Learns the pace from so many instructions in so much host time. What has passed at the old pace has passed. */

@@ -83,10 +83,10 @@ test("what the event loop does between two slices is taken off the second, which
   vi.spyOn(globalThis, "setImmediate").mockImplementation(((run: () => void) => turns.push(run)) as never);
   const { loop, lengths } = new Rig(() => ({ state: "busy" }));
   loop.resume();
-  for (const at of [1000, 1000, 1002, 1102]) {
+  for (const at of [1000, 1000, 1000.5, 1100.5]) {
     now.mockReturnValue(at);
     turns.pop()!();
   }
-  expect(lengths).toEqual([6, 6, 4, 3]);
+  expect(lengths).toEqual([4, 4, 3.5, 3]);
   vi.restoreAllMocks();
 });

@@ -88,6 +88,22 @@ describe("timers", () => {
     expect(get(timer(0).comparator)).toBe(135_000);
   });
 
+  test.each([
+    ["one-shot", INTERRUPT | PIN_20, 0, Number.POSITIVE_INFINITY],
+    ["periodic", INTERRUPT | PERIODIC | SET_VALUE | PIN_20, 44e6, 10e6],
+  ])(
+    "%s: only a periodic one's expiries are counted, and slept through",
+    (_, configuration, slack, counted) => {
+      const { clock, set } = makeRig();
+      set(timer(0).configuration, configuration);
+      set(timer(0).comparator, 1e6);
+      set(timer(0).comparator, 1e6);
+      set(CONFIGURATION, ENABLE);
+      expect(clock.latestDeadline(1e9) - clock.nextDeadline).toBe(slack);
+      expect(clock.nextCounted).toBe(counted);
+    },
+  );
+
   test("level: until its status bit is cleared", () => {
     const { clock, pins, get, set } = makeRig();
     set(timer(1).configuration, INTERRUPT | LEVEL | PIN_20);

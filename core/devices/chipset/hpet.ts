@@ -1,5 +1,5 @@
 import { withBit } from "../../base/bits.ts";
-import type { Alarm, Clock } from "../../board/clock.ts";
+import { type Alarm, type Clock, NO_SLACK, periodicSlack } from "../../board/clock.ts";
 import type { BusTarget, Device, Line, Width } from "../../board/device.ts";
 
 /** Length of a tick of the main counter. */
@@ -184,7 +184,7 @@ export class Hpet implements Device, BusTarget {
     state.configuration = value & (Configuration.enable | Configuration.legacy);
     state.count = count;
     state.sinceNs = this.#wiring.clock.now();
-    if (this.#isLegacy) {
+    if (this.isLegacy) {
       this.#wiring.irq0.set(false);
       this.#wiring.irq8.set(false);
     }
@@ -254,18 +254,20 @@ export class Hpet implements Device, BusTarget {
   }
 
   #setAlarm(n: number): void {
-    const { deadlineNs } = this.state.timers[n]!;
+    const { configuration, deadlineNs, period } = this.state.timers[n]!;
+    const periodic = (configuration & TimerBits.periodic) !== 0;
     if (deadlineNs === null) this.#alarms[n]!.cancel();
-    else this.#alarms[n]!.set(deadlineNs);
+    else this.#alarms[n]!.set(deadlineNs, periodic ? periodicSlack(period * HPET_TICK_NS) : NO_SLACK);
   }
 
-  get #isLegacy(): boolean {
+  /** Whether interrupt requests 0 and 8 are the timers', not the 8254's and the clock chip's. */
+  get isLegacy(): boolean {
     return (this.state.configuration & Configuration.legacy) !== 0;
   }
 
   /** The line that a timer interrupts on, if any. */
   #lineOf(n: number): Line | undefined {
-    if (this.#isLegacy && n < 2) return n === 0 ? this.#wiring.irq0 : this.#wiring.irq8;
+    if (this.isLegacy && n < 2) return n === 0 ? this.#wiring.irq0 : this.#wiring.irq8;
     const route = (this.state.timers[n]!.configuration & TimerBits.route) >>> ROUTE_SHIFT;
     return route === 0 ? undefined : this.#wiring.pins[route];
   }
@@ -276,7 +278,7 @@ export class Hpet implements Device, BusTarget {
   }
 
   #driveLegacy(): void {
-    if (this.#isLegacy) return;
+    if (this.isLegacy) return;
     this.#wiring.irq0.set(this.state.pitIrq0);
     this.#wiring.irq8.set(this.state.rtcIrq8);
   }

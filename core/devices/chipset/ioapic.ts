@@ -60,6 +60,10 @@ export class IoApic implements Device, BusTarget, IoApicPort {
     this.state = { ...powerOn(), lines };
   }
 
+  isMasked(pin: number): boolean {
+    return (this.state.low[pin]! & Entry.masked) !== 0;
+  }
+
   /** An interrupt has been served: inputs of that vector that are still asserted are sent again. */
   endOfInterrupt(vector: number): void {
     const { low } = this.state;

@@ -41,10 +41,13 @@ export function currentCount(t: TimerState, now: number): number {
   return Math.max(t.initialCount - ticks, 0);
 }
 
+/** Nanoseconds that the count takes from its initial value to 0. */
+export const periodOf = (t: TimerState): number => t.initialCount * dividerOf(t.divide);
+
 /** When a counting timer expires after `now`; null if it does not. */
 export function nextExpiry(t: TimerState, now: number): number | null {
   if (t.initialCount === 0 || t.startNs === null || t.mode === TimerMode.tscDeadline) return null;
-  const period = t.initialCount * dividerOf(t.divide);
+  const period = periodOf(t);
   if (t.mode === TimerMode.periodic) {
     const next = t.startNs + (Math.floor((now - t.startNs) / period) + 1) * period;
     return period < SHORTEST_PERIOD_NS ? Math.max(next, now + SHORTEST_PERIOD_NS) : next;

@@ -272,6 +272,18 @@ describe("timer", () => {
     expect(intr.level).toBe(false);
   });
 
+  test.each([
+    ["one-shot", 0x30, 44e6, Number.POSITIVE_INFINITY],
+    ["periodic", 0x2_0030, 44e6, 4e6],
+  ])("%s: a machine at rest may sleep through it, and only periods are counted", (_, lvt, slack, counted) => {
+    const { clock, set } = makeRig();
+    set(DIVIDE, 0xb);
+    set(LVT_TIMER, lvt);
+    set(INITIAL_COUNT, 4e6);
+    expect(clock.latestDeadline(1e9) - clock.nextDeadline).toBe(slack);
+    expect(clock.nextCounted).toBe(counted);
+  });
+
   test("a masked one counts without interrupting", () => {
     const { clock, intr, get, set } = makeRig();
     set(DIVIDE, 0xb);

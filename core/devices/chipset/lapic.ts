@@ -1,13 +1,21 @@
-import type { Alarm, Clock } from "../../board/clock.ts";
+import { type Alarm, type Clock, periodicSlack, type Slack } from "../../board/clock.ts";
 import type { BusTarget, Device, Line, Width } from "../../board/device.ts";
 import { type ApicBus, type ApicMessage, DeliveryMode, type LocalApicPort } from "./apic-bus.ts";
-import { currentCount, newTimer, nextExpiry, setDivide, setMode, TimerMode } from "./lapic-timer.ts";
+import {
+  currentCount,
+  newTimer,
+  nextExpiry,
+  periodOf,
+  setDivide,
+  setMode,
+  TimerMode,
+} from "./lapic-timer.ts";
 
 /**
  * How late a machine that has long been at rest may have an expiry that its guest has asked for once: twelve ticks of a
- * kernel at 250 Hz are one then. A periodic timer has none: its guest counts expiries.
+ * kernel at 250 Hz are one then.
  */
-const ONE_SHOT_SLACK_NS = 44e6;
+const ONE_SHOT_SLACK: Slack = { ns: 44e6, counted: false };
 
 /** Register offsets. [SDM] vol. 3A, table 11-1 */
 const Register = {
@@ -537,9 +545,14 @@ export class LocalApic implements Device, BusTarget, LocalApicPort {
   }
 
   #setAlarm(): void {
-    const { deadlineNs, mode } = this.state.timer;
+    const { timer } = this.state;
+    const { deadlineNs, mode } = timer;
     if (deadlineNs === null) this.#alarm.cancel();
-    else this.#alarm.set(deadlineNs, mode === TimerMode.periodic ? 0 : ONE_SHOT_SLACK_NS);
+    else
+      this.#alarm.set(
+        deadlineNs,
+        mode === TimerMode.periodic ? periodicSlack(periodOf(timer)) : ONE_SHOT_SLACK,
+      );
   }
 
   #place(): void {

@@ -97,6 +97,10 @@ export class Pic implements Device, BusTarget {
     return this.#highest() !== NONE;
   }
 
+  isMasked(input: number): boolean {
+    return bit(this.state.imr, input);
+  }
+
   read(offset: number): number {
     const { state } = this;
     if (state.poll) {

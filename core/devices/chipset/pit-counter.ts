@@ -57,7 +57,8 @@ export const newCounter = (gate: boolean): Counter => ({
   latchedStatus: null,
 });
 
-const isPeriodic = (c: Counter): boolean => c.mode === Mode.rateGenerator || c.mode === Mode.squareWave;
+/** Whether a counter in a mode begins anew by itself. */
+export const isPeriodic = (mode: number): boolean => mode === Mode.rateGenerator || mode === Mode.squareWave;
 /** Whether a rising gate starts the counter, rather than a count written. */
 const isTriggered = (c: Counter): boolean =>
   c.mode === Mode.retriggerableOneShot || c.mode === Mode.hardwareStrobe;
@@ -125,7 +126,7 @@ export function setGate(c: Counter, high: boolean, now: number): void {
   c.gate = high;
   if (!high) {
     if (c.loadedAt !== null && !isTriggered(c)) c.stoppedAfter = Math.max(counted(c, now), 0);
-  } else if (isTriggered(c) || (isPeriodic(c) && c.loadedAt !== null)) {
+  } else if (isTriggered(c) || (isPeriodic(c.mode) && c.loadedAt !== null)) {
     c.reload = c.count;
     c.loadedAt = now + 1;
     c.stoppedAfter = null;
@@ -158,7 +159,7 @@ export function outputAt(c: Counter, now: number): boolean {
 export function nextRise(c: Counter, now: number): number {
   settle(c, now);
   if (c.loadedAt === null || c.stoppedAfter !== null) return Number.POSITIVE_INFINITY;
-  if (isPeriodic(c)) return c.reload < 2 ? Number.POSITIVE_INFINITY : endOfCycle(c, now);
+  if (isPeriodic(c.mode)) return c.reload < 2 ? Number.POSITIVE_INFINITY : endOfCycle(c, now);
   const strobe = c.mode === Mode.softwareStrobe || c.mode === Mode.hardwareStrobe;
   const rise = c.loadedAt + c.reload + (strobe ? 1 : 0);
   return rise > now ? rise : Number.POSITIVE_INFINITY;
@@ -193,7 +194,7 @@ function endOfCycle(c: Counter, now: number): number {
 function load(c: Counter, value: number, now: number): void {
   c.count = decode(c, value);
   if (isTriggered(c)) return;
-  if (isPeriodic(c) && c.loadedAt !== null) {
+  if (isPeriodic(c.mode) && c.loadedAt !== null) {
     if (c.stoppedAfter !== null) return;
     if (now >= c.loadedAt) {
       c.renewedAt = endOfCycle(c, now);

@@ -177,6 +177,15 @@ describe("mode 2, rate generator", () => {
   });
 });
 
+test("a machine at rest may sleep through a guest's periods, not through a count that runs once", () => {
+  const { clock, setUp } = makeRig();
+  const slack = () => clock.latestDeadline(1e9) - clock.nextDeadline;
+  setUp(0x34, 0x9c, 0x2e);
+  expect(slack()).toBeGreaterThan(20e6);
+  setUp(0x30, 0x9c, 0x2e);
+  expect(slack()).toBe(0);
+});
+
 describe("mode 3, square wave", () => {
   test("is high for the first half, and longer by one tick for odd counts", () => {
     for (const [count, high] of [

@@ -1,10 +1,10 @@
 import { bit } from "../../base/bits.ts";
-import type { Alarm, Clock } from "../../board/clock.ts";
+import { type Alarm, type Clock, NO_SLACK, periodicSlack } from "../../board/clock.ts";
 import type { BusTarget, Device, Line } from "../../board/device.ts";
 import {
+  isPeriodic,
   latchCount,
   latchStatus,
-  Mode,
   newCounter,
   nextRise,
   outputAt,
@@ -42,14 +42,15 @@ export class Pit implements Device, BusTarget {
   readonly #clock: Clock;
   readonly #rise: Alarm;
 
-  constructor(irq0: Line, clock: Clock) {
+  /** `interrupts` tells whether interrupt request 0 could reach the processor, as things are; it always could if not said. */
+  constructor(irq0: Line, clock: Clock, interrupts?: () => boolean) {
     this.#irq0 = irq0;
     this.#clock = clock;
     this.#rise = clock.alarm(() => {
       this.#irq0.set(false);
       this.#irq0.set(true);
       this.#arm();
-    });
+    }, interrupts);
   }
 
   /** The chip has no reset input: it counts on. */
@@ -86,7 +87,7 @@ export class Pit implements Device, BusTarget {
   /** Frequency of counter 2's output in hertz; 0 while it is not periodic. */
   get hertz2(): number {
     const { mode, gate, count, loadedAt } = this.state.counters[2]!;
-    const sounds = gate && loadedAt !== null && (mode === Mode.squareWave || mode === Mode.rateGenerator);
+    const sounds = gate && loadedAt !== null && isPeriodic(mode);
     return sounds && count > 1 ? PIT_HERTZ / count : 0;
   }
 
@@ -117,8 +118,7 @@ export class Pit implements Device, BusTarget {
 
   #driveIrq0(): void {
     const counter = this.state.counters[0]!;
-    const periodic = counter.mode === Mode.rateGenerator || counter.mode === Mode.squareWave;
-    this.#irq0.set(periodic || outputAt(counter, this.#now()));
+    this.#irq0.set(isPeriodic(counter.mode) || outputAt(counter, this.#now()));
   }
 
   #arm(): void {
@@ -128,8 +128,9 @@ export class Pit implements Device, BusTarget {
   }
 
   #setAlarm(): void {
+    const { mode, reload } = this.state.counters[0]!;
     if (this.state.nextRiseNs === null) this.#rise.cancel();
-    else this.#rise.set(this.state.nextRiseNs);
+    else this.#rise.set(this.state.nextRiseNs, isPeriodic(mode) ? periodicSlack(timeOf(reload)) : NO_SLACK);
   }
 
   #now(): number {
