@@ -44,6 +44,8 @@ const TIDIED_AT_ONCE = 2000;
 /** Most instructions in a block. */
 const LONGEST_BLOCK = 32;
 const PAGE = 0x1000;
+/** Runs of records begin so many bytes apart or more, as a power of 2. */
+const PLACE_SHIFT = Math.log2(GRAIN * RECORD_SIZE);
 
 export interface Block extends CodeBytes<Block> {
   /** Instructions. */
@@ -78,6 +80,8 @@ export interface BlockCacheHost extends RegionCacheHost, BlockWriterHost {
   /** Host address of a physical page that is memory, or undefined. */
   hostPage(physical: number): number | undefined;
   readPhysical8(physical: number): number;
+  /** Translates a linear address for execution; undefined: the exception is set. */
+  fetchPhysical(linear: bigint): number | undefined;
   /** Where a linear address is mapped now, if it is; looking leaves no trace. */
   peekPhysical(linear: bigint): number | undefined;
   /** All records are gone, and links with them. */
@@ -88,8 +92,8 @@ export interface BlockCacheHost extends RegionCacheHost, BlockWriterHost {
 
 const lastRecordOf = ({ record, count }: Block): number => record + (count - 1) * RECORD_SIZE;
 
-/** A block's place among those that are known by their first records. */
-const placeOf = (record: number): number => Math.floor((record - RECORDS) / (GRAIN * RECORD_SIZE));
+/** A block's place among those that are known by their first records; a very large number for 0. */
+const placeOf = (record: number): number => (record - RECORDS) >>> PLACE_SHIFT;
 
 export class BlockCache {
   readonly #host: BlockCacheHost;
@@ -141,20 +145,15 @@ export class BlockCache {
   }
 
   /**
-   * The block at a physical address, decoded now if need be. `room`: bytes that CS's limit allows from there;
-   * `second`: translates the next page for an instruction that crosses into it (undefined: it faults, and the
-   * exception is set). Undefined when the first instruction needs bytes that cannot be had.
+   * The block at a physical address, decoded now if need be. `room`: bytes that CS's limit allows from there; `linear`:
+   * where it is mapped, for an instruction that crosses into the next page. Undefined when that cannot be fetched from,
+   * with the exception set; `limit` when the first instruction goes on beyond CS's limit.
    */
-  find(
-    physical: number,
-    mode: number,
-    room: number,
-    second: () => number | undefined,
-  ): Block | "limit" | undefined {
+  find(physical: number, mode: number, room: number, linear: bigint): Block | "limit" | undefined {
     const known = this.#pages.find(physical, mode);
     if (known && known.length <= room) {
       const crosses = known.secondPage !== undefined;
-      const page = crosses ? second() : undefined;
+      const page = crosses ? this.#secondPage(linear, mode) : undefined;
       if (crosses && page === undefined) return undefined;
       if (page === known.secondPage) {
         this.#enter(known);
@@ -164,7 +163,7 @@ export class BlockCache {
     }
     const host = this.#host.hostPage(physical - (physical % PAGE));
     const inPage = PAGE - (physical % PAGE);
-    if (host === undefined) return this.#decodeOne(physical, mode, room, inPage, second);
+    if (host === undefined) return this.#decodeOne(physical, mode, room, inPage, linear);
     const start = host + (physical % PAGE);
     const end = start + Math.min(inPage, room);
     let at = start;
@@ -177,7 +176,7 @@ export class BlockCache {
       const instruction = this.#decode(count, this.#bytes, at, end, mode);
       if (!instruction) {
         if (count > 0) break;
-        return this.#decodeOne(physical, mode, room, inPage, second);
+        return this.#decodeOne(physical, mode, room, inPage, linear);
       }
       count++;
       at += instruction.length;
@@ -219,7 +218,7 @@ export class BlockCache {
     mode: number,
     room: number,
     inPage: number,
-    second: () => number | undefined,
+    linear: bigint,
   ): Block | "limit" | undefined {
     if (this.#host.mayBreak(physical)) return this.#breakAt(physical, mode);
     const bytes = new Uint8Array(16);
@@ -229,7 +228,7 @@ export class BlockCache {
     let instruction = this.#decode(0, bytes, 0, length, mode);
     if (!instruction) {
       if (room <= length) return "limit";
-      secondPage = second();
+      secondPage = this.#secondPage(linear, mode);
       if (secondPage === undefined) return undefined;
       const whole = Math.min(MAXIMUM_LENGTH, room);
       for (let i = length; i < whole; i++) bytes[i] = this.#host.readPhysical8(secondPage + i - length);
@@ -237,6 +236,12 @@ export class BlockCache {
       if (!instruction) return "limit";
     }
     return this.#build(1, physical, mode, instruction.length, secondPage);
+  }
+
+  /** Physical address of the page after a linear address, undefined if it cannot be fetched from. */
+  #secondPage(linear: bigint, mode: number): number | undefined {
+    const next = (linear & ~0xfffn) + 0x1000n;
+    return this.#host.fetchPhysical(BigInt.asUintN(codeSizeOf(mode) === 64 ? 64 : 32, next));
   }
 
   /** A block of the first `count` instructions of those decoded. */

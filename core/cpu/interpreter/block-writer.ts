@@ -28,7 +28,6 @@ import {
   ZERO,
 } from "../layout.ts";
 import { regSlot, rmSlot } from "../register-slots.ts";
-import { formOf } from "./form.ts";
 import type { Handlers } from "./handlers.ts";
 
 export interface BlockWriterHost {
@@ -90,7 +89,7 @@ export class BlockWriter {
     const view = this.#view;
     const bytes = this.#bytes;
     const { row, length, base, displacement } = instruction;
-    view.setUint32(at + REC_HANDLER, this.#host.handlers.indexOf(formOf(instruction, mode)), true);
+    view.setUint32(at + REC_HANDLER, this.#host.handlers.indexOf(instruction, mode), true);
     view.setUint16(at + REC_IP_DELTA, delta, true);
     bytes[at + REC_LENGTH] = length;
     if (isRelativeBranch(row)) view.setUint32(at + REC_LINK, 0, true);

@@ -79,7 +79,7 @@ export class CodePages<B extends CodeBytes<B>> {
     const number = physical >>> 12;
     let page = this.#pages.get(number);
     if (!page) {
-      page = { begin: Array.from({ length: CHUNKS }), end: [] };
+      page = { begin: new Array(CHUNKS).fill(undefined), end: [] };
       this.#pages.set(number, page);
       this.#protect(number * PAGE);
     }
@@ -113,12 +113,14 @@ export class CodePages<B extends CodeBytes<B>> {
     const from = physical % PAGE;
     const to = from + size;
     for (const block of page.end) if (from < block.length - inFirstPage(block)) found.push(block);
+    const crossed = found.length > 0;
     const last = (to - 1) >> CHUNK_SHIFT;
     for (let chunk = Math.max(0, (from >> CHUNK_SHIFT) - this.#reach); chunk <= last; chunk++) {
       for (let block = page.begin[chunk]; block; block = block.nextInChunk) {
         const start = block.physical % PAGE;
+        if (start >= to || from >= start + block.length) continue;
         // One that crosses into its own page can be there already.
-        if (start < to && from < start + block.length && !found.includes(block)) found.push(block);
+        if (!crossed || !found.includes(block)) found.push(block);
       }
     }
     return found;

@@ -34,25 +34,19 @@ const CODE_SIZES = [16, 32, 64] as const;
 
 export const codeSizeOf = (mode: number): 16 | 32 | 64 => CODE_SIZES[mode & MODE_CODE_SIZE]!;
 
-/** Every form that was met, by its key; and by a number put together from all that it may depend on. */
+/** Every form that was met, by its key. */
 const forms = new Map<string, Form>();
-const known = new Map<number, Form>();
 
-/** The form of a decoded instruction in a mode (MODE_* bits); the same object for equal forms. */
-export function formOf(decoded: Decoded, mode: number): Form {
+/** A number, not negative, put together from all that the form of a decoded instruction in a mode may depend on. */
+export function formNumber(decoded: Decoded, mode: number): number {
   const { row, operandSize, addressSize, memory, segment, rep } = decoded;
   const sizes = ((operandSize >> 5) << 2) | (addressSize >> 5);
   const rest = (memory ? 32 : 0) | (segment << 2) | (rep & 3);
-  const number = (((((row.id << 4) | sizes) << 6) | rest) << 6) | mode;
-  let form = known.get(number);
-  if (!form) {
-    form = makeForm(decoded, mode);
-    known.set(number, form);
-  }
-  return form;
+  return (((((row.id << 4) | sizes) << 6) | rest) << 6) | mode;
 }
 
-function makeForm(decoded: Decoded, mode: number): Form {
+/** The form of a decoded instruction in a mode (MODE_* bits); the same object for equal forms. */
+export function formOf(decoded: Decoded, mode: number): Form {
   const { row, operandSize: size, memory } = decoded;
   const codeSize = codeSizeOf(mode);
   const usesAddress = memory || (row.flags & ADDRESS) !== 0;

@@ -1,5 +1,6 @@
 // Handlers of the forms met so far, made a module at a time and entered in the function table.
 
+import type { Decoded } from "../decode/decoder.ts";
 import { EffectsOf } from "../jit/effects.ts";
 import type { Region, RegionBlock } from "../jit/region.ts";
 import { compileRegion } from "../jit/region-compiler.ts";
@@ -8,8 +9,13 @@ import { BLOCK_FIRST_HANDLER, REC_HANDLER, RECORD_SIZE } from "../layout.ts";
 import type { FunctionBody } from "../wasm/function-body.ts";
 import type { Signature } from "../wasm/module.ts";
 import { ModuleBuilder } from "../wasm/module.ts";
-import type { Form } from "./form.ts";
+import { type Form, formNumber, formOf } from "./form.ts";
 import { HandlerContext, type RuntimeSignatures } from "./handler-context.ts";
+
+/** Places for handlers that were asked for last: 2 to this power. */
+const RECENT_BITS = 12;
+/** 2³² by the golden ratio: the product's upper bits depend on all of a number. */
+const FIBONACCI = 0x9e3779b1;
 
 const HANDLER: Signature = { parameters: ["i32"], result: "i32" };
 
@@ -29,6 +35,8 @@ export interface HandlerImports {
 export class Handlers {
   readonly #imports: HandlerImports;
   readonly #indexes = new Map<Form, number>();
+  /** What instructions were asked for last, by a hash of their form's number: that number and the table index. */
+  readonly #recent = new Int32Array(2 << RECENT_BITS).fill(-1);
   /** By table index, where that is a form's handler. */
   readonly #forms: (Form | undefined)[] = [];
   #pending: { index: number; form: Form }[] = [];
@@ -47,8 +55,19 @@ export class Handlers {
     return this.#next;
   }
 
-  /** Table index of a form's handler; it can be called after the next {@link compile}. */
-  indexOf(form: Form): number {
+  /** Table index of the handler of an instruction in a mode; it can be called after the next {@link compile}. */
+  indexOf(decoded: Decoded, mode: number): number {
+    const recent = this.#recent;
+    const number = formNumber(decoded, mode);
+    const place = (Math.imul(number, FIBONACCI) >>> (32 - RECENT_BITS)) << 1;
+    if (recent[place] !== number) {
+      recent[place + 1] = this.#indexOfForm(formOf(decoded, mode));
+      recent[place] = number;
+    }
+    return recent[place + 1]!;
+  }
+
+  #indexOfForm(form: Form): number {
     let index = this.#indexes.get(form);
     if (index === undefined) {
       index = this.#reserve();
