@@ -14,10 +14,14 @@ export const CPU_SIZE = 0x110000;
 export const JUMP_CACHE = 0x1c0000;
 export const JUMP_ENTRIES = 0x4000;
 export const JUMP_ENTRY_SIZE = 16;
-/** Instruction pointer (u64), physical page with MODE in its low bits (u32), address of the first record (u32). */
+/**
+ * Low 32 bits of the instruction pointer, physical page with MODE in its low bits, address of the first record, and the
+ * table index of what the block is compiled to, 0 if it is not known to be (u32 each).
+ */
 export const JUMP_IP = 0;
-export const JUMP_PLACE = 8;
-export const JUMP_RECORD = 12;
+export const JUMP_PLACE = 4;
+export const JUMP_RECORD = 8;
+export const JUMP_REGION = 12;
 
 /** For each physical page, 64 bits: bit n is set when the 64 bytes from n × 64 hold decoded code. */
 export const CODE_BITS = 0x200000;
@@ -308,7 +312,7 @@ export const BLOCK_HEAT = -32;
 export const BLOCK_FIRST_HANDLER = -28;
 /**
  * From there back to the block's number of instructions (u32), 0 once it is dropped, and to whether it is compiled
- * (u32, 0 or 1).
+ * (u32, 0 or 1). Compiled code charges the budget itself, with all that it has run.
  */
 export const BLOCK_INSTRUCTIONS = -24;
 export const BLOCK_COMPILED = -20;

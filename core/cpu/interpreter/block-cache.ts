@@ -41,6 +41,8 @@ const LEAST_FREE = RECORDS_SIZE / RECORD_SIZE / 8;
 const ENOUGH_FREE = RECORDS_SIZE / RECORD_SIZE / 4;
 /** Places looked at between two runs of the guest to make it: a millisecond's work. */
 const TIDIED_AT_ONCE = 2000;
+/** Places of dropped regions that wait until the jump cache is emptied. */
+const MOST_STALE = 4096;
 /** Most instructions in a block. */
 const LONGEST_BLOCK = 32;
 const PAGE = 0x1000;
@@ -290,6 +292,7 @@ export class BlockCache {
 
   /** Makes room for records, some at a time: the oldest blocks that are not compiled go. Not while one runs. */
   tidy(): void {
+    if (this.#host.handlers.staleCount > MOST_STALE) this.#forgetJumps();
     this.#tidying ||= this.#records.free < LEAST_FREE;
     if (!this.#tidying) return;
     const isEnough = (): boolean => this.#records.free + this.#records.waiting >= ENOUGH_FREE;
@@ -307,6 +310,7 @@ export class BlockCache {
   }
 
   #forgetJumps(): void {
+    this.#host.handlers.reuseStale();
     this.#bytes.fill(0xff, JUMP_CACHE, JUMP_CACHE + JUMP_ENTRIES * JUMP_ENTRY_SIZE);
   }
 

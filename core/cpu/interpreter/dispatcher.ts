@@ -27,6 +27,7 @@ import {
   JUMP_IP,
   JUMP_PLACE,
   JUMP_RECORD,
+  JUMP_REGION,
   LINK_FROM,
   MODE,
   MODE_CODE_SIZE,
@@ -70,6 +71,9 @@ const MOST_CALLS = 64;
 /** Bytes by which a stack pointer that belongs to the same stack can be above another. */
 const SAME_STACK = 0x10000;
 
+/** Of what is in the function table: it takes the record that it begins with, and returns the next one, or 0 if RIP tells. */
+export const HANDLER: Signature = { parameters: ["i32"], result: "i32" };
+
 /** Of `call`: see {@link dispatcherModule}. */
 export const CALL: Signature = { parameters: ["i64", "i32", "i64", "i32"], result: "i32" };
 
@@ -79,11 +83,11 @@ export const blockIndex = (physical: number): number =>
 
 /**
  * A module with `run()`: runs blocks and delivers exceptions until BUDGET is used up, or the run loop must look at what comes
- * next; `step()`: runs one instruction; and `call(target, link, expected, page)` for compiled code.
+ * next; `step()`: runs one instruction; `call(target, link, expected, page)` for compiled code; and `staleRegion(record)`.
  */
 export function dispatcherModule(): Uint8Array<ArrayBuffer> {
   const module = new ModuleBuilder();
-  const handler = module.type({ parameters: ["i32"], result: "i32" });
+  const handler = module.type(HANDLER);
   const findBlock = module.import("env", "findBlock", { parameters: [], result: "i32" });
 
   const closeLink = module.import("env", "closeLink", { parameters: ["i32", "i32"] });
@@ -184,12 +188,21 @@ export function dispatcherModule(): Uint8Array<ArrayBuffer> {
   const placeOf = (physical: Expression): Expression =>
     i32.or(i32.and(physical, constant32(-4096)), i32.load(CPU, MODE));
 
-  /** Runs a block from its first record, and those that it leads to without a look. */
-  const runFrom = (body: FunctionBody, record: Local): void =>
+  /** Runs a block from its first record, which the function with that table index does, and those that it leads to without a look. */
+  const runFrom = (body: FunctionBody, record: Local, index: Local): void =>
     body.loop((next) => {
-      body.set(record, callHandler(record.get, i32.load(record.get, REC_HANDLER)));
-      body.branchIf(next, record.get);
+      body.set(record, callHandler(record.get, index.get));
+      body.if(record.get, () => {
+        body.set(index, i32.load(record.get, REC_HANDLER));
+        body.branch(next);
+      });
     });
+
+  /** The jump cache's entry for an instruction pointer. */
+  const jumpEntry = (body: FunctionBody, ip: Expression): Expression => {
+    const hash = i32.and(i32.xor(wrap(ip), wrap(i64.shrU(ip, constant64(12)))), constant32(JUMP_ENTRIES - 1));
+    return body.let(i32.add(i32.shl(hash, constant32(4)), constant32(JUMP_CACHE)));
+  };
 
   /** Whether what runs must stop before the next block (i32). */
   const mustLeave = (): Expression =>
@@ -202,50 +215,66 @@ export function dispatcherModule(): Uint8Array<ArrayBuffer> {
   };
 
   /** Runs from the block at RIP until its last link leads nowhere; `leave`: an exception is set. */
-  const runHere = (body: FunctionBody, entry: Local, record: Local, leave: () => void): void => {
-    const isCompiled = (): Expression => i32.load(i32.add(record.get, constant32(BLOCK_COMPILED)));
-    /** Once a block is hot, it is made known. */
-    const countEntry = (): void => {
-      const header = body.let(i32.add(record.get, constant32(BLOCK_HEAT)));
-      const heat = body.let(i32.sub(i32.load(header), constant32(1)));
-      body.store(32, header, heat);
+  const runHere = (
+    body: FunctionBody,
+    entry: Local,
+    record: Local,
+    index: Local,
+    leave: () => void,
+  ): void => {
+    const header = (offset: number): Expression => i32.load(i32.add(record.get, constant32(offset)));
+    const isCompiled = (): Expression => header(BLOCK_COMPILED);
+    /** What is not compiled is charged for before it runs; once it is hot, that is made known. */
+    const begin = (count: Expression): void => {
+      body.store(32, CPU, i32.sub(i32.load(CPU, BUDGET), count), BUDGET);
+      const place = body.let(i32.add(record.get, constant32(BLOCK_HEAT)));
+      const heat = body.let(i32.sub(i32.load(place), constant32(1)));
+      body.store(32, place, heat);
       body.if(i32.eqz(heat), () => body.run(noteHot, record.get), undefined, false);
     };
     const ip = body.let(i64.load(CPU, RIP));
-    const hash = i32.and(i32.xor(wrap(ip), wrap(i64.shrU(ip, constant64(12)))), constant32(JUMP_ENTRIES - 1));
-    const jump = body.let(i32.add(i32.shl(hash, constant32(4)), constant32(JUMP_CACHE)));
+    const jump = jumpEntry(body, ip);
     const link = body.let(i32.load(CPU, LINK_FROM));
     body.block((found) => {
       body.block((miss) => {
-        body.branchIf(miss, i32.or(i64.ne(i64.load(jump, JUMP_IP), ip), link), false);
+        body.branchIf(miss, i32.or(i32.ne(i32.load(jump, JUMP_IP), wrap(ip)), link), false);
         const tlb = body.let(tlbEntry(i32.load(CPU, TLB_POINTER), ip));
         body.branchIf(miss, i64.ne(i64.load(tlb, TLB_EXECUTE), i64.and(ip, constant64(-4096))), false);
         body.branchIf(miss, i32.ne(i32.load(jump, JUMP_PLACE), placeOf(i32.load(tlb, TLB_PHYSICAL))), false);
         body.set(record, i32.load(jump, JUMP_RECORD));
-        const count = body.let(i32.load(i32.add(record.get, constant32(BLOCK_INSTRUCTIONS))));
-        body.branchIf(miss, i32.eqz(count), false);
-        body.store(32, CPU, i32.sub(i32.load(CPU, BUDGET), count), BUDGET);
+        body.set(index, i32.load(jump, JUMP_REGION));
         body.store(64, CPU, ip, BLOCK_IP);
-        body.if(i32.eqz(isCompiled()), countEntry);
+        body.branchIf(found, index.get, true);
+        const count = body.let(header(BLOCK_INSTRUCTIONS));
+        body.branchIf(miss, i32.eqz(count), false);
+        body.set(index, i32.load(record.get, REC_HANDLER));
+        body.if(
+          isCompiled(),
+          () => body.store(32, jump, index.get, JUMP_REGION),
+          () => begin(count),
+        );
         body.branch(found);
       });
       find(body, entry, leave);
-      body.store(32, CPU, i32.sub(i32.load(CPU, BUDGET), i32.load16U(entry.get, BLOCK_COUNT)), BUDGET);
       body.set(record, i32.load(entry.get, BLOCK_RECORD));
-      countEntry();
-      const second = i32.load(i32.add(record.get, constant32(BLOCK_SECOND_PAGE)));
-      const flat = i32.and(i32.load(CPU, MODE), constant32(MODE_FLAT_CODE));
-      body.if(i32.and(i32.ne(flat, constant32(0)), i32.eq(second, constant32(-1))), () => {
-        body.store(64, jump, ip, JUMP_IP);
-        body.store(32, jump, placeOf(i32.load(entry.get, BLOCK_PHYSICAL)), JUMP_PLACE);
-        body.store(32, jump, record.get, JUMP_RECORD);
+      body.set(index, i32.load(record.get, REC_HANDLER));
+      const compiled = body.let(isCompiled());
+      body.if(i32.eqz(compiled), () => begin(i32.load16U(entry.get, BLOCK_COUNT)));
+      // A lone instruction across pages is translated anew each time: nothing leads to it without a look.
+      body.if(i32.eq(header(BLOCK_SECOND_PAGE), constant32(-1)), () => {
+        body.if(i32.and(i32.load(CPU, MODE), constant32(MODE_FLAT_CODE)), () => {
+          body.store(32, jump, wrap(ip), JUMP_IP);
+          body.store(32, jump, placeOf(i32.load(entry.get, BLOCK_PHYSICAL)), JUMP_PLACE);
+          body.store(32, jump, record.get, JUMP_RECORD);
+          body.store(32, jump, i32.mul(compiled, index.get), JUMP_REGION);
+        });
+        // The block before was left by a link that is still open: from now on that leads here, if this one is compiled.
+        body.if(link, () => body.if(compiled, () => body.run(closeLink, link, record.get)));
       });
-      // The block before was left by a link that is still open: from now on that leads here, if this one is compiled.
-      body.if(link, () => body.if(isCompiled(), () => body.run(closeLink, link, record.get)));
       body.store(32, CPU, constant32(0), LINK_FROM);
     });
     body.store(32, CPU, constant32(0), BRANCHED_FROM);
-    runFrom(body, record);
+    runFrom(body, record, index);
   };
 
   /**
@@ -261,6 +290,7 @@ export function dispatcherModule(): Uint8Array<ArrayBuffer> {
     const page = body.parameter(3, "i32");
     const entry = body.local("i32");
     const record = body.local("i32");
+    const index = body.local("i32");
     const leave = (): void => {
       body.store(32, CPU, depth, CALL_DEPTH);
       body.return(constant32(0));
@@ -286,10 +316,9 @@ export function dispatcherModule(): Uint8Array<ArrayBuffer> {
       body.store(32, CPU, link, LINK_FROM);
       body.branchIf(unlinked, i32.eqz(record.get));
       body.store(32, CPU, constant32(0), LINK_FROM);
-      const count = i32.load(i32.add(record.get, constant32(BLOCK_INSTRUCTIONS)));
-      body.store(32, CPU, i32.sub(i32.load(CPU, BUDGET), count), BUDGET);
       body.store(64, CPU, target, BLOCK_IP);
-      runFrom(body, record);
+      body.set(index, i32.load(record.get, REC_HANDLER));
+      runFrom(body, record, index);
     });
     body.loop((again) => {
       body.if(
@@ -322,16 +351,27 @@ export function dispatcherModule(): Uint8Array<ArrayBuffer> {
       // The return address has been taken off the stack: whoever did that has gone elsewhere.
       const above = i64.sub(i64.load(CPU, STACK_POINTER), stack);
       body.if(i64.ltU(i64.sub(above, constant64(1)), constant64(SAME_STACK)), leave, undefined, false);
-      runHere(body, entry, record, leave);
+      runHere(body, entry, record, index, leave);
       body.branch(again);
     });
     body.unreachable();
     return body;
   }
 
+  /** `staleRegion`, in the place of a region that was dropped: back to the dispatcher, which must not come here again. */
+  function staleRegion(): FunctionBody {
+    const body = new FunctionBody(HANDLER.parameters);
+    const ip = body.let(i64.load(CPU, BLOCK_IP));
+    body.store(64, CPU, ip, RIP);
+    body.store(32, jumpEntry(body, ip), constant32(0), JUMP_REGION);
+    body.result(constant32(0));
+    return body;
+  }
+
   const run = new FunctionBody([]);
   const entry = run.local("i32");
   const record = run.local("i32");
+  const index = run.local("i32");
   // An interrupt or an exception may have led elsewhere since a link was left open.
   forgetBranch(run);
   run.store(32, CPU, constant32(0), CALL_DEPTH);
@@ -351,11 +391,12 @@ export function dispatcherModule(): Uint8Array<ArrayBuffer> {
       undefined,
       false,
     );
-    runHere(run, entry, record, () => run.branch(again));
+    runHere(run, entry, record, index, () => run.branch(again));
     run.branch(again);
   });
   module.add("run", { parameters: [] }, run);
   module.add("call", CALL, callFunction());
+  module.add("staleRegion", HANDLER, staleRegion());
 
   const step = new FunctionBody([]);
   const stepEntry = step.local("i32");
@@ -364,9 +405,9 @@ export function dispatcherModule(): Uint8Array<ArrayBuffer> {
   const remaining = step.let(i32.load8U(one, REC_REMAINING));
   const used = i32.add(remaining, constant32(1));
   step.store(32, CPU, i32.sub(i32.load(CPU, BUDGET), used), BUDGET);
-  const index = step.let(i32.load(i32.add(one, constant32(BLOCK_FIRST_HANDLER))));
-  const next = step.let(callHandler(one, index));
-  step.store(32, CPU, index, STEP_LEFT_BY);
+  const first = step.let(i32.load(i32.add(one, constant32(BLOCK_FIRST_HANDLER))));
+  const next = step.let(callHandler(one, first));
+  step.store(32, CPU, first, STEP_LEFT_BY);
   step.if(next, () => {
     step.store(32, CPU, constant32(0), STEP_LEFT_BY);
     const delta = i32.add(i32.load16U(one, REC_IP_DELTA), i32.load8U(one, REC_LENGTH));

@@ -7,8 +7,8 @@ import { compileRegion } from "../jit/region-compiler.ts";
 import type { Verifier } from "../jit/verifier.ts";
 import { BLOCK_FIRST_HANDLER, REC_HANDLER, RECORD_SIZE } from "../layout.ts";
 import type { FunctionBody } from "../wasm/function-body.ts";
-import type { Signature } from "../wasm/module.ts";
 import { ModuleBuilder } from "../wasm/module.ts";
+import { HANDLER } from "./dispatcher.ts";
 import { type Form, formNumber, formOf } from "./form.ts";
 import { HandlerContext, type RuntimeSignatures } from "./handler-context.ts";
 
@@ -16,8 +16,6 @@ import { HandlerContext, type RuntimeSignatures } from "./handler-context.ts";
 const RECENT_BITS = 12;
 /** 2³² by the golden ratio: the product's upper bits depend on all of a number. */
 const FIBONACCI = 0x9e3779b1;
-
-const HANDLER: Signature = { parameters: ["i32"], result: "i32" };
 
 export interface HandlerImports {
   memory: WebAssembly.Memory;
@@ -41,8 +39,9 @@ export class Handlers {
   readonly #forms: (Form | undefined)[] = [];
   #pending: { index: number; form: Form }[] = [];
   #next = 0;
-  /** Table indexes that released regions had. */
+  /** Table indexes of no use, and those that released regions had: the jump cache may know them still. */
   readonly #free: number[] = [];
+  #stale: number[] = [];
   readonly #effects: EffectsOf;
 
   constructor(imports: HandlerImports) {
@@ -142,8 +141,19 @@ export class Handlers {
 
   /** Gives a compiled region's place in the table back. It may be running: its code lives until it returns. */
   release(index: number): void {
-    this.#imports.table.set(index, null);
-    this.#free.push(index);
+    this.#imports.table.set(index, this.#imports.dispatcher.staleRegion);
+    this.#stale.push(index);
+  }
+
+  /** Places that were given back and may still be entered. */
+  get staleCount(): number {
+    return this.#stale.length;
+  }
+
+  /** Nobody knows the places that were given back any more. */
+  reuseStale(): void {
+    this.#free.push(...this.#stale);
+    this.#stale = [];
   }
 
   #reserve(): number {

@@ -2,16 +2,7 @@
 // code, and the ways out.
 
 import { CPU, tlbEntry } from "../interpreter/handler-context.ts";
-import {
-  BLOCK_INSTRUCTIONS,
-  BLOCK_IP,
-  BUDGET,
-  LINK_FROM,
-  RIP,
-  TLB_EXECUTE,
-  TLB_PHYSICAL,
-  TLB_POINTER,
-} from "../layout.ts";
+import { BLOCK_IP, BUDGET, LINK_FROM, RIP, TLB_EXECUTE, TLB_PHYSICAL, TLB_POINTER } from "../layout.ts";
 import type { EntryTest } from "../semantics/context.ts";
 import { constant32, constant64, type Expression, extendS, i32, i64 } from "../wasm/expression.ts";
 import type { Callee, FunctionBody, Label, Local } from "../wasm/function-body.ts";
@@ -57,7 +48,7 @@ export class Emission {
   /** Instructions run since the budget was last charged, but for those in #uncounted (i32). */
   readonly #executed: Local;
   /** Instructions run on every path to this point since #executed was last right. */
-  #uncounted: number;
+  #uncounted = 0;
   /** Pages of which it is known where they are. */
   spans: Spans = NO_SPANS;
   /** Depth of nesting of what is on every path through the instruction at hand. */
@@ -87,14 +78,10 @@ export class Emission {
   #fault: Label = { depth: 0 };
   #leave: Label = { depth: 0 };
 
-  /**
-   * Emits the entry. `count`: instructions that the budget was charged with for the entry's block. `notes`: x87
-   * instructions will be noted.
-   */
+  /** Emits the entry. `notes`: x87 instructions will be noted. */
   constructor(
     body: FunctionBody,
     registers: (body: FunctionBody) => RegisterFile,
-    count: number,
     notes: boolean,
     recent: RecentPages,
   ) {
@@ -103,7 +90,6 @@ export class Emission {
     this.vectors = new VectorCache(body);
     this.doubt = body.local("i32");
     this.#executed = body.local("i32");
-    this.#uncounted = -count;
     this.#block = body.local("i32");
     this.#record = body.local("i32");
     this.#target = body.local("i64");
@@ -158,10 +144,7 @@ export class Emission {
       body.if(
         next,
         () => {
-          const budget = body.let(i32.load(CPU, BUDGET));
-          body.if(i32.gtS(budget, constant32(0)), () => {
-            const count = i32.load(i32.add(next, constant32(BLOCK_INSTRUCTIONS)));
-            body.store(32, CPU, i32.sub(budget, count), BUDGET);
+          body.if(i32.gtS(i32.load(CPU, BUDGET), constant32(0)), () => {
             body.store(64, CPU, this.#target.get, BLOCK_IP);
             body.return(next);
           });

@@ -224,8 +224,7 @@ export class RegionCache {
     }
     entry.region = region;
     this.#view.setUint32(entry.record + REC_HANDLER, index, true);
-    // A lone instruction across pages is translated anew each time, so nothing may link to it.
-    this.#view.setUint32(entry.record + BLOCK_COMPILED, entry.secondPage === undefined ? 1 : 0, true);
+    this.#view.setUint32(entry.record + BLOCK_COMPILED, 1, true);
   }
 
   /** From now on the exit with this link goes to a compiled block directly. */

@@ -65,7 +65,6 @@ class RegionCompiler {
     this.#emission = new Emission(
       new FunctionBody(["i32"]),
       (body) => new RegisterFile(body, wide, touched, changed),
-      this.#entry.block.count,
       notes,
       new RecentPages(this.#entry.block.physical),
     );

@@ -4,7 +4,6 @@
 // not compared on that occasion.
 
 import {
-  BLOCK_INSTRUCTIONS,
   BLOCK_IP,
   BUDGET,
   BUDGET_GIVEN,
@@ -212,8 +211,7 @@ export class Verifier {
   #verify(region: (record: number) => number, record: number): number {
     if (this.#running) return region(record);
     const before = this.#state();
-    const charged = this.#view.getUint32(record + BLOCK_INSTRUCTIONS, true);
-    const retired = this.#retired - charged;
+    const retired = this.#retired;
     const start = this.#get64(BLOCK_IP);
     const linear = this.#cpu.linearIp(start);
     this.#pages.clear();
@@ -223,8 +221,7 @@ export class Verifier {
     try {
       const next = this.#runShortly(region, record);
       if (!this.#repeatable) return next;
-      const ahead = next ? this.#view.getUint32(next + BLOCK_INSTRUCTIONS, true) : 0;
-      const count = this.#retired - ahead - retired;
+      const count = this.#retired - retired;
       if (next) this.#set64(RIP, this.#get64(BLOCK_IP));
       const after = this.#state();
       const faulted = this.#get32(EXCEPTION) >= 0;
