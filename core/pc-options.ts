@@ -1,4 +1,5 @@
 import type { CompilerStatistics } from "./cpu/jit/counted-handlers.ts";
+import type { ModuleCompiler } from "./cpu/jit/module-compiler.ts";
 import type { Sampling } from "./cpu/jit/verifier.ts";
 import type { CpuChoice } from "./cpu/models/catalogue.ts";
 import type { Debugger } from "./debug/debugger.ts";
@@ -50,6 +51,8 @@ export interface PcOptions {
   epochMs: number;
   /** `auto` if not said. */
   jit?: JitMode;
+  /** Who compiles guest code, for this machine alone; the PC itself, in between, if not said. */
+  compiler?: ModuleCompiler;
   /** Memory of the host for compiled code, in MiB, about: what was compiled first makes room. 64 if not said. */
   codeMemoryMib?: number;
   /** Compiled code is compared with the interpreter as it runs: on which runs of a region. Never if not said. */

@@ -314,7 +314,7 @@ export class Pc implements PcControl {
 
   #makeProcessor(): Cpu {
     const pc = this;
-    const { jit = "auto", codeMemoryMib, verify } = this.#options;
+    const { jit = "auto", compiler, codeMemoryMib, verify } = this.#options;
     return new Cpu({
       memory: this.memory.wasm,
       model: cpuModel(this.#options.cpu ?? DEFAULT_CPU),
@@ -361,6 +361,7 @@ export class Pc implements PcControl {
       },
       log: () => {},
       ...COMPILE_AFTER[jit],
+      ...(compiler && { compiler }),
       ...(codeMemoryMib !== undefined && { codeMemoryMib }),
       ...(verify && { verify }),
     });

@@ -27,6 +27,7 @@ export const programs = bundle(
   {
     "cli/main": join(electron, "cli/main.ts"),
     "vm-host/main": join(electron, "vm-host/main.ts"),
+    "vm-host/compiler-worker": join(electron, "vm-host/compiler-worker.ts"),
     "main/main": join(electron, "main/main.ts"),
   },
   { format: "es", entryFileNames: "[name].js", chunkFileNames: "chunks/[name]-[hash].js" },

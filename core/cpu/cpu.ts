@@ -8,6 +8,7 @@ import { BRANCH, TRANSFER } from "./decode/row.ts";
 import { BlockCache } from "./interpreter/block-cache.ts";
 import { dispatcherModule } from "./interpreter/dispatcher.ts";
 import { type CompilerStatistics, CountedHandlers } from "./jit/counted-handlers.ts";
+import { LocalCompiler, type ModuleCompiler } from "./jit/module-compiler.ts";
 import { type Sampling, type VerifiedProcessor, Verifier } from "./jit/verifier.ts";
 import {
   BLOCK_ENTRY_SIZE,
@@ -52,7 +53,7 @@ import {
 import { cpuModel, DEFAULT_CPU } from "./models/catalogue.ts";
 import type { CpuModel } from "./models/model.ts";
 import { writeModel } from "./models/write-model.ts";
-import { loadRuntime, type Runtime } from "./runtime-module.ts";
+import { loadRuntime, type Runtime, runtimeSignatures } from "./runtime-module.ts";
 import { constant32 } from "./wasm/expression.ts";
 import { FunctionBody } from "./wasm/function-body.ts";
 
@@ -89,6 +90,8 @@ export interface CpuHost {
   readonly model?: CpuModel;
   /** Entries of a block after which it is compiled; Infinity for never. A sensible figure by default. */
   readonly compileAfter?: number;
+  /** Who compiles; the processor itself if absent. */
+  readonly compiler?: ModuleCompiler;
   /** Memory of the host for compiled code, in MiB, about; a sensible figure by default. */
   readonly codeMemoryMib?: number;
   /** Which runs of compiled code are compared with the interpreter, which is slow; none if absent. */
@@ -150,7 +153,7 @@ export class Cpu {
     this.#view = new DataView(host.memory.buffer);
     const table = new WebAssembly.Table({ initial: 1024, element: "anyfunc" });
     const cpu = new WebAssembly.Global({ value: "i32", mutable: false }, this.base);
-    const { exports, signatures } = loadRuntime({
+    const exports = loadRuntime({
       env: {
         memory: host.memory,
         cpu,
@@ -208,7 +211,7 @@ export class Cpu {
       table,
       cpu,
       runtime: exports,
-      signatures,
+      signatures: runtimeSignatures(),
       dispatcher,
       verifier,
     });
@@ -236,6 +239,7 @@ export class Cpu {
       endHandler,
       staleHandler: leaveAt,
       threshold: host.compileAfter ?? COMPILE_AFTER,
+      compiler: host.compiler ?? new LocalCompiler(),
       mostCode: ((host.codeMemoryMib ?? DEFAULT_CODE_MEMORY) * 2 ** 20) / CODE_EXPANSION,
       batch: host.compileAfter === undefined ? COMPILE_TOGETHER : 1,
       hostPage: (physical) => this.#hostPage(physical),

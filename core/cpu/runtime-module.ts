@@ -42,19 +42,19 @@ export interface Runtime extends WebAssembly.Exports {
   endStep(branched: number): void;
 }
 
-let compiled: { module: WebAssembly.Module; signatures: RuntimeSignatures } | undefined;
+let module: WebAssembly.Module | undefined;
+let signatures: RuntimeSignatures | undefined;
+
+/** Of the runtime's functions. */
+export function runtimeSignatures(): RuntimeSignatures {
+  signatures ??= exportedSignatures(decodeBase64(RUNTIME_WASM));
+  return signatures;
+}
 
 /** A new instance over the given imports. */
-export function loadRuntime(imports: WebAssembly.Imports): {
-  exports: Runtime;
-  signatures: RuntimeSignatures;
-} {
-  if (!compiled) {
-    const bytes = decodeBase64(RUNTIME_WASM);
-    compiled = { module: new WebAssembly.Module(bytes), signatures: exportedSignatures(bytes) };
-  }
-  const instance = new WebAssembly.Instance(compiled.module, imports);
-  return { exports: instance.exports as Runtime, signatures: compiled.signatures };
+export function loadRuntime(imports: WebAssembly.Imports): Runtime {
+  module ??= new WebAssembly.Module(decodeBase64(RUNTIME_WASM));
+  return new WebAssembly.Instance(module, imports).exports as Runtime;
 }
 
 function decodeBase64(text: string): Uint8Array<ArrayBuffer> {

@@ -11,6 +11,11 @@ export const VM_HOST = fromSource
   ? join(ROOT, "electron/vm-host/main.ts")
   : join(ROOT, "dist/vm-host/main.js");
 
+/** That of the thread that compiles guest code for it. */
+export const COMPILER_WORKER = fromSource
+  ? join(ROOT, "electron/vm-host/compiler-worker.ts")
+  : join(ROOT, "dist/vm-host/compiler-worker.js");
+
 /** The built window. */
 export const RENDERER = join(ROOT, "dist/renderer");
 

@@ -1,5 +1,6 @@
 import { TwinboxError } from "../../core/base/errors.ts";
 import { Emitter } from "../../core/base/events.ts";
+import type { ModuleCompiler } from "../../core/cpu/jit/module-compiler.ts";
 import type { CpuChoice } from "../../core/cpu/models/catalogue.ts";
 import type { Debugger } from "../../core/debug/debugger.ts";
 import type { BlockDevice } from "../../core/disk/block-device.ts";
@@ -63,6 +64,8 @@ export interface PcEngineOptions {
 /** What the engine is made of; tests give their own. */
 export interface PcEngineParts {
   createPc(options: PcOptions): Promise<PcControl>;
+  /** A thread that compiles guest code; without it the PC does so itself. */
+  createCompiler?(): ModuleCompiler & { close(): Promise<void> };
   openMedium(medium: AttachedMedium, onTrouble: (error: TwinboxError) => void): Promise<BlockDevice | null>;
   /** Output that waits for turns of the event loop has a share of the guest's time. */
   isBacklogged?(): boolean;
@@ -91,6 +94,7 @@ export class PcEngine implements Engine {
   readonly #devices = new Map<DriveSlot, BlockDevice>();
   readonly #lit = new Map<DriveSlot, number>();
   #pc: PcControl | undefined;
+  #compiler: ReturnType<NonNullable<PcEngineParts["createCompiler"]>> | undefined;
   #loop: RunLoop | undefined;
   #leds = 0;
   #frameTimer: NodeJS.Timeout | undefined;
@@ -112,6 +116,9 @@ export class PcEngine implements Engine {
       this.#options;
     try {
       for (const medium of media) await this.#open(medium);
+      // Who wants to know what exactly happens wants to know when, too.
+      const isAnyTime = (jit ?? "auto") === "auto" && !verify && !this.#options.deterministic;
+      if (isAnyTime) this.#compiler = this.#parts.createCompiler?.();
       const pc = await this.#parts.createPc({
         memoryMib,
         bootOrder,
@@ -124,13 +131,14 @@ export class PcEngine implements Engine {
         ...(firmware && { firmware }),
         ...(vgaRom && { vgaRom }),
         ...(jit && { jit }),
+        ...(this.#compiler && { compiler: this.#compiler }),
         ...(codeMemoryMib !== undefined && { codeMemoryMib }),
         ...(verify && { verify }),
       });
       if (state) await pc.load(state);
       this.#wire(pc);
     } catch (error) {
-      await this.#closeDevices();
+      await this.#closeParts();
       throw error;
     }
     if (!this.#options.startPaused) this.resume();
@@ -183,7 +191,7 @@ export class PcEngine implements Engine {
     try {
       await pc?.close();
     } finally {
-      await this.#closeDevices();
+      await this.#closeParts();
     }
   }
 
@@ -324,9 +332,12 @@ export class PcEngine implements Engine {
     return device;
   }
 
-  async #closeDevices(): Promise<void> {
+  async #closeParts(): Promise<void> {
     const devices = [...this.#devices.values()];
     this.#devices.clear();
+    const compiler = this.#compiler;
+    this.#compiler = undefined;
+    await compiler?.close();
     await Promise.all(devices.map((device) => device.close()));
   }
 

@@ -1,4 +1,5 @@
 import type { PcControl, PcOptions } from "../../core/pc-options.ts";
+import { CompilerThread } from "./compiler-thread.ts";
 import { openMedium } from "./open-medium.ts";
 import type { PcEngineParts } from "./pc-engine.ts";
 import { tuneV8 } from "./tune-v8.ts";
@@ -10,5 +11,6 @@ export const pcParts: PcEngineParts = {
     const { createPc } = await import("../../core/pc.ts");
     return createPc(options);
   },
+  createCompiler: () => new CompilerThread(),
   openMedium,
 };

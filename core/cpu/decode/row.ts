@@ -147,7 +147,11 @@ export const isRelativeBranch = (row: Row): boolean => row.operands[0]?.place ==
 /** Whether it branches near to where a register or memory says. */
 export const isIndirectBranch = (row: Row): boolean => (row.flags & BRANCH) !== 0 && !isRelativeBranch(row);
 
-let rows = 0;
+/** Every row, by its number. */
+const rows: Row[] = [];
+
+/** The row with a number, which another thread has too. */
+export const rowAt = (id: number): Row => rows[id]!;
 
 /**
  * A row. `operands` in the manual's letters, with these sizes: b w d q (8 to 64 bits), v (16, 32, 64 by operand
@@ -162,13 +166,13 @@ export function op(mnemonic: string, semantics: Semantics, operands = "", flags 
   const isIn = (...places: OperandPlace[]) => {
     return ({ place }: OperandSpec): boolean => places.includes(place);
   };
-  return {
+  const row: Row = {
     kind: "row",
     mnemonic,
     semantics,
     operands: specs,
     flags,
-    id: rows++,
+    id: rows.length,
     feature,
     modrm: specs.some(isIn("reg", "rm")),
     registersOnly: specs.some(({ file }) => file === "control" || file === "debug"),
@@ -176,6 +180,8 @@ export function op(mnemonic: string, semantics: Semantics, operands = "", flags 
     rm: specs.find(isIn("rm", "opcode")),
     trailing: specs.filter(isIn("immediate", "relative", "far", "moffs")),
   };
+  rows.push(row);
+  return row;
 }
 
 export const group = (...entries: Entry[]): Group => ({ kind: "group", entries });

@@ -2,7 +2,7 @@
 // form that was met.
 
 import { type Decoded, DS, ES, SS } from "../decode/decoder.ts";
-import { ADDRESS, BRANCH, REP, type Row, STACK } from "../decode/row.ts";
+import { ADDRESS, BRANCH, REP, type Row, rowAt, STACK } from "../decode/row.ts";
 import { MODE_CODE_SIZE, MODE_FLAT, MODE_FLAT_CODE, MODE_STACK_32 } from "../layout.ts";
 
 /**
@@ -56,13 +56,26 @@ export function formOf(decoded: Decoded, mode: number): Form {
   const checkedCode = (row.flags & BRANCH) !== 0 && codeSize !== 64 && !(mode & MODE_FLAT_CODE);
   const rep = row.flags & REP ? decoded.rep : 0;
   const key = `${row.id}:${size}:${codeSize}:${addressSize}:${address}:${stack}:${checkedCode}:${rep}`;
-  let form = forms.get(key);
-  if (!form) {
-    form = { row, size, codeSize, addressSize, memory, address, stack, checkedCode, rep, key };
-    forms.set(key, form);
-  }
+  return theOne({ row, size, codeSize, addressSize, memory, address, stack, checkedCode, rep, key });
+}
+
+/** That of equal forms which is used. */
+function theOne(form: Form): Form {
+  const known = forms.get(form.key);
+  if (known) return known;
+  forms.set(form.key, form);
   return form;
 }
+
+/** A form as another thread can have it. */
+export interface PlainForm extends Omit<Form, "row"> {
+  /** Number of its row. */
+  readonly row: number;
+}
+
+export const plainForm = ({ row, ...rest }: Form): PlainForm => ({ ...rest, row: row.id });
+
+export const formFrom = ({ row, ...rest }: PlainForm): Form => theOne({ ...rest, row: rowAt(row) });
 
 function addressKind(decoded: Decoded, mode: number, codeSize: number): AddressKind {
   if (codeSize === 64) {

@@ -1,9 +1,8 @@
 // Handlers of the forms met so far, made a module at a time and entered in the function table.
 
 import type { Decoded } from "../decode/decoder.ts";
-import { EffectsOf } from "../jit/effects.ts";
-import type { Region, RegionBlock } from "../jit/region.ts";
-import { compileRegion } from "../jit/region-compiler.ts";
+import type { CompiledModule } from "../jit/module-compiler.ts";
+import type { RegionBlock } from "../jit/region.ts";
 import type { Verifier } from "../jit/verifier.ts";
 import { BLOCK_FIRST_HANDLER, REC_HANDLER, RECORD_SIZE } from "../layout.ts";
 import type { FunctionBody } from "../wasm/function-body.ts";
@@ -42,11 +41,9 @@ export class Handlers {
   /** Table indexes of no use, and those that released regions had: the jump cache may know them still. */
   readonly #free: number[] = [];
   #stale: number[] = [];
-  readonly #effects: EffectsOf;
 
   constructor(imports: HandlerImports) {
     this.#imports = imports;
-    this.#effects = new EffectsOf(imports.signatures);
   }
 
   /** Number of handlers made. */
@@ -107,21 +104,12 @@ export class Handlers {
     );
   }
 
-  /** Adds a region's function to a module; returns the bytes of WebAssembly that it is. */
-  emitRegion(region: Region, module: ModuleBuilder, view: DataView): number {
-    const { signatures: runtime } = this.#imports;
-    const body = compileRegion(region, { view, module, runtime, effects: this.#effects });
-    const { block, forms } = region.nodes[0]!;
-    const label = `region ${forms[0]!.row.mnemonic} ${block.physical.toString(16)} ${region.nodes.length}`;
-    module.add(`h${module.size}`, HANDLER, body, label);
-    return body.length;
-  }
-
   /** Enters the functions of a module of regions in the table, and returns their indexes. */
-  enterRegions(module: ModuleBuilder): number[] {
-    const indexes = Array.from({ length: module.size }, () => this.#free.pop() ?? this.#reserve());
-    this.#instantiate(
+  enterRegions({ module, imported, bytes }: CompiledModule): number[] {
+    const indexes = bytes.map(() => this.#free.pop() ?? this.#reserve());
+    this.#enter(
       module,
+      imported,
       indexes,
       (made) => this.#imports.verifier?.standIn(made as (record: number) => number) ?? made,
     );
@@ -134,9 +122,14 @@ export class Handlers {
   }
 
   /** That of one of them. */
-  formOf({ record }: RegionBlock, n: number, view: DataView): Form {
+  formOf(block: RegionBlock, n: number, view: DataView): Form {
+    return this.#forms[this.handlerOf(block, n, view)]!;
+  }
+
+  /** Table index of the handler of one of them by itself. */
+  handlerOf({ record }: RegionBlock, n: number, view: DataView): number {
     const place = n === 0 ? record + BLOCK_FIRST_HANDLER : record + n * RECORD_SIZE + REC_HANDLER;
-    return this.#forms[view.getUint32(place, true)]!;
+    return view.getUint32(place, true);
   }
 
   /** Gives a compiled region's place in the table back. It may be running: its code lives until it returns. */
@@ -162,16 +155,20 @@ export class Handlers {
     return this.#next++;
   }
 
-  #instantiate(
-    module: ModuleBuilder,
-    indexes: number[],
+  #instantiate(module: ModuleBuilder, indexes: readonly number[]): void {
+    this.#enter(new WebAssembly.Module(module.encode()), module.imported("runtime"), indexes);
+  }
+
+  #enter(
+    module: WebAssembly.Module,
+    imported: readonly string[],
+    indexes: readonly number[],
     standIn: (made: WebAssembly.ExportValue) => WebAssembly.ExportValue = (made) => made,
   ): void {
     const { memory, table, cpu, runtime, dispatcher, verifier } = this.#imports;
     const functions: Record<string, WebAssembly.ExportValue> = {};
-    for (const name of module.imported("runtime"))
-      functions[name] = verifier?.watch(name, runtime[name]!) ?? runtime[name]!;
-    const instance = new WebAssembly.Instance(new WebAssembly.Module(module.encode()), {
+    for (const name of imported) functions[name] = verifier?.watch(name, runtime[name]!) ?? runtime[name]!;
+    const instance = new WebAssembly.Instance(module, {
       env: { memory, table, cpu },
       runtime: functions,
       dispatcher,

@@ -1,8 +1,7 @@
 // Handlers that count what the compiler tier does, for those who ask how well it works.
 
 import { Handlers } from "../interpreter/handlers.ts";
-import type { ModuleBuilder } from "../wasm/module.ts";
-import type { Region } from "./region.ts";
+import type { CompiledModule } from "./module-compiler.ts";
 
 /** The host's clock; every JavaScript host has it. */
 declare const performance: { now(): number };
@@ -16,7 +15,7 @@ export interface CompilerStatistics {
   bytesCompiled: number;
   /** Guest instructions in the compiled ones, each as often as it was compiled. */
   instructionsCompiled: number;
-  /** Host milliseconds spent compiling them, as far as WebAssembly compiles at once. */
+  /** Host milliseconds spent compiling them, in whatever thread, as far as WebAssembly compiles at once. */
   compileMs: number;
   /** Runs of regions compared with the interpreter. */
   regionsCompared: number;
@@ -31,21 +30,14 @@ export class CountedHandlers extends Handlers {
     compileMs: 0,
   };
 
-  override emitRegion(region: Region, module: ModuleBuilder, view: DataView): number {
+  override enterRegions(made: CompiledModule): number[] {
     const { counts } = this;
     const began = performance.now();
-    const bytes = super.emitRegion(region, module, view);
-    counts.compileMs += performance.now() - began;
-    counts.regionsCompiled++;
-    for (const { count } of region.nodes) counts.instructionsCompiled += count;
-    counts.bytesCompiled += bytes;
-    return bytes;
-  }
-
-  override enterRegions(module: ModuleBuilder): number[] {
-    const began = performance.now();
-    const indexes = super.enterRegions(module);
-    this.counts.compileMs += performance.now() - began;
+    const indexes = super.enterRegions(made);
+    counts.compileMs += made.milliseconds + performance.now() - began;
+    counts.regionsCompiled += made.bytes.length;
+    for (const bytes of made.bytes) counts.bytesCompiled += bytes;
+    counts.instructionsCompiled += made.instructions;
     return indexes;
   }
 

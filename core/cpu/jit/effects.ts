@@ -8,20 +8,27 @@ import {
   type RecordFields,
   type RuntimeSignatures,
 } from "../interpreter/handler-context.ts";
-import { GPR, REC_BASE, REC_INDEX, REC_REG, REC_RM, REC_VVVV } from "../layout.ts";
+import { GPR, REC_BASE, REC_INDEX, REC_REG, REC_RM, REC_VVVV, RECORD_SIZE } from "../layout.ts";
 import type { Bits, Context } from "../semantics/context.ts";
 import { FpuStack, type Outcome } from "../semantics/fpu-stack.ts";
 import { constant32, type Expression } from "../wasm/expression.ts";
 import { FunctionBody } from "../wasm/function-body.ts";
 import { ModuleBuilder } from "../wasm/module.ts";
 import { isPlain } from "./plain-functions.ts";
+import type { Node } from "./region.ts";
+import type { OrderedBlock } from "./region-order.ts";
 import { isRegister } from "./register-file.ts";
 import { type FlagEffects, WatchingFlags } from "./watching-flags.ts";
 
 /** Fields of a record that hold the offset of a register. */
 const SLOT_FIELDS = [REC_REG, REC_RM, REC_BASE, REC_INDEX, REC_VVVV];
-/** Offsets in the state that stand in for them; no register of any kind lies there. */
-const STAND_IN = 0x10000;
+/**
+ * Offsets in the state that stand in for them, a page for each, so that a part of a register is told from another one: beyond
+ * all that the state has.
+ */
+const STAND_IN = 0x1000000;
+const standIn = (field: number): number => STAND_IN + field * 0x100;
+const fieldOf = (offset: number): number => (offset - STAND_IN) >> 8;
 
 /** What instructions do: to registers, a bit each by number, and else. */
 export interface Effects {
@@ -112,8 +119,8 @@ class WatchingContext extends HandlerContext {
 
   #note(offset: number, changes: boolean): void {
     if (offset >= STAND_IN) {
-      this.#touchedFields.add(offset - STAND_IN);
-      if (changes) this.#changedFields.add(offset - STAND_IN);
+      this.#touchedFields.add(fieldOf(offset));
+      if (changes) this.#changedFields.add(fieldOf(offset));
       return;
     }
     const register = registerOf(offset);
@@ -148,7 +155,7 @@ function watch(form: Form, runtime: RuntimeSignatures): FormEffects {
   const loaded = loadedFields(body.parameter(0, "i32"));
   const fields: RecordFields = {
     ...loaded,
-    u16: (field) => (SLOT_FIELDS.includes(field) ? constant32(STAND_IN + field) : loaded.u16(field)),
+    u16: (field) => (SLOT_FIELDS.includes(field) ? constant32(standIn(field)) : loaded.u16(field)),
   };
   const context = new WatchingContext(form, new ModuleBuilder(), runtime, body, fields);
   form.row.semantics(context);
@@ -177,12 +184,13 @@ export class EffectsOf {
     return this.#of(form).flags;
   }
 
-  /** Adds the effects of a record of that form to others. */
-  add(all: Effects, form: Form, view: DataView, record: number): void {
-    const effects = this.#of(form);
+  /** Adds the effects of an instruction of a node to others. */
+  add(all: Effects, { block, forms }: Node<OrderedBlock>, n: number): void {
+    const effects = this.#of(forms[n]!);
+    const record = n * RECORD_SIZE;
     all.notes ||= effects.notes;
-    all.touched |= effects.touched | registersNamed(effects.touchedFields, view, record);
-    all.changed |= effects.changed | registersNamed(effects.changedFields, view, record);
+    all.touched |= effects.touched | registersNamed(effects.touchedFields, block.records, record);
+    all.changed |= effects.changed | registersNamed(effects.changedFields, block.records, record);
   }
 }
 

@@ -7,14 +7,17 @@ import { constant32, constant64, type Expression } from "../wasm/expression.ts";
 export class KnownFields implements RecordFields {
   readonly #view: DataView;
   readonly #at: number;
+  readonly #address: number;
 
-  constructor(view: DataView, at: number) {
+  /** Of the record that lies at `at` in the view, and is at `address` in the machine's memory. */
+  constructor(view: DataView, at: number, address: number) {
     this.#view = view;
     this.#at = at;
+    this.#address = address;
   }
 
   get address(): Expression {
-    return constant32(this.#at);
+    return constant32(this.#address);
   }
 
   u8(field: number): Expression {

@@ -3,6 +3,8 @@
 import { expect, it } from "vitest";
 import { GPR, RIP } from "../layout.ts";
 import { DATA, userMachine } from "../testing/differential.ts";
+import { type CompiledModule, LocalCompiler, type ModuleCompiler } from "./module-compiler.ts";
+import type { RegionOrder } from "./region-order.ts";
 
 const START = 0x20000;
 const EBX = GPR + 3 * 8;
@@ -41,8 +43,8 @@ const loop = (length: number): Uint8Array => {
 const [SHORT, LONG] = [0x30000, 0x40000];
 
 /** Two loops that have become hot one after the other, and of which nothing is compiled yet. */
-function twoHotLoops() {
-  const machine = userMachine(32);
+function twoHotLoops(compiler: ModuleCompiler = new LocalCompiler()) {
+  const machine = userMachine(32, undefined, undefined, compiler);
   const { cpu } = machine;
   machine.write(SHORT, loop(20));
   machine.write(LONG, loop(250));
@@ -57,17 +59,38 @@ function twoHotLoops() {
   return { machine, cpu };
 }
 
+/** Compiles as the PC itself does, but not before it is let. */
+class SlowCompiler extends LocalCompiler {
+  /** Instructions in the regions that were added, one after the other. */
+  readonly added: number[] = [];
+  /** Physical addresses where they are entered. */
+  readonly entries: number[] = [];
+  ready = false;
+
+  override add(order: RegionOrder): void {
+    this.added.push(order.nodes.reduce((sum, { count }) => sum + count, 0));
+    this.entries.push(order.nodes[0]!.physical);
+    super.add(order);
+  }
+
+  override take(): CompiledModule | undefined {
+    return this.ready ? super.take() : undefined;
+  }
+}
+
 it("little is compiled between two runs, and least while the compiler is new", () => {
-  const { cpu } = twoHotLoops();
-  let last = cpu.compiler;
+  const compiler = new SlowCompiler();
+  const { cpu } = twoHotLoops(compiler);
   const steps: number[] = [];
+  let last = 0;
   for (let n = 0; n < 30; n++) {
+    const regions = compiler.added.length;
     cpu.run(1);
-    const now = cpu.compiler;
-    const instructions = now.instructionsCompiled - last.instructionsCompiled;
+    const now = compiler.added.reduce((sum, count) => sum + count, 0);
+    const instructions = now - last;
     if (instructions > 0) steps.push(instructions);
     // A region ends with the block that makes it too long.
-    const most = now.regionsCompiled > last.regionsCompiled + 1 ? 100 : 50 + last.instructionsCompiled + 32;
+    const most = compiler.added.length > regions + 1 ? 100 : 50 + last + 32;
     expect(instructions).toBeLessThanOrEqual(most);
     last = now;
   }
@@ -75,11 +98,59 @@ it("little is compiled between two runs, and least while the compiler is new", (
   expect(steps.length).toBeGreaterThan(2);
 });
 
+it("the guest goes on until a module is compiled elsewhere, and the next one grows meanwhile", () => {
+  const compiler = new SlowCompiler();
+  const { machine, cpu } = twoHotLoops(compiler);
+  for (let n = 0; n < 60; n++) cpu.run(1);
+  const regions = compiler.added.length;
+  const THIRD = 0x50000;
+  machine.write(THIRD, loop(30));
+  cpu.set64(RIP, BigInt(THIRD));
+  for (let n = 0; n < 60; n++) cpu.run(4500);
+  expect(compiler.added.length).toBeGreaterThan(regions);
+  expect(cpu.compiler.regionsCompiled).toBe(0);
+  compiler.ready = true;
+  for (let n = 0; n < 3; n++) cpu.run(1);
+  expect(cpu.compiler.regionsCompiled).toBe(compiler.added.length);
+});
+
+it("what is left of a region that was written over before it was entered becomes hot again", () => {
+  const compiler = new SlowCompiler();
+  const machine = userMachine(32, 100, undefined, compiler);
+  const { cpu } = machine;
+  const run = (): void => {
+    cpu.set64(RIP, BigInt(START));
+    cpu.run(10);
+  };
+  // INC ECX · JMP to the next; INC EBX · JMP START
+  machine.write(START, bytes("41 eb 00 43 eb fa"));
+  while (compiler.added.length === 0) run();
+  // INC EDX for INC EBX
+  machine.write(START + 3, bytes("42"));
+  compiler.ready = true;
+  for (let n = 0; n < 300; n++) run();
+  expect(compiler.entries.filter((entry) => entry === START)).toHaveLength(2);
+  const ebx = cpu.get64(EBX);
+  run();
+  expect(cpu.get64(EBX)).toBe(ebx);
+});
+
+it("what has kept the compiler from it ends the run", () => {
+  const compiler = new SlowCompiler();
+  const { cpu } = twoHotLoops(compiler);
+  compiler.take = () => {
+    throw new Error("out of memory");
+  };
+  expect(() => cpu.run(1)).toThrow("out of memory");
+});
+
 it("code that is written over before its region is entered runs as it is then", () => {
-  const { machine, cpu } = twoHotLoops();
-  while (cpu.compiler.regionsCompiled < 1) cpu.run(1);
+  const compiler = new SlowCompiler();
+  const { machine, cpu } = twoHotLoops(compiler);
+  while (compiler.added.length < 1) cpu.run(1);
   // INC EBX · JMP to it
   machine.write(SHORT, bytes("43 eb fd"));
+  compiler.ready = true;
   for (let n = 0; n < 30; n++) cpu.run(1);
   expect(cpu.compiler.regionsDropped).toBe(1);
   const eax = cpu.get64(GPR);

@@ -3,9 +3,10 @@
 import type { Block } from "../interpreter/block-cache.ts";
 import type { Handlers } from "../interpreter/handlers.ts";
 import { BLOCK_COMPILED, BLOCK_FIRST_HANDLER, BLOCK_HEAT, REC_HANDLER } from "../layout.ts";
-import { ModuleBuilder } from "../wasm/module.ts";
 import type { BranchTargets } from "./branch-targets.ts";
+import type { ModuleCompiler } from "./module-compiler.ts";
 import { type CodeSource, growRegion, type Region } from "./region.ts";
+import { OrderWriter } from "./region-order.ts";
 
 export interface CompiledRegion {
   readonly entry: Block;
@@ -20,6 +21,7 @@ export interface CompiledRegion {
 
 export interface RegionCacheHost {
   readonly handlers: Handlers;
+  readonly compiler: ModuleCompiler;
   /** Entries after which a block is hot, at least 1. */
   readonly threshold: number;
   /** Bytes of WebAssembly in compiled regions at most; the last ones compiled are kept even so. */
@@ -45,12 +47,6 @@ const PATIENCE = 20;
 /** How often a region is compiled again with what was missing in it. */
 const MOST_GROWTHS = 2;
 
-/**
- * Instructions that are compiled between two runs of the guest, but for a region that has more by itself: a
- * millisecond's work.
- */
-const MOST_AT_ONCE = 100;
-
 /** Of the first region. Code that the host has hardly run takes it ten times as long; each region can be longer by a quarter of all before. */
 const MOST_AT_FIRST = 8;
 
@@ -62,11 +58,14 @@ export class RegionCache {
   readonly #host: RegionCacheHost;
   /** Blocks that have become hot and wait to be compiled. */
   #hot: Block[] = [];
-  /** The module under way: its regions, with the bytes of each, their blocks, and the number of their instructions. */
-  #module = new ModuleBuilder();
-  #made: { region: Region<Block>; bytes: number }[] = [];
-  readonly #taken = new Set<Block>();
+  readonly #orders: OrderWriter;
+  /** The regions of the module that is being put together, and the number of their instructions. */
+  #ordered: Region<Block>[] = [];
   #instructions = 0;
+  /** Those of modules that are being compiled, the first one first. */
+  #underWay: Region<Block>[][] = [];
+  /** The blocks of all of these. */
+  readonly #taken = new Set<Block>();
   /** Those of all modules. */
   #compiled = 0;
   #patience = PATIENCE;
@@ -80,6 +79,7 @@ export class RegionCache {
   constructor(blocks: Blocks, host: RegionCacheHost) {
     this.#blocks = blocks;
     this.#host = host;
+    this.#orders = new OrderWriter(host.handlers, blocks.view);
   }
 
   get #view(): DataView {
@@ -90,14 +90,6 @@ export class RegionCache {
   clear(): void {
     for (const region of [...this.#regions]) this.forget(region);
     this.#hot = [];
-    this.#beginModule();
-  }
-
-  #beginModule(): void {
-    this.#module = new ModuleBuilder();
-    this.#made = [];
-    this.#taken.clear();
-    this.#instructions = 0;
   }
 
   /** Counts the entries of a block, first until it is warm, then until it is hot. */
@@ -136,24 +128,35 @@ export class RegionCache {
   }
 
   /**
-   * Compiles regions around the blocks that have become hot, not too much at once; when a module is full, or nothing
-   * else is hot, they become their entries' first handlers.
+   * Has regions compiled around the blocks that have become hot, not too much at once. Those of a module become their
+   * entries' first handlers once that is compiled. Not while a block runs.
+   *
+   * @throws what has kept the compiler from it
    */
   compileHot(): void {
-    if (this.#made.length === 0) {
+    this.#enterModules();
+    if (this.#ordered.length === 0) {
       if (this.#hot.length === 0) return;
       // A module costs more than a function: wait for company, but not for long.
       if (this.#hot.length < this.#host.batch && this.#patience-- > 0) return;
     }
-    this.#emitHot();
-    if (this.#hot.length > 0 && this.#instructions < MODULE_INSTRUCTIONS) return;
+    this.#orderHot();
+    // While a module is being compiled elsewhere, the next one may grow.
+    const mayGrow = this.#hot.length > 0 || this.#underWay.length > 0;
+    if (mayGrow && this.#instructions < MODULE_INSTRUCTIONS) return;
     // What is left comes next time, without waiting again.
     this.#patience = this.#hot.length > 0 ? 0 : PATIENCE;
-    if (this.#made.length > 0) this.#enterModule();
+    if (this.#ordered.length === 0) return;
+    this.#host.compiler.finish();
+    this.#underWay.push(this.#ordered);
+    this.#ordered = [];
+    this.#instructions = 0;
+    this.#enterModules();
   }
 
   /** Adds regions around hot blocks to the module. */
-  #emitHot(): void {
+  #orderHot(): void {
+    const { compiler } = this.#host;
     const before = this.#instructions;
     for (let block = this.#hot.shift(); block; block = this.#hot.shift()) {
       if (this.#blocks.blockAt(block.record) !== block) continue;
@@ -168,7 +171,7 @@ export class RegionCache {
       }
       const region = growRegion(block, this.#blocks, MOST_AT_FIRST + this.#compiled / 4);
       const size = region.nodes.reduce((sum, { count }) => sum + count, 0);
-      const most = Math.min(MOST_AT_ONCE, this.#compiled / 4);
+      const most = Math.min(compiler.atOnce, this.#compiled / 4);
       if (this.#instructions > before && this.#instructions + size > before + most) {
         this.#hot.unshift(block);
         return;
@@ -176,25 +179,34 @@ export class RegionCache {
       for (const node of region.nodes) this.#taken.add(node.block);
       this.#instructions += size;
       this.#compiled += size;
-      const bytes = this.#host.handlers.emitRegion(region, this.#module, this.#view);
-      this.#made.push({ region, bytes });
+      this.#ordered.push(region);
+      compiler.add(this.#orders.write(region));
     }
   }
 
-  /** Enters the module's regions, but for those whose code was written over since they were emitted. */
-  #enterModule(): void {
-    const made = this.#made;
-    const indexes = this.#host.handlers.enterRegions(this.#module);
-    this.#beginModule();
-    made.forEach(({ region, bytes }, n) => {
-      const valid = region.nodes.every(({ block }) => this.#blocks.blockAt(block.record) === block);
-      if (valid) this.#enter(region, indexes[n]!, bytes);
-      else this.#host.handlers.release(indexes[n]!);
-    });
-    // The oldest make room; what is still hot among them will be compiled again.
-    for (const region of this.#regions) {
-      if (this.#bytes <= this.#host.mostCode || this.#regions.size <= made.length) break;
-      this.forget(region);
+  /** Enters the regions of modules that are compiled, but for those whose code was written over since they were ordered. */
+  #enterModules(): void {
+    const { handlers, compiler } = this.#host;
+    for (let made = compiler.take(); made; made = compiler.take()) {
+      const regions = this.#underWay.shift()!;
+      const { bytes } = made;
+      const indexes = handlers.enterRegions(made);
+      regions.forEach((region, n) => {
+        for (const { block } of region.nodes) this.#taken.delete(block);
+        const isThere = (block: Block): boolean => this.#blocks.blockAt(block.record) === block;
+        if (region.nodes.every(({ block }) => isThere(block))) {
+          this.#enter(region, indexes[n]!, bytes[n]!);
+          return;
+        }
+        handlers.release(indexes[n]!);
+        const entry = region.nodes[0]!.block;
+        if (isThere(entry)) this.#coolDown(entry);
+      });
+      // The oldest make room; what is still hot among them will be compiled again.
+      for (const region of this.#regions) {
+        if (this.#bytes <= this.#host.mostCode || this.#regions.size <= regions.length) break;
+        this.forget(region);
+      }
     }
   }
 

@@ -17,10 +17,13 @@ import type { Flow } from "./flow.ts";
 import { KnownFields } from "./known-fields.ts";
 import { hashOf, perfectHash } from "./perfect-hash.ts";
 import { RecentPages } from "./recent-pages.ts";
-import { isUnlimited, type Node, pageOf, type Region, type RegionBlock } from "./region.ts";
+import { isUnlimited, pageOf, type Region, type Node as RegionNode } from "./region.ts";
 import { RegionContext } from "./region-context.ts";
+import type { OrderedBlock } from "./region-order.ts";
 import { RegisterFile } from "./register-file.ts";
 import { UnsavedRegisters } from "./unsaved-registers.ts";
+
+type Node = RegionNode<OrderedBlock>;
 
 const PAGE = 0x1000;
 
@@ -34,7 +37,6 @@ const LONGEST_LOOP = 200;
 const takesByte = ({ row }: Form): boolean => row.mnemonic === "MOVZX" && row.operands[1]!.widths[0] === 8;
 
 export interface RegionTools {
-  readonly view: DataView;
   readonly module: ModuleBuilder;
   readonly runtime: RuntimeSignatures;
   readonly effects: EffectsOf;
@@ -43,23 +45,23 @@ export interface RegionTools {
 class RegionCompiler {
   readonly #tools: RegionTools;
   readonly #entry: Node;
-  readonly #structure: Structure<RegionBlock>;
+  readonly #structure: Structure<OrderedBlock>;
   /** By node of a loop, the registers that bytes are put into in it, a bit each. */
   readonly #bytes = new Map<Node, number>();
-  readonly #flags: FlagLiveness<RegionBlock>;
-  readonly #unsaved: UnsavedRegisters<RegionBlock>;
+  readonly #flags: FlagLiveness<OrderedBlock>;
+  readonly #unsaved: UnsavedRegisters;
   readonly #emission: Emission;
   readonly #labels = new Map<Node, Label>();
   readonly #mode: number;
 
-  constructor(region: Region, tools: RegionTools) {
+  constructor(region: Region<OrderedBlock>, tools: RegionTools) {
     this.#tools = tools;
     this.#entry = region.nodes[0]!;
     this.#mode = region.mode;
     this.#structure = structureOf(this.#entry);
     for (const nodes of loopsOf(this.#structure)) this.#noteBytes(nodes);
     this.#flags = new FlagLiveness(this.#structure, tools.effects);
-    this.#unsaved = new UnsavedRegisters(this.#structure, tools.effects, tools.view);
+    this.#unsaved = new UnsavedRegisters(this.#structure, tools.effects);
     const { touched, changed, notes } = this.#effects();
     const wide = codeSizeOf(region.mode) === 64;
     this.#emission = new Emission(
@@ -71,10 +73,10 @@ class RegionCompiler {
   }
 
   #effects(): Effects {
-    const { view, effects } = this.#tools;
+    const { effects } = this.#tools;
     const all: Effects = { touched: 0, changed: 0, notes: false };
-    for (const { block, forms, count } of this.#structure.places.keys()) {
-      for (let n = 0; n < count; n++) effects.add(all, forms[n]!, view, block.record + n * RECORD_SIZE);
+    for (const node of this.#structure.places.keys()) {
+      for (let n = 0; n < node.count; n++) effects.add(all, node, n);
     }
     return all;
   }
@@ -83,12 +85,11 @@ class RegionCompiler {
   #noteBytes(loop: readonly Node[]): void {
     const length = loop.reduce((sum, { count }) => sum + count, 0);
     if (length > LONGEST_LOOP || loop.some(({ after }) => after)) return;
-    const { view } = this.#tools;
     let bytes = 0;
     for (const { block, forms, count } of loop) {
       for (let n = 0; n < count; n++) {
         if (!takesByte(forms[n]!)) continue;
-        const register = view.getUint16(block.record + n * RECORD_SIZE + REC_REG, true);
+        const register = block.records.getUint16(n * RECORD_SIZE + REC_REG, true);
         bytes |= 1 << ((register - GPR) >> 3);
       }
     }
@@ -159,14 +160,14 @@ class RegionCompiler {
   #context: RegionContext | undefined;
 
   #node(node: Node): void {
-    const { view, module, runtime } = this.#tools;
+    const { module, runtime } = this.#tools;
     const { block, forms, count } = node;
     this.#emission.count(block.count);
     this.#emission.recent.bytes = this.#bytes.get(node) ?? 0;
     let last: RegionContext | undefined;
     for (let n = 0; n < count; n++) {
-      const record = block.record + n * RECORD_SIZE;
-      const fields = new KnownFields(view, record);
+      const at = n * RECORD_SIZE;
+      const fields = new KnownFields(block.records, at, block.record + at);
       const flow = this.#flowOf(node, n);
       const context = new RegionContext(forms[n]!, module, runtime, fields, this.#emission, flow);
       this.#context = context;
@@ -285,5 +286,5 @@ class RegionCompiler {
   }
 }
 
-export const compileRegion = (region: Region, tools: RegionTools): FunctionBody =>
+export const compileRegion = (region: Region<OrderedBlock>, tools: RegionTools): FunctionBody =>
   new RegionCompiler(region, tools).compile();

@@ -1,23 +1,21 @@
 // Which registers the processor's state may not have, node by node: those that a call must store.
 
-import { RECORD_SIZE } from "../layout.ts";
 import type { Structure } from "./control-flow.ts";
 import type { Effects, EffectsOf } from "./effects.ts";
-import { directSuccessorsOf, type Node, type RegionBlock } from "./region.ts";
+import { directSuccessorsOf, type Node } from "./region.ts";
+import type { OrderedBlock } from "./region-order.ts";
 
-export class UnsavedRegisters<B extends RegionBlock> {
+export class UnsavedRegisters {
   readonly #effects: EffectsOf;
-  readonly #view: DataView;
-  readonly #changed = new Map<Node<B>, number>();
-  readonly #before = new Map<Node<B>, number>();
+  readonly #changed = new Map<Node<OrderedBlock>, number>();
+  readonly #before = new Map<Node<OrderedBlock>, number>();
 
-  constructor(structure: Structure<B>, effects: EffectsOf, view: DataView) {
+  constructor(structure: Structure<OrderedBlock>, effects: EffectsOf) {
     this.#effects = effects;
-    this.#view = view;
     // A region is entered with what the state has.
     this.#before.set(structure.entry, 0);
     const waiting = new Set([structure.entry]);
-    const reach = (node: Node<B>, unsaved: number): void => {
+    const reach = (node: Node<OrderedBlock>, unsaved: number): void => {
       const known = this.#before.get(node);
       const before = (known ?? 0) | unsaved;
       if (before === known) return;
@@ -33,17 +31,15 @@ export class UnsavedRegisters<B extends RegionBlock> {
   }
 
   /** At a node's end: a bit for each register. */
-  atEnd(node: Node<B>): number {
+  atEnd(node: Node<OrderedBlock>): number {
     return this.#before.get(node)! | this.#changedIn(node);
   }
 
-  #changedIn(node: Node<B>): number {
+  #changedIn(node: Node<OrderedBlock>): number {
     let changed = this.#changed.get(node);
     if (changed === undefined) {
       const all: Effects = { touched: 0, changed: 0, notes: false };
-      for (let n = 0; n < node.count; n++) {
-        this.#effects.add(all, node.forms[n]!, this.#view, node.block.record + n * RECORD_SIZE);
-      }
+      for (let n = 0; n < node.count; n++) this.#effects.add(all, node, n);
       changed = all.changed;
       this.#changed.set(node, changed);
     }

@@ -2,6 +2,7 @@
 // One instruction in one state, and what becomes of it: the record that scripts/native/harness.c and our processor
 // both run. Any chapter's instructions can be compared so.
 
+import type { ModuleCompiler } from "../jit/module-compiler.ts";
 import type { Sampling } from "../jit/verifier.ts";
 import {
   CPL,
@@ -178,8 +179,13 @@ const EFER_LONG = 0x500n;
  * A machine as a program of the host finds it: flat 32-bit or 64-bit code of privilege 3, with x87 and SSE in use, and
  * without the paging that real 64-bit code needs.
  */
-export function userMachine(codeSize: 32 | 64 = 32, compileAfter?: number, verify?: Sampling): Machine {
-  const machine = new Machine(undefined, compileAfter, EVERYTHING, verify);
+export function userMachine(
+  codeSize: 32 | 64 = 32,
+  compileAfter?: number,
+  verify?: Sampling,
+  compiler?: ModuleCompiler,
+): Machine {
+  const machine = new Machine(undefined, compileAfter, EVERYTHING, verify, compiler);
   const { cpu } = machine;
   const code = codeSize === 64 ? LONG_CODE : FLAT_CODE;
   if (codeSize === 64) cpu.set64(EFER, EFER_LONG);

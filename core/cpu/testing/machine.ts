@@ -3,6 +3,7 @@
 import { Assembler } from "../../assembler/assembler.ts";
 import type { Bits } from "../../assembler/operands.ts";
 import { Cpu, type TimeStamps } from "../cpu.ts";
+import type { ModuleCompiler } from "../jit/module-compiler.ts";
 import type { Sampling } from "../jit/verifier.ts";
 import { GPR, PAGE_READ, PAGE_WRITE, PHYSICAL_MAP, RAM, RIP } from "../layout.ts";
 import type { CpuModel } from "../models/model.ts";
@@ -44,8 +45,14 @@ export class Machine {
   ignne = false;
   readonly #bytes: Uint8Array;
 
-  /** With `size` bytes of RAM from physical address 0; `compileAfter`, `model` and `verify` as in `CpuHost`. */
-  constructor(size = 0x200000, compileAfter?: number, model?: CpuModel, verify?: Sampling) {
+  /** With `size` bytes of RAM from physical address 0; the others as in `CpuHost`. */
+  constructor(
+    size = 0x200000,
+    compileAfter?: number,
+    model?: CpuModel,
+    verify?: Sampling,
+    compiler?: ModuleCompiler,
+  ) {
     const memory = new WebAssembly.Memory({ initial: Math.ceil((RAM + size) / WASM_PAGE) });
     this.view = new DataView(memory.buffer, RAM, size);
     this.#bytes = new Uint8Array(memory.buffer, RAM, size);
@@ -95,6 +102,7 @@ export class Machine {
       ...(model && { model }),
       ...(verify && { verify }),
       ...(compileAfter !== undefined && { compileAfter }),
+      ...(compiler && { compiler }),
     });
   }
 

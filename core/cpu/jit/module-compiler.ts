@@ -1,0 +1,106 @@
+// Compiles regions, a module of them at a time: here, or wherever there is another that does the same.
+
+// In a thread of its own nobody else makes the rows that forms refer to by number.
+import "../decode/opcodes.ts";
+import { HANDLER } from "../interpreter/dispatcher.ts";
+import { runtimeSignatures } from "../runtime-module.ts";
+import { ModuleBuilder } from "../wasm/module.ts";
+import { EffectsOf } from "./effects.ts";
+import { compileRegion } from "./region-compiler.ts";
+import { OrderReader, type RegionOrder } from "./region-order.ts";
+
+/** The host's clock; every JavaScript host has it. */
+declare const performance: { now(): number };
+
+/** A module of regions. */
+export interface CompiledModule {
+  /** Exports each region's function, `h` and its number. */
+  readonly module: WebAssembly.Module;
+  /** Names of the runtime's functions that it imports. */
+  readonly imported: readonly string[];
+  /** Of each region's code. */
+  readonly bytes: readonly number[];
+  /** Instructions in all of them. */
+  readonly instructions: number;
+  /** Of the host's clock, that it took. */
+  readonly milliseconds: number;
+}
+
+/** Who compiles a machine's regions. */
+export interface ModuleCompiler {
+  /** Instructions in regions that may be added between two runs of the guest: a millisecond's work for its thread. */
+  readonly atOnce: number;
+  /** Adds a region to the module under way. */
+  add(order: RegionOrder): void;
+  /** Ends the module under way. */
+  finish(): void;
+  /**
+   * The first finished module that was not taken yet, if it is compiled.
+   *
+   * @throws what has kept the compiler from it
+   */
+  take(): CompiledModule | undefined;
+}
+
+/** The module under way. */
+export class ModuleAssembly {
+  readonly #runtime = runtimeSignatures();
+  readonly #effects = new EffectsOf(this.#runtime);
+  readonly #reader = new OrderReader();
+  #module = new ModuleBuilder();
+  #bytes: number[] = [];
+  #instructions = 0;
+  #milliseconds = 0;
+
+  add(order: RegionOrder): void {
+    const began = performance.now();
+    const region = this.#reader.read(order);
+    const body = compileRegion(region, {
+      module: this.#module,
+      runtime: this.#runtime,
+      effects: this.#effects,
+    });
+    const { block, forms } = region.nodes[0]!;
+    const label = `region ${forms[0]!.row.mnemonic} ${block.physical.toString(16)} ${region.nodes.length}`;
+    this.#module.add(`h${this.#module.size}`, HANDLER, body, label);
+    this.#bytes.push(body.length);
+    for (const { count } of region.nodes) this.#instructions += count;
+    this.#milliseconds += performance.now() - began;
+  }
+
+  finish(): CompiledModule {
+    const began = performance.now();
+    const module = new WebAssembly.Module(this.#module.encode());
+    const made: CompiledModule = {
+      module,
+      imported: this.#module.imported("runtime"),
+      bytes: this.#bytes,
+      instructions: this.#instructions,
+      milliseconds: this.#milliseconds + performance.now() - began,
+    };
+    this.#module = new ModuleBuilder();
+    this.#bytes = [];
+    this.#instructions = 0;
+    this.#milliseconds = 0;
+    return made;
+  }
+}
+
+/** Compiles at once, in the machine's own thread. */
+export class LocalCompiler implements ModuleCompiler {
+  readonly atOnce = 100;
+  readonly #assembly = new ModuleAssembly();
+  readonly #made: CompiledModule[] = [];
+
+  add(order: RegionOrder): void {
+    this.#assembly.add(order);
+  }
+
+  finish(): void {
+    this.#made.push(this.#assembly.finish());
+  }
+
+  take(): CompiledModule | undefined {
+    return this.#made.shift();
+  }
+}
