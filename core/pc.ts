@@ -447,13 +447,14 @@ export class Pc implements PcControl {
     const hostNow = () => hostNs + (performance.now() - start) * 1e6;
     let now = hostNs;
     for (;;) {
-      this.#time.follow(now, this.#sleeping());
+      const halted = this.#sleeping();
+      if (halted) this.#rest.halt();
+      this.#time.follow(now, halted);
       this.#hearCompletions();
       if (this.#off) return { state: "off" };
       if (this.#sleeping()) {
-        const wakeTime = this.#wakeTime();
         if (this.#time.behind) continue;
-        return { state: "idle", sleepNs: this.#time.hostUntil(wakeTime, now) };
+        return { state: "idle", sleepNs: this.#time.hostUntil(this.#wakeTime(), now) };
       }
       const before = this.cpu.instructions;
       this.#accesses = 0;

@@ -4,7 +4,7 @@
 // HOST_OPTIONS, if set, are options of Node for the machine's process (--cpu-prof).
 //
 //   node e2e/measure.ts fbdev|idle [SECONDS]
-//   node e2e/measure.ts FLOPPY-OR-DISK-IMAGE WAIT-SECONDS [SECONDS]
+//   node e2e/measure.ts [idle] FLOPPY-OR-DISK-IMAGE WAIT-SECONDS [SECONDS]
 
 import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -27,6 +27,8 @@ const FRAME_BYTES = 1024 * 768 * 4;
 const SECONDS = 20;
 /** Until what is to be measured has begun. */
 const SETTLE_SECONDS = 3;
+/** V8 ends its own work in a process at rest. */
+const REST_SECONDS = 60;
 const IMAGE_SECONDS = 30;
 /** The window as it was in the end, to be looked at. */
 const PICTURE = join(import.meta.dirname, "../dist/screenshots/measure.png");
@@ -180,7 +182,7 @@ async function measure(
   const frames = (await framesOf(window.page)).filter(({ at }) => at >= began && at < began + seconds * 1000);
   const pixels = frames.reduce((sum, frame) => sum + frame.pixels, 0);
   const gaps = frames.map(({ at }, n) => at - (frames[n - 1]?.at ?? began));
-  const [machine, server, page] = used.map((of) => Math.round((of / seconds) * 100));
+  const [machine, server, page] = used.map((of) => Math.round((of / seconds) * 1000) / 10);
   console.log(
     JSON.stringify({
       seconds,
@@ -194,8 +196,11 @@ async function measure(
   forgetTurns(pid);
 }
 
-async function main([what, ...numbers]: string[]): Promise<void> {
+async function main([what, ...rest]: string[]): Promise<void> {
   if (what === undefined) throw new Error("measure.ts fbdev|idle|IMAGE …");
+  const images =
+    what === "fbdev" ? [] : [what, ...rest].filter((word) => word !== "idle" && !(Number(word) >= 0));
+  const numbers = rest.filter((word) => !images.includes(word)).map(Number);
   const given = process.env.HOST_OPTIONS ?? "";
   process.env.NODE_OPTIONS = `${given} --import data:text/javascript,${encodeURIComponent(LOOP_DELAY)}`;
   process.env.LOOP_DELAY_FILE = loopFile;
@@ -207,15 +212,16 @@ async function main([what, ...numbers]: string[]): Promise<void> {
   try {
     await noteFrames(window.page);
     await window.page.reload();
-    let wait = SETTLE_SECONDS;
-    if (what === "fbdev" || what === "idle") await bootLinux(window);
+    let wait = what === "idle" ? REST_SECONDS : SETTLE_SECONDS;
+    const [image] = images;
+    if (image === undefined) await bootLinux(window);
     else {
-      console.log(basename(what));
-      await start(window, what);
-      wait = Number(numbers.shift() ?? IMAGE_SECONDS);
+      console.log(basename(image));
+      await start(window, image);
+      wait = numbers.shift() ?? IMAGE_SECONDS;
     }
     if (what === "fbdev") await fillScreen(window);
-    await measure(window, browser, wait, Number(numbers.shift() ?? SECONDS));
+    await measure(window, browser, wait, numbers.shift() ?? SECONDS);
   } finally {
     await window.page.screenshot({ path: PICTURE });
     await window.close();

@@ -13,7 +13,7 @@ export interface Slack {
 export const NO_SLACK: Slack = { ns: 0, counted: false };
 
 /** A machine that has long been at rest sleeps so long through the periods of a timer, in nanoseconds. */
-const COUNTED_NS = 44e6;
+const COUNTED_NS = 92e6;
 /** Shorter periods, in nanoseconds, may be lost: to make up for them could take longer than they do. */
 const SHORTEST_COUNTED_NS = 500e3;
 const COUNTED: Slack = { ns: COUNTED_NS, counted: true };

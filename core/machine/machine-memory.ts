@@ -156,6 +156,8 @@ export class MachineMemory implements PhysicalMemory {
   /** `DirtyPages` of the VGA. */
   collect(into: Uint8Array): void {
     into.set(this.#dirty);
+    // What can be stored to without being noted has been noted since the last time.
+    if (!into.includes(1)) return;
     this.#dirty.fill(0);
     this.observer?.protectVideo();
   }

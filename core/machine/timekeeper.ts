@@ -16,7 +16,7 @@ const CRAWL = 0.05;
  * A clock further behind the host's, in nanoseconds, goes there at once: expiries are lost then. More than a sleep
  * through counted alarms is long, and less than a person would notice.
  */
-const FAR_BEHIND = 100e6;
+const FAR_BEHIND = 200e6;
 /** One that is behind goes so much faster than the host's while the guest does not halt. */
 const CATCHING_UP = 2;
 /** Weight of a new measurement of the pace. */

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from "vitest";
 import { TwinboxError } from "../../core/base/errors.ts";
 import type { BlockDevice } from "../../core/disk/block-device.ts";
 import type { ConsoleOutput } from "../contract/console.ts";
@@ -212,6 +212,44 @@ test("frames come at 60 Hz at most, and no more than two are under way", async (
   }
   expect(seen.length).toBeGreaterThan(5);
   expect(seen.length).toBeLessThanOrEqual(32);
+});
+
+test("a screen that seldom changes is looked at when the guest has run, and not much more often than it changes", async () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  await engine.start();
+  const ran: number[] = [];
+  const looked: number[] = [];
+  let printed = 0;
+  let frames = 0;
+  pc.runSlice = () => {
+    ran.push(performance.now());
+    if (ran.length % 5 === 0) pc.screen.print(3, String(++printed));
+    return { state: "idle", sleepNs: 48e6 };
+  };
+  const refresh = pc.screen.refresh.bind(pc.screen);
+  pc.screen.refresh = () => {
+    looked.push(performance.now());
+    return refresh();
+  };
+  const console = watch();
+  console.input({ type: "refresh" });
+  pc.onWake();
+  const advance = (ms: number) => {
+    for (let i = 0; i < ms; i += 10) {
+      vi.advanceTimersByTime(10);
+      for (const { sequence } of console.frames()) console.input({ type: "acknowledge", sequence });
+      frames += console.frames().length;
+      console.outputs.length = 0;
+    }
+  };
+  advance(1000);
+  ran.length = looked.length = printed = frames = 0;
+  advance(9600);
+  expect(frames).toBeGreaterThanOrEqual(printed - 1);
+  expect(printed).toBe(40);
+  expect(looked.length).toBeLessThan(5 * printed);
+  expect(looked.filter((at) => !ran.includes(at))).toEqual([]);
 });
 
 test("a slow window sees the last state of all that has changed meanwhile", async () => {

@@ -32,11 +32,11 @@ import { Scrollback } from "./scrollback.ts";
 /** The screen is looked at no more often. */
 const FRAME_MS = 1000 / 60;
 /**
- * A screen that does not change is looked at less and less often, down to this; but one that changes 20 times a second
- * or more is looked at as often as any.
+ * A screen that does not change is looked at less and less often, down to this, and more often again as it does; but one
+ * that changes 20 times a second or more is looked at as often as any.
  */
 const LONGEST_LOOK_MS = 100;
-const PATIENT_LOOKS = 3;
+const PATIENCE_MS = 50;
 /** Where the time of day is that of no host: the beginning of 2000, UTC. */
 const FIXED_EPOCH_MS = Date.UTC(2000, 0, 1);
 const SCROLLBACK_BYTES = 1 << 20;
@@ -100,8 +100,10 @@ export class PcEngine implements Engine {
   #frameTimer: NodeJS.Timeout | undefined;
   /** When the screen was to be looked at last, on the host's clock in milliseconds. */
   #frameAt = 0;
-  /** Looks in a row that have found the screen as it was. */
-  #unchanged = 0;
+  /** From one look to the next, in milliseconds. */
+  #lookMs = FRAME_MS;
+  /** When the screen was last seen to change, or something came in that it may show. */
+  #changedAt = Number.NEGATIVE_INFINITY;
   #changes = 0;
   #saving = false;
 
@@ -353,10 +355,10 @@ export class PcEngine implements Engine {
 
   /** What comes in shows on the screen at once, as a rule; a new window waits for its first frame. */
   #expectChange(): void {
-    if (this.#unchanged === 0) return;
-    this.#unchanged = 0;
-    clearTimeout(this.#frameTimer);
-    this.#frameTimer = undefined;
+    this.#changedAt = performance.now();
+    if (this.#lookMs === FRAME_MS) return;
+    this.#lookMs = FRAME_MS;
+    this.#disarmFrame();
   }
 
   #toFeeds(output: ConsoleOutput): void {
@@ -387,13 +389,21 @@ export class PcEngine implements Engine {
     }
   }
 
-  /** Draws at the next tick of 60 Hz, later while nothing changes, if any window could take a frame. */
+  /**
+   * Draws at the next tick of 60 Hz, later while nothing changes, if any window could take a frame. A screen that seldom
+   * changes is drawn at once if it is nearly time: the guest has just run, and the process is not woken again for it.
+   */
   #armFrame(): void {
-    if (this.#frameTimer || !this.#pc || ![...this.#feeds].some((feed) => feed.ready)) return;
-    const interval = Math.min(LONGEST_LOOK_MS, FRAME_MS * 2 ** Math.max(0, this.#unchanged - PATIENT_LOOKS));
+    if (!this.#pc || ![...this.#feeds].some((feed) => feed.ready)) return;
     const now = performance.now();
-    const due = Math.max(this.#frameAt + interval, now);
-    this.#frameTimer = setTimeout(() => {
+    const due = Math.max(this.#frameAt + this.#lookMs, now);
+    if (due - now < (this.#lookMs - FRAME_MS) / 2) {
+      this.#disarmFrame();
+      this.#frameAt = now;
+      this.#drawFrame();
+      return;
+    }
+    this.#frameTimer ??= setTimeout(() => {
       this.#frameTimer = undefined;
       // A slice delays it: what is late does not make the next ones later.
       this.#frameAt = Math.max(due, performance.now() - FRAME_MS / 2);
@@ -401,10 +411,21 @@ export class PcEngine implements Engine {
     }, due - now);
   }
 
+  #disarmFrame(): void {
+    clearTimeout(this.#frameTimer);
+    this.#frameTimer = undefined;
+  }
+
   #drawFrame(): void {
     const before = this.#changes;
     const screen = this.#refreshScreen();
-    this.#unchanged = this.#changes === before ? this.#unchanged + 1 : 0;
+    const now = performance.now();
+    if (this.#changes !== before) {
+      this.#changedAt = now;
+      this.#lookMs = Math.max(FRAME_MS, this.#lookMs / 2);
+    } else if (now - this.#changedAt > PATIENCE_MS) {
+      this.#lookMs = Math.min(LONGEST_LOOK_MS, this.#lookMs * 2);
+    }
     if (screen) for (const feed of this.#feeds) feed.flush(screen);
   }
 

@@ -12,10 +12,10 @@ import {
 } from "./lapic-timer.ts";
 
 /**
- * How late a machine that has long been at rest may have an expiry that its guest has asked for once: twelve ticks of a
+ * How late a machine that has long been at rest may have an expiry that its guest has asked for once: 24 ticks of a
  * kernel at 250 Hz are one then.
  */
-const ONE_SHOT_SLACK: Slack = { ns: 44e6, counted: false };
+const ONE_SHOT_SLACK: Slack = { ns: 92e6, counted: false };
 
 /** Register offsets. [SDM] vol. 3A, table 11-1 */
 const Register = {
