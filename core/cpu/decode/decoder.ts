@@ -309,8 +309,8 @@ export class Decoder {
 
   #decodeTrailing(decoded: Decoded): void {
     const { row, operandSize, addressSize } = decoded;
-    let immediates = 0;
-    for (const { place, bytes } of row.trailing) {
+    for (let n = 0; n < row.trailing.length; n++) {
+      const { place, bytes } = row.trailing[n]!;
       const size = bytes[sizeIndex(operandSize)];
       if (place === "far") {
         decoded.immediateLow = this.#unsigned(operandSize === 16 ? 2 : 4);
@@ -319,7 +319,7 @@ export class Decoder {
         decoded.memory = true;
         decoded.displacement = decoded.immediateLow = this.#unsigned(addressSize === 16 ? 2 : 4);
         if (addressSize === 64) decoded.immediateHigh = this.#unsigned(4);
-      } else if (immediates++) decoded.immediate2 = this.#unsigned(size);
+      } else if (n > 0) decoded.immediate2 = this.#unsigned(size);
       else {
         decoded.immediateLow = this.#signed(Math.min(size, 4));
         decoded.immediateHigh = size === 8 ? this.#unsigned(4) : decoded.immediateLow >> 31;
