@@ -73,6 +73,22 @@ describe("timers", () => {
     expect(pins[20]!.rises).toBe(1);
   });
 
+  test("periodic: each expiry is followed by a later one, whenever the counter began", () => {
+    for (let n = 1; n < 1000; n++) {
+      const { clock, set } = makeRig();
+      clock.moveTo(n * 1e6 * Math.SQRT2);
+      set(timer(0).configuration, INTERRUPT | PERIODIC | SET_VALUE | PIN_20);
+      set(timer(0).comparator, 400_003);
+      set(timer(0).comparator, 400_003);
+      set(CONFIGURATION, ENABLE);
+      for (let expiries = 0; expiries < 3; expiries++) {
+        const deadline = clock.nextDeadline;
+        clock.moveTo(deadline);
+        expect(clock.nextDeadline - deadline).toBe(4_000_030);
+      }
+    }
+  });
+
   test("periodic: at the comparator first, then every period", () => {
     const { clock, pins, get, set } = makeRig();
     set(timer(0).configuration, INTERRUPT | PERIODIC | SET_VALUE | PIN_20);

@@ -55,7 +55,7 @@ const powerOn = () => ({
   status: 0,
   /** The main counter when it was last set, or stopped. */
   count: 0,
-  /** When that was, in nanoseconds. */
+  /** When that was, in whole nanoseconds: a tick that is over never seems to end only now. */
   sinceNs: 0,
   timers: [newTimer(), newTimer(), newTimer()],
   /** Levels of the interrupts that legacy replacement takes the place of. */
@@ -167,7 +167,7 @@ export class Hpet implements Device, BusTarget {
         return;
       case Register.mainCounter:
         this.state.count = value;
-        this.state.sinceNs = this.#wiring.clock.now();
+        this.state.sinceNs = Math.floor(this.#wiring.clock.now());
         this.#armAll();
         return;
     }
@@ -183,7 +183,7 @@ export class Hpet implements Device, BusTarget {
     for (let n = 0; n < TIMERS; n++) this.#lineOf(n)?.set(false);
     state.configuration = value & (Configuration.enable | Configuration.legacy);
     state.count = count;
-    state.sinceNs = this.#wiring.clock.now();
+    state.sinceNs = Math.floor(this.#wiring.clock.now());
     if (this.isLegacy) {
       this.#wiring.irq0.set(false);
       this.#wiring.irq8.set(false);

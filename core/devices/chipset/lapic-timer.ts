@@ -10,7 +10,10 @@ export interface TimerState {
   initialCount: number;
   /** The divide configuration register. */
   divide: number;
-  /** When the count was at its initial value, in nanoseconds; null while it stands at 0, having expired once. */
+  /**
+   * When the count was at its initial value, in whole nanoseconds, so that a period that is over never seems to end
+   * only now; null while it stands at 0, having expired once.
+   */
   startNs: number | null;
   /** When it expires next, in nanoseconds; null if it does not. */
   deadlineNs: number | null;
@@ -72,5 +75,5 @@ export function setMode(t: TimerState, mode: number, now: number): void {
 }
 
 function goOnFrom(t: TimerState, count: number, now: number): void {
-  t.startNs = count === 0 ? null : now - (t.initialCount - count) * dividerOf(t.divide);
+  t.startNs = count === 0 ? null : Math.floor(now) - (t.initialCount - count) * dividerOf(t.divide);
 }

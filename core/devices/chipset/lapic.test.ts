@@ -253,6 +253,21 @@ describe("timer", () => {
     expect(intr.level).toBe(false);
   });
 
+  test("periodic: each expiry is followed by a later one, whenever the count began", () => {
+    for (let n = 1; n < 1000; n++) {
+      const { clock, set } = makeRig();
+      clock.moveTo(n * 1e6 * Math.SQRT2);
+      set(DIVIDE, 0x3);
+      set(LVT_TIMER, 0x2_0030);
+      set(INITIAL_COUNT, 250_000);
+      for (let expiries = 0; expiries < 3; expiries++) {
+        const deadline = clock.nextDeadline;
+        clock.moveTo(deadline);
+        expect(clock.nextDeadline).toBeGreaterThan(deadline);
+      }
+    }
+  });
+
   test("periodic: interrupts at each multiple and starts over", () => {
     const { clock, intr, apic, get, set } = makeRig();
     set(DIVIDE, 0xb);

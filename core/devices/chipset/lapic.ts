@@ -362,7 +362,7 @@ export class LocalApic implements Device, BusTarget, LocalApicPort {
       case Register.initialCount:
         if (state.timer.mode === TimerMode.tscDeadline) break;
         state.timer.initialCount = value;
-        state.timer.startNs = this.#wiring.clock.now();
+        state.timer.startNs = Math.floor(this.#wiring.clock.now());
         this.#arm();
         break;
       case Register.divide:
