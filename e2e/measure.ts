@@ -34,13 +34,14 @@ const IMAGE_SECONDS = 30;
 const PICTURE = join(import.meta.dirname, "../dist/screenshots/measure.png");
 
 /**
- * In a process that loads it: every second, milliseconds of the longest turn of its event loop since the last one go
+ * In a process that loads it: every second, milliseconds of the longest turn of its main thread's event loop since the last one go
  * to a file: by the clock, which counts what other processes took of the host's cores, and by the thread's own
  * processor time. Both are for busy processes alone.
  */
 const LOOP_DELAY = `
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { appendFileSync } from "node:fs";
+import { isMainThread } from "node:worker_threads";
 const delay = monitorEventLoopDelay({ resolution: 1 });
 let longest = 0;
 let last = 0;
@@ -52,15 +53,18 @@ const look = () => {
   last = user + system;
   setImmediate(look).unref();
 };
-if (process.env.LOOP_TURNS) {
-  delay.enable();
-  look();
-}
-setInterval(() => {
+const tell = () => {
   appendFileSync(process.env.LOOP_DELAY_FILE + "." + process.pid, delay.max / 1e6 + " " + longest + "\\n");
   delay.reset();
   longest = 0;
-}, 1000).unref();
+};
+if (isMainThread) {
+  if (process.env.LOOP_TURNS) {
+    delay.enable();
+    look();
+  }
+  setInterval(tell, 1000).unref();
+}
 `;
 
 const loopFile = join(tmpdir(), `twinbox-loop-${process.pid}`);
