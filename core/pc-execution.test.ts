@@ -1,32 +1,25 @@
 // How guest code is run: tier by tier, compared, and with a time of its own.
 
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { Assembler } from "./assembler/assembler.ts";
-import { far } from "./assembler/operands.ts";
+import type { Assembler } from "./assembler/assembler.ts";
 import { RECORDS } from "./cpu/layout.ts";
 import type { BlockDevice } from "./disk/block-device.ts";
 import { Pc } from "./pc.ts";
 import type { KernelOptions, PcOptions } from "./pc-options.ts";
+import { catchInterrupt, multibootKernel } from "./testing/kernels.ts";
 
-const MULTIBOOT = 0x1badb002;
-const WITH_ADDRESSES = 0x10000;
 const MIB = 0x10_0000;
 const RESULTS = 0x500;
 const IDE = 0x1f0;
 const READ_SECTORS = 0x20;
 const DATA_REQUEST = 8;
 
-/** A multiboot kernel, at 1 MiB, that does the same again and again. */
-function kernel(code: (a: Assembler) => void): KernelOptions {
-  const a = new Assembler({ bits: 32, origin: MIB });
-  a.label("header");
-  a.dd(MULTIBOOT, WITH_ADDRESSES, -(MULTIBOOT + WITH_ADDRESSES));
-  a.dd("header", MIB, 0, 0, "entry");
-  a.label("entry");
-  code(a);
-  a.jmp("entry");
-  return { image: a.assemble(), commandLine: "" };
-}
+/** A multiboot kernel that does the same again and again. */
+const kernel = (code: (a: Assembler) => void): KernelOptions =>
+  multibootKernel((a) => {
+    code(a);
+    a.jmp("entry");
+  });
 
 /** Reads a sector, counts how long that takes, adds up the time-stamp counter, and pauses. */
 const readsAndCounts = kernel((a) => {
@@ -135,25 +128,7 @@ describe("a guest that halts between the ticks of its timer", () => {
         a.mov("al", value);
         a.out(port, "al");
       };
-      // A descriptor table with flat code as selector 8, and an interrupt table whose entry 8 is at "tick".
-      a.mov("dword [0x1008]", 0x0000ffff);
-      a.mov("dword [0x100c]", 0x00cf9b00);
-      a.mov("word [0xffa]", 15);
-      a.mov("dword [0xffc]", 0x1000);
-      a.lgdt("[0xffa]");
-      a.mov("eax", "tick");
-      a.mov("edx", "eax");
-      a.and("eax", 0xffff);
-      a.or("eax", 0x80000);
-      a.mov("[0x2040]", "eax");
-      a.and("edx", 0xffff0000);
-      a.or("edx", 0x8e00);
-      a.mov("[0x2044]", "edx");
-      a.mov("word [0x1ffa]", 0x7ff);
-      a.mov("dword [0x1ffc]", 0x2000);
-      a.lidt("[0x1ffa]");
-      a.jmp(far(8, "flat"));
-      a.label("flat");
+      catchInterrupt(a, 8, "tick");
       out(0x21, mask);
       out(0x43, 0x34);
       out(0x40, 11932 & 0xff);

@@ -1,13 +1,10 @@
 import { describe, expect, it, vi } from "vitest";
 import { Assembler } from "./assembler/assembler.ts";
-import { far } from "./assembler/operands.ts";
 import { MTRR } from "./cpu/layout.ts";
 import { Pc } from "./pc.ts";
 import type { KernelOptions } from "./pc-options.ts";
+import { catchInterrupt, multibootKernel } from "./testing/kernels.ts";
 
-const MULTIBOOT = 0x1badb002;
-const WITH_ADDRESSES = 0x10000;
-const MIB = 0x10_0000;
 const RESULTS = 0x500;
 const HOLE = 0xc000_0000;
 const MTRR_PHYSBASE0 = MTRR;
@@ -17,20 +14,15 @@ function machine(memoryMib: number, kernel?: KernelOptions): Pc {
   return new Pc({ memoryMib, drives: [], bootOrder: [], epochMs: 0, ...(kernel && { kernel }) });
 }
 
-/** A multiboot kernel, at 1 MiB; it halts at the end of the code. */
-function kernel(code: (a: Assembler) => void): KernelOptions {
-  const a = new Assembler({ bits: 32, origin: MIB });
-  a.label("header");
-  a.dd(MULTIBOOT, WITH_ADDRESSES, -(MULTIBOOT + WITH_ADDRESSES));
-  a.dd("header", MIB, 0, 0, "entry");
-  a.label("entry");
-  code(a);
-  a.label("end");
-  a.cli();
-  a.hlt();
-  a.jmp("end");
-  return { image: a.assemble(), commandLine: "" };
-}
+/** A multiboot kernel that halts at the end of the code. */
+const kernel = (code: (a: Assembler) => void): KernelOptions =>
+  multibootKernel((a) => {
+    code(a);
+    a.label("end");
+    a.cli();
+    a.hlt();
+    a.jmp("end");
+  });
 
 /** Runs until the kernel halts, with interrupts off, or for a minute of the machine's time. */
 function runToEnd(pc: Pc): void {
@@ -185,25 +177,7 @@ describe("the local APIC", () => {
     const pc = machine(
       16,
       kernel((a) => {
-        // A descriptor table with flat code as selector 8, and an interrupt table whose entry 2 is at "nmi".
-        a.mov("dword [0x1008]", 0x0000ffff);
-        a.mov("dword [0x100c]", 0x00cf9b00);
-        a.mov("word [0xffa]", 15);
-        a.mov("dword [0xffc]", 0x1000);
-        a.lgdt("[0xffa]");
-        a.mov("eax", "nmi");
-        a.mov("edx", "eax");
-        a.and("eax", 0xffff);
-        a.or("eax", 0x80000);
-        a.mov("[0x2010]", "eax");
-        a.and("edx", 0xffff0000);
-        a.or("edx", 0x8e00);
-        a.mov("[0x2014]", "edx");
-        a.mov("word [0x1ffa]", 0x7ff);
-        a.mov("dword [0x1ffc]", 0x2000);
-        a.lidt("[0x1ffa]");
-        a.jmp(far(8, "flat"));
-        a.label("flat");
+        catchInterrupt(a, 2, "nmi");
         a.mov("ebx", 0);
         a.mov("dword [0xfee00300]", 0x44400);
         // Interrupts are looked for between blocks, not after each store.

@@ -61,11 +61,16 @@ export interface PcEngineOptions {
   startPaused?: boolean;
 }
 
+/** A compiler that the engine starts and ends. */
+interface OwnCompiler extends ModuleCompiler {
+  close(): Promise<void>;
+}
+
 /** What the engine is made of; tests give their own. */
 export interface PcEngineParts {
   createPc(options: PcOptions): Promise<PcControl>;
   /** A thread that compiles guest code; without it the PC does so itself. */
-  createCompiler?(): ModuleCompiler & { close(): Promise<void> };
+  createCompiler?(): OwnCompiler;
   openMedium(medium: AttachedMedium, onTrouble: (error: TwinboxError) => void): Promise<BlockDevice | null>;
   /** Output that waits for turns of the event loop has a share of the guest's time. */
   isBacklogged?(): boolean;
@@ -94,7 +99,7 @@ export class PcEngine implements Engine {
   readonly #devices = new Map<DriveSlot, BlockDevice>();
   readonly #lit = new Map<DriveSlot, number>();
   #pc: PcControl | undefined;
-  #compiler: ReturnType<NonNullable<PcEngineParts["createCompiler"]>> | undefined;
+  #compiler: OwnCompiler | undefined;
   #loop: RunLoop | undefined;
   #leds = 0;
   #frameTimer: NodeJS.Timeout | undefined;
@@ -118,9 +123,9 @@ export class PcEngine implements Engine {
       this.#options;
     try {
       for (const medium of media) await this.#open(medium);
-      // Who wants to know what exactly happens wants to know when, too.
-      const isAnyTime = (jit ?? "auto") === "auto" && !verify && !this.#options.deterministic;
-      if (isAnyTime) this.#compiler = this.#parts.createCompiler?.();
+      // Else what is compiled when must depend on the guest alone.
+      const mayBeLate = (jit ?? "auto") === "auto" && !verify && !this.#options.deterministic;
+      if (mayBeLate) this.#compiler = this.#parts.createCompiler?.();
       const pc = await this.#parts.createPc({
         memoryMib,
         bootOrder,
@@ -339,8 +344,7 @@ export class PcEngine implements Engine {
     this.#devices.clear();
     const compiler = this.#compiler;
     this.#compiler = undefined;
-    await compiler?.close();
-    await Promise.all(devices.map((device) => device.close()));
+    await Promise.all([compiler?.close(), ...devices.map((device) => device.close())]);
   }
 
   #input(feed: ConsoleFeed, input: ConsoleInput): void {
