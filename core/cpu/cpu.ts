@@ -448,10 +448,17 @@ export class Cpu {
     this.#effort = 0;
     this.#setTime();
     this.#blocks.tidy();
+    if (this.#blocks.regions.isCrowded) this.#noteRunning();
     this.#blocks.regions.compileHot();
     this.runtime.stopSoon();
     this.set32(BUDGET_GIVEN, instructions);
     this.set32(BUDGET, instructions);
+  }
+
+  /** What is run most is met here most often. */
+  #noteRunning(): void {
+    const physical = Number(this.runtime.peekPhysical(this.linearIp));
+    if (physical >= 0) this.#blocks.regions.noteRunning(physical, this.get32(MODE));
   }
 
   #setTime(): void {

@@ -32,13 +32,13 @@ export const VIDEO_DIRTY = 0xe00000;
 
 /** Decoded-instruction records. */
 export const RECORDS = 0x1000000;
-export const RECORDS_SIZE = 0x1000000;
+export const RECORDS_SIZE = 0x4000000;
 /** Firmware and option ROMs, 2 MiB. */
-export const ROM = 0x2000000;
+export const ROM = 0x5000000;
 export const ROM_SIZE = 0x200000;
-/** Block table: 131 072 entries of BLOCK_ENTRY_SIZE bytes, found by physical address and mode. */
-export const BLOCK_TABLE = 0x2200000;
-export const BLOCK_TABLE_ENTRIES = 0x20000;
+/** Block table: 262 144 entries of BLOCK_ENTRY_SIZE bytes, found by physical address and mode. */
+export const BLOCK_TABLE = 0x5200000;
+export const BLOCK_TABLE_ENTRIES = 0x40000;
 export const BLOCK_ENTRY_SIZE = 16;
 /** Physical address of the block's first instruction; NO_BLOCK when empty. */
 export const BLOCK_PHYSICAL = 0;
@@ -51,10 +51,10 @@ export const BLOCK_LENGTH = 14;
 export const NO_BLOCK = 0xffffffff;
 
 /** Video memory, 16 MiB. */
-export const VIDEO = 0x2400000;
+export const VIDEO = 0x5600000;
 export const VIDEO_SIZE = 0x1000000;
 /** Guest RAM. */
-export const RAM = 0x3400000;
+export const RAM = 0x6600000;
 
 /** Flags in PHYSICAL_MAP: the guest may read the host page directly; write it; writes are noted in VIDEO_DIRTY. */
 export const PAGE_READ = 1;
@@ -318,6 +318,8 @@ export const BLOCK_INSTRUCTIONS = -24;
 export const BLOCK_COMPILED = -20;
 /** And to the physical page in which its lone instruction ends, NO_BLOCK if it does not cross pages; 0: it is no memory (u32). */
 export const BLOCK_SECOND_PAGE = -16;
+/** And to BLOCK_HEAT as it was when room for other blocks was last looked for (i32). */
+export const BLOCK_HEAT_SEEN = -12;
 /** In the record of a relative branch, and in that after the last of a block: the compiled block that is next, or 0. */
 export const REC_LINK = 8;
 /** Index of the handler in the table. */

@@ -1,8 +1,9 @@
 // How much work code that comes and goes makes between two looks at the clock.
 
 import { beforeEach, expect, test, vi } from "vitest";
+import { CodePages } from "./interpreter/code-pages.ts";
 import { RecordSpace } from "./interpreter/record-space.ts";
-import { CPL, HALTED } from "./layout.ts";
+import { CPL, HALTED, SEGMENT_ATTRIBUTES, SEGMENT_LIMIT, SEGMENT_SIZE, SEGMENTS } from "./layout.ts";
 import { userMachine } from "./testing/differential.ts";
 import type { Machine, RegisterName } from "./testing/machine.ts";
 
@@ -72,19 +73,67 @@ test("code that is written over makes it return too", () => {
   expect(Math.max(...runs)).toBeLessThan(600 * BLOCK_BYTES);
 });
 
+/** Bytes of INC EAX before a HLT. */
+const LENGTH = 600_000;
+/** Of a segment's attributes: D/B. */
+const STACK_32 = 1 << 14;
+
+/** Segments of five kinds: code is decoded for each anew. */
+function setSegments(kind: number): void {
+  const { cpu } = machine;
+  const [code, stack, data] = [1, 2, 3].map((n) => SEGMENTS + n * SEGMENT_SIZE) as [number, number, number];
+  cpu.set32(code + SEGMENT_LIMIT, kind & 1 ? 0xffffff : 0xffffffff);
+  cpu.set32(data + SEGMENT_LIMIT, kind & 2 ? 0xffffff : 0xffffffff);
+  const attributes = cpu.get32(stack + SEGMENT_ATTRIBUTES) | STACK_32;
+  cpu.set32(stack + SEGMENT_ATTRIBUTES, kind & 4 ? attributes ^ STACK_32 : attributes);
+  cpu.runtime.updateMode();
+}
+
+/** Runs through them with all kinds of segments: more blocks than there is room for. `between` any two runs of the processor. */
+function runMuchCode(between: (kind: number) => void): void {
+  machine.write(CODE, new Uint8Array(LENGTH).fill(0x40));
+  machine.write(CODE + LENGTH, Uint8Array.of(0xf4));
+  for (let kind = 0; kind < 5; kind++) {
+    setSegments(kind);
+    machine.set("eax", 0);
+    machine.ip = CODE;
+    machine.cpu.set32(HALTED, 0);
+    while (!machine.cpu.halted) {
+      machine.cpu.run(MANY);
+      between(kind);
+    }
+    expect(machine.get("eax")).toBe(LENGTH);
+  }
+}
+
 test("room for new code is made of old code some blocks at a time", () => {
   const given = vi.spyOn(RecordSpace.prototype, "give");
-  machine.write(CODE, new Uint8Array(600_000).fill(0x40)); // INC EAX
-  machine.write(CODE + 600_000, Uint8Array.of(0xf4)); // HLT
-  machine.ip = CODE;
   const dropped: number[] = [];
-  while (!machine.cpu.halted) {
-    given.mockClear();
-    machine.cpu.run(MANY);
+  runMuchCode(() => {
     dropped.push(given.mock.calls.length);
-  }
+    given.mockClear();
+  });
   given.mockRestore();
-  expect(machine.get("eax")).toBe(600_000);
   expect(dropped.reduce((sum, n) => sum + n)).toBeGreaterThan(1500);
   expect(Math.max(...dropped)).toBeLessThanOrEqual(500);
+});
+
+test("what is run again and again stays decoded while what is run once makes room", () => {
+  // INC EBX · HLT
+  machine.write(OTHER_CODE, Uint8Array.of(0x43, 0xf4));
+  const decoded = vi.spyOn(CodePages.prototype, "add");
+  runMuchCode((kind) => {
+    const { cpu } = machine;
+    const { ip, halted } = cpu;
+    setSegments(0);
+    machine.ip = OTHER_CODE;
+    cpu.set32(HALTED, 0);
+    cpu.run(10);
+    setSegments(kind);
+    machine.ip = Number(ip);
+    cpu.set32(HALTED, halted);
+  });
+  const times = decoded.mock.calls.filter(([block]) => block.physical === OTHER_CODE).length;
+  decoded.mockRestore();
+  expect(times).toBe(1);
 });

@@ -8,6 +8,8 @@ import { type CompiledRegion, RegionCache, type RegionCacheHost } from "../jit/r
 import {
   BLOCK_COUNT,
   BLOCK_ENTRY_SIZE,
+  BLOCK_HEAT,
+  BLOCK_HEAT_SEEN,
   BLOCK_INSTRUCTIONS,
   BLOCK_LENGTH,
   BLOCK_MODE,
@@ -39,6 +41,8 @@ const EXTRA_RECORDS = 2;
 /** Room for records below which old blocks are forgotten, and how much is made. */
 const LEAST_FREE = RECORDS_SIZE / RECORD_SIZE / 8;
 const ENOUGH_FREE = RECORDS_SIZE / RECORD_SIZE / 4;
+/** Room below which it is made of blocks that are in use. */
+const SCARCE = LEAST_FREE / 2;
 /** Places looked at between two runs of the guest to make it: a millisecond's work. */
 const TIDIED_AT_ONCE = 2000;
 /** Places of dropped regions that wait until the jump cache is emptied. */
@@ -54,6 +58,8 @@ export interface Block extends CodeBytes<Block> {
   readonly count: number;
   /** Address of the first record. */
   readonly record: number;
+  /** Entries that are counted: it will be told when there were so many. */
+  counted: number;
   /** Linear address at which it was run when it became hot. */
   linear?: bigint;
   /** Whether it was entered often enough to be part of a region. */
@@ -96,6 +102,9 @@ const lastRecordOf = ({ record, count }: Block): number => record + (count - 1) 
 
 /** A block's place among those that are known by their first records; a very large number for 0. */
 const placeOf = (record: number): number => (record - RECORDS) >>> PLACE_SHIFT;
+
+/** The first of its two entries in the block table. */
+const entryOf = ({ physical }: Block): number => BLOCK_TABLE + blockIndex(physical) * BLOCK_ENTRY_SIZE;
 
 export class BlockCache {
   readonly #host: BlockCacheHost;
@@ -266,6 +275,7 @@ export class BlockCache {
       record,
       secondPage,
       nextInChunk: undefined,
+      counted: 0,
     };
     this.regions.startCounting(block);
     if (this.#host.hostPage(physical - (physical % PAGE)) === undefined) {
@@ -299,7 +309,7 @@ export class BlockCache {
     const end = Math.min(this.#hand + TIDIED_AT_ONCE, this.#byRecord.length);
     while (this.#hand < end && !isEnough()) {
       const block = this.#byRecord[this.#hand++];
-      if (block && !this.isCompiled(block)) this.#drop(block);
+      if (block && !this.isCompiled(block) && !this.#isInUse(block)) this.#drop(block);
     }
     if (this.#hand === this.#byRecord.length) this.#hand = 0;
     else if (!isEnough()) return;
@@ -309,6 +319,14 @@ export class BlockCache {
     this.#records.merge();
   }
 
+  /** Whether it was entered since this was asked last; once room is scarce, that does not count any more. */
+  #isInUse({ record }: Block): boolean {
+    const heat = this.#view.getInt32(record + BLOCK_HEAT, true);
+    const seen = this.#view.getInt32(record + BLOCK_HEAT_SEEN, true);
+    this.#view.setInt32(record + BLOCK_HEAT_SEEN, heat, true);
+    return heat !== seen && this.#records.free > SCARCE;
+  }
+
   #forgetJumps(): void {
     this.#host.handlers.reuseStale();
     this.#bytes.fill(0xff, JUMP_CACHE, JUMP_CACHE + JUMP_ENTRIES * JUMP_ENTRY_SIZE);
@@ -316,7 +334,9 @@ export class BlockCache {
 
   /** Makes the dispatcher find it. */
   #enter(block: Block): void {
-    const entry = BLOCK_TABLE + blockIndex(block.physical) * BLOCK_ENTRY_SIZE;
+    const entry = entryOf(block);
+    // What was there is found in the other place, instead of what was there.
+    this.#bytes.copyWithin(entry ^ BLOCK_ENTRY_SIZE, entry, entry + BLOCK_ENTRY_SIZE);
     this.writeEntry(entry, block);
   }
 
@@ -389,10 +409,10 @@ export class BlockCache {
     this.#records.give(block.record - RECORD_SIZE, block.count + EXTRA_RECORDS);
     this.targets.drop(lastRecordOf(block));
     this.#view.setUint32(block.record + BLOCK_INSTRUCTIONS, 0, true);
-    const entry = BLOCK_TABLE + blockIndex(block.physical) * BLOCK_ENTRY_SIZE;
-    if (this.#view.getUint32(entry + BLOCK_RECORD, true) === block.record) {
-      this.#view.setUint32(entry + BLOCK_PHYSICAL, NO_BLOCK, true);
-    }
+    const entry = entryOf(block);
+    for (const place of [entry, entry ^ BLOCK_ENTRY_SIZE])
+      if (this.#view.getUint32(place + BLOCK_RECORD, true) === block.record)
+        this.#view.setUint32(place + BLOCK_PHYSICAL, NO_BLOCK, true);
     // One of these may be running: whatever comes next in it leaves for the dispatcher.
     for (let n = 0; n < block.count; n++) {
       this.#view.setUint32(block.record + n * RECORD_SIZE + REC_HANDLER, this.#host.staleHandler, true);

@@ -77,7 +77,10 @@ export const HANDLER: Signature = { parameters: ["i32"], result: "i32" };
 /** Of `call`: see {@link dispatcherModule}. */
 export const CALL: Signature = { parameters: ["i64", "i32", "i64", "i32"], result: "i32" };
 
-/** Index in the block table of a physical address; the block cache in TypeScript computes the same. */
+/**
+ * Index in the block table of a physical address, which may also be in the entry beside that, of the two that begin with the even
+ * one; the block cache in TypeScript computes the same.
+ */
 export const blockIndex = (physical: number): number =>
   (physical ^ (physical >>> 13)) & (BLOCK_TABLE_ENTRIES - 1);
 
@@ -152,17 +155,25 @@ export function dispatcherModule(): Uint8Array<ArrayBuffer> {
         i32.xor(physical, i32.shrU(physical, constant32(13))),
         constant32(BLOCK_TABLE_ENTRIES - 1),
       );
-      const found = body.let(i32.add(i32.mul(index, constant32(BLOCK_ENTRY_SIZE)), constant32(BLOCK_TABLE)));
-      body.branchIf(miss, i32.ne(i32.load(found, BLOCK_PHYSICAL), physical));
-      body.branchIf(miss, i32.ne(i32.load(found, BLOCK_MODE), mode));
+      const found = body.local("i32");
+      const isOther = (): Expression =>
+        i32.or(
+          i32.ne(i32.load(found.get, BLOCK_PHYSICAL), physical),
+          i32.ne(i32.load(found.get, BLOCK_MODE), mode),
+        );
+      body.set(found, i32.add(i32.mul(index, constant32(BLOCK_ENTRY_SIZE)), constant32(BLOCK_TABLE)));
+      body.if(isOther(), () => {
+        body.set(found, i32.xor(found.get, constant32(BLOCK_ENTRY_SIZE)));
+        body.branchIf(miss, isOther());
+      });
       // A block that reaches beyond the limit of CS is for findBlock to cut.
       body.if(limited, () => {
-        const end = i64.add(ip, i64.sub(extendU(i32.load16U(found, BLOCK_LENGTH)), constant64(1)));
+        const end = i64.add(ip, i64.sub(extendU(i32.load16U(found.get, BLOCK_LENGTH)), constant64(1)));
         body.branchIf(miss, i64.gtU(end, limit));
       });
       // An instruction that crosses pages must go on in the same one as when it was decoded.
       const second = body.let(
-        i32.load(i32.add(i32.load(found, BLOCK_RECORD), constant32(BLOCK_SECOND_PAGE))),
+        i32.load(i32.add(i32.load(found.get, BLOCK_RECORD), constant32(BLOCK_SECOND_PAGE))),
       );
       body.if(i32.ne(second, constant32(-1)), () => {
         const next = body.local("i64");
@@ -174,7 +185,7 @@ export function dispatcherModule(): Uint8Array<ArrayBuffer> {
         translate(body, rest, next.get, miss, leave);
         body.branchIf(miss, i32.ne(rest.get, second));
       });
-      body.set(entry, found);
+      body.set(entry, found.get);
     });
     body.if(i32.eqz(entry.get), () => {
       body.set(entry, body.call(findBlock));

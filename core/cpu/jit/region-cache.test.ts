@@ -1,6 +1,6 @@
 // When regions are compiled, how much at once, and when again.
 
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { GPR, RIP } from "../layout.ts";
 import { DATA, userMachine } from "../testing/differential.ts";
 import { type CompiledModule, LocalCompiler, type ModuleCompiler } from "./module-compiler.ts";
@@ -158,4 +158,62 @@ it("code that is written over before its region is entered runs as it is then", 
   cpu.run(1000);
   expect(cpu.get64(EBX)).toBeGreaterThan(400n);
   expect(cpu.get64(GPR)).toBe(eax);
+});
+
+describe("room for code", () => {
+  const AFTER = 100;
+  /** Of which the default has room for four. */
+  const BYTES = 3 << 20;
+  const LENGTH = 20;
+  const loopAt = (n: number): number => START + n * 0x1000;
+
+  /** Says that each region is large. */
+  class LargeCompiler extends SlowCompiler {
+    override ready = true;
+
+    override take(): CompiledModule | undefined {
+      const made = super.take();
+      return made && { ...made, bytes: made.bytes.map(() => BYTES) };
+    }
+  }
+
+  function loops() {
+    const compiler = new LargeCompiler();
+    const machine = userMachine(32, AFTER, undefined, compiler);
+    const { cpu } = machine;
+    for (let n = 0; n < 12; n++) machine.write(loopAt(n), loop(LENGTH));
+    return {
+      /** Enters the nth loop so many times, ten at a time. */
+      run(n: number, times: number): void {
+        cpu.set64(RIP, BigInt(loopAt(n)));
+        for (let ran = 0; ran < times; ran += 10) cpu.run(10 * (LENGTH + 1));
+      },
+      compiled: (n: number): number => compiler.entries.filter((entry) => entry === loopAt(n)).length,
+      get dropped(): number {
+        return cpu.compiler.regionsDropped;
+      },
+    };
+  }
+
+  it("is made of the oldest code that is not in use", () => {
+    const all = loops();
+    for (const n of [0, 1, 2, 3]) all.run(n, 2 * AFTER);
+    expect(all.dropped).toBe(0);
+    all.run(0, 2 * AFTER);
+    all.run(4, 2 * AFTER);
+    expect(all.dropped).toBe(1);
+    for (const n of [0, 1]) all.run(n, 10 * AFTER);
+    expect(all.compiled(0)).toBe(1);
+    expect(all.compiled(1)).toBe(2);
+  });
+
+  it("is not fought for by what is hardly worth it", () => {
+    const all = loops();
+    for (const n of [0, 1, 2, 3, 4, 5, 6]) all.run(n, 10 * AFTER);
+    expect(all.dropped).toBeGreaterThan(1);
+    all.run(7, 2 * AFTER);
+    expect(all.compiled(7)).toBe(0);
+    all.run(7, 40 * AFTER);
+    expect(all.compiled(7)).toBe(1);
+  });
 });

@@ -2,7 +2,7 @@
 
 import type { Block } from "../interpreter/block-cache.ts";
 import type { Handlers } from "../interpreter/handlers.ts";
-import { BLOCK_COMPILED, BLOCK_FIRST_HANDLER, BLOCK_HEAT, REC_HANDLER } from "../layout.ts";
+import { BLOCK_COMPILED, BLOCK_FIRST_HANDLER, BLOCK_HEAT, BLOCK_HEAT_SEEN, REC_HANDLER } from "../layout.ts";
 import type { BranchTargets } from "./branch-targets.ts";
 import type { ModuleCompiler } from "./module-compiler.ts";
 import { type CodeSource, growRegion, type Region } from "./region.ts";
@@ -17,6 +17,8 @@ export interface CompiledRegion {
   readonly bytes: number;
   /** Physical addresses of what it leads to but does not have. */
   readonly missing: ReadonlySet<number>;
+  /** Whether a run of the guest has ended in it since it was last looked at. */
+  isUsed: boolean;
 }
 
 export interface RegionCacheHost {
@@ -47,6 +49,15 @@ const PATIENCE = 20;
 /** How often a region is compiled again with what was missing in it. */
 const MOST_GROWTHS = 2;
 
+/**
+ * Whenever so much of the room for code has been made free for new code, what is to be compiled must be entered twice as often, this
+ * many times at most: code that would soon make room again is not worth it. It is half as often again after so many calls of
+ * `compileHot`, some minute, in which less was.
+ */
+const PRESSING = 1 / 8;
+const MOST_PRESSURE = 5;
+const RELIEF = 60_000;
+
 /** Of the first region. Code that the host has hardly run takes it ten times as long; each region can be longer by a quarter of all before. */
 const MOST_AT_FIRST = 8;
 
@@ -73,6 +84,10 @@ export class RegionCache {
   readonly #regions = new Set<CompiledRegion>();
   /** Bytes of all of them. */
   #bytes = 0;
+  /** How often the threshold is doubled, what has made room since it last was, and calls of `compileHot` until it is halved. */
+  #pressure = 0;
+  #madeRoom = 0;
+  #relief = RELIEF;
   /** Those that miss what is at a physical address. */
   readonly #missed = new Map<number, Set<CompiledRegion>>();
 
@@ -90,15 +105,31 @@ export class RegionCache {
   clear(): void {
     for (const region of [...this.#regions]) this.forget(region);
     this.#hot = [];
+    this.#pressure = 0;
+  }
+
+  /** Whether so much is compiled that older code will have to make room. */
+  get isCrowded(): boolean {
+    return this.#bytes > this.#host.mostCode / 2;
+  }
+
+  /** Entries after which a block is hot now. */
+  get #threshold(): number {
+    return this.#host.threshold << this.#pressure;
   }
 
   /** Counts the entries of a block, first until it is warm, then until it is hot. */
   startCounting(block: Block): void {
-    this.#count(block, Math.min(WARM, this.#host.threshold));
+    this.#count(block, 0, Math.min(WARM, this.#threshold));
+    // It was decoded to be entered once.
+    const heat = this.#view.getInt32(block.record + BLOCK_HEAT, true);
+    this.#view.setInt32(block.record + BLOCK_HEAT_SEEN, heat - 1, true);
   }
 
-  #count(block: Block, entries: number): void {
-    this.#view.setInt32(block.record + BLOCK_HEAT, entries, true);
+  /** Has it made known when it was entered so often, of which some were counted already. */
+  #count(block: Block, counted: number, entries: number): void {
+    block.counted = entries;
+    this.#view.setInt32(block.record + BLOCK_HEAT, entries - counted, true);
   }
 
   /**
@@ -109,13 +140,11 @@ export class RegionCache {
     const block = this.#blocks.blockAt(record);
     if (!block) return;
     if (from) this.#blocks.targets.note(from, linear);
-    const { threshold } = this.#host;
-    if (!block.warm && threshold > WARM) {
-      block.warm = true;
-      this.#count(block, threshold - WARM);
+    block.warm = true;
+    if (block.counted < this.#threshold) {
+      this.#count(block, block.counted, this.#threshold);
       return;
     }
-    block.warm = true;
     block.linear = linear;
     for (const region of this.#missed.get(block.physical) ?? []) this.#growAgain(region);
     this.#hot.push(block);
@@ -134,6 +163,7 @@ export class RegionCache {
    * @throws what has kept the compiler from it
    */
   compileHot(): void {
+    this.#relieve();
     this.#enterModules();
     if (this.#ordered.length === 0) {
       if (this.#hot.length === 0) return;
@@ -191,23 +221,56 @@ export class RegionCache {
       const regions = this.#underWay.shift()!;
       const { bytes } = made;
       const indexes = handlers.enterRegions(made);
+      const latest = new Set<CompiledRegion>();
       regions.forEach((region, n) => {
         for (const { block } of region.nodes) this.#taken.delete(block);
         const isThere = (block: Block): boolean => this.#blocks.blockAt(block.record) === block;
         if (region.nodes.every(({ block }) => isThere(block))) {
-          this.#enter(region, indexes[n]!, bytes[n]!);
+          latest.add(this.#enter(region, indexes[n]!, bytes[n]!));
           return;
         }
         handlers.release(indexes[n]!);
         const entry = region.nodes[0]!.block;
         if (isThere(entry)) this.#coolDown(entry);
       });
-      // The oldest make room; what is still hot among them will be compiled again.
-      for (const region of this.#regions) {
-        if (this.#bytes <= this.#host.mostCode || this.#regions.size <= regions.length) break;
-        this.forget(region);
-      }
+      this.#makeRoom(latest);
     }
+  }
+
+  /**
+   * The oldest regions make room, but for those in use, and for the latest ones. What is hot among those that go will be compiled
+   * again.
+   */
+  #makeRoom(latest: ReadonlySet<CompiledRegion>): void {
+    for (const region of this.#regions) {
+      if (this.#bytes <= this.#host.mostCode) return;
+      if (latest.has(region)) continue;
+      if (region.isUsed) {
+        // It is met once more, after the others.
+        region.isUsed = false;
+        this.#regions.delete(region);
+        this.#regions.add(region);
+        continue;
+      }
+      this.#madeRoom += region.bytes;
+      this.forget(region);
+    }
+  }
+
+  /** A run of the guest has ended at a physical address: a sample of what is in use. */
+  noteRunning(physical: number, mode: number): void {
+    for (const region of this.#blocks.warmBlock(physical, mode)?.regions ?? []) region.isUsed = true;
+  }
+
+  /** Follows how much the room for code is fought for. */
+  #relieve(): void {
+    const isPressing = this.#madeRoom > this.#host.mostCode * PRESSING;
+    if (!isPressing && this.#relief-- > 0) return;
+    this.#pressure = isPressing
+      ? Math.min(this.#pressure + 1, MOST_PRESSURE)
+      : Math.max(this.#pressure - 1, 0);
+    this.#madeRoom = 0;
+    this.#relief = RELIEF;
   }
 
   /** Whether something that a region misses has become warm since it was compiled. */
@@ -217,12 +280,19 @@ export class RegionCache {
   }
 
   #coolDown(block: Block): void {
-    this.#count(block, this.#host.threshold);
+    this.#count(block, 0, this.#threshold);
   }
 
-  #enter({ nodes, missing }: Region<Block>, index: number, bytes: number): void {
+  #enter({ nodes, missing }: Region<Block>, index: number, bytes: number): CompiledRegion {
     const entry = nodes[0]!.block;
-    const region: CompiledRegion = { entry, index, bytes, missing, blocks: nodes.map(({ block }) => block) };
+    const region: CompiledRegion = {
+      entry,
+      index,
+      bytes,
+      missing,
+      isUsed: false,
+      blocks: nodes.map(({ block }) => block),
+    };
     this.#regions.add(region);
     for (const physical of missing) {
       const regions = this.#missed.get(physical);
@@ -237,6 +307,7 @@ export class RegionCache {
     entry.region = region;
     this.#view.setUint32(entry.record + REC_HANDLER, index, true);
     this.#view.setUint32(entry.record + BLOCK_COMPILED, 1, true);
+    return region;
   }
 
   /** From now on the exit with this link goes to a compiled block directly. */
