@@ -39,7 +39,7 @@ function native(architecture: Architecture): Engine {
 }
 
 /** The sources may change while the benchmark runs; a build does not change from one engine's turn to the next. */
-async function twinboxProgram(): Promise<{ program: string; kind: string }> {
+export async function twinboxProgram(): Promise<{ program: string; kind: string }> {
   if (isBuilt()) return { program: join(ROOT, "dist/cli/main.js"), kind: "bundled" };
   await buildRuntimeIfStale();
   return { program: join(ROOT, "electron/cli/bin.js"), kind: "from source" };
@@ -56,7 +56,8 @@ async function twinbox(): Promise<Engine> {
   };
 }
 
-const twinboxCommand = (program: string, machine: Machine, ...options: string[]): string[] => [
+/** `twinbox run` of a guest, with options more. */
+export const twinboxCommand = (program: string, machine: Machine, ...options: string[]): string[] => [
   ...[
     process.execPath,
     ...MACHINE_NODE_OPTIONS,

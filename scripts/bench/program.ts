@@ -9,49 +9,26 @@ import { prepareInstaller } from "../guests/installer.ts";
 import { type Architecture, fetchPackage } from "../guests/packages.ts";
 import { findTool, runTool } from "../guests/tools.ts";
 import { Unavailable } from "../guests/unavailable.ts";
+import { COMPILER, compilation, flagsOf, SOURCES } from "./compilation.ts";
 import type { Job, Machine } from "./engine.ts";
 import type { Workload } from "./workloads.ts";
 
-const SOURCES = join(import.meta.dirname, "guest");
-const COMPILER = "gcc";
 /** Debian's packages that have what gcc needs for static i386 programs on amd64. */
 const COMPILER_PACKAGES = "gcc, gcc-multilib and libc6-dev-i386";
-
-const COMMON = "-std=gnu11 -O2 -Wall -Wextra -static -fno-pie -no-pie";
-/** i386 without more is the x87's; what is SSE2's says so. */
-const FLAGS: Record<Architecture, string> = { i386: "-m32 -march=i686", amd64: "-m64" };
-const UNITS: readonly { source: string; object: string; flags?: string }[] = [
-  { source: "main.c", object: "main.o" },
-  { source: "integer.c", object: "integer.o" },
-  { source: "matrix.c", object: "matrix-x87.o", flags: "-mfpmath=387 -DMATRIX=matrix_x87" },
-  { source: "matrix.c", object: "matrix-sse2.o", flags: "-msse2 -mfpmath=sse -DMATRIX=matrix_sse2" },
-  { source: "floating.c", object: "floating.o" },
-  { source: "vectors.c", object: "vectors.o", flags: "-msse2" },
-  { source: "system.c", object: "system.o" },
-];
 
 /** Enough for the work. */
 export const MEMORY_MIB = 256;
 /** With less the installer for amd64 asks about little memory first. */
 const INSTALLER_MEMORY_MIB = 1024;
 
-const words = (text: string | undefined): string[] => text?.split(" ") ?? [];
-
 /** @throws Unavailable if the host has no compiler for the architecture. */
 async function compile(architecture: Architecture): Promise<string> {
   const sources = readdirSync(SOURCES).map((name) => join(SOURCES, name));
   return make(`bench-${architecture}`, [import.meta.filename, ...sources], async (path) => {
     await requireCompiler(architecture, `${path}.test`);
-    const flags = [...words(COMMON), ...words(FLAGS[architecture])];
     const objects = `${path}.objects`;
     mkdirSync(objects, { recursive: true });
-    for (const unit of UNITS)
-      await runTool(COMPILER, [
-        ...[...flags, ...words(unit.flags)],
-        ...["-c", join(SOURCES, unit.source), "-o", join(objects, unit.object)],
-      ]);
-    const all = UNITS.map(({ object }) => join(objects, object));
-    await runTool(COMPILER, [...flags, ...all, "-lm", "-o", path]);
+    for (const args of compilation(architecture, SOURCES, objects, path)) await runTool(COMPILER, args);
     rmSync(objects, { recursive: true });
   });
 }
@@ -62,7 +39,7 @@ async function requireCompiler(architecture: Architecture, path: string): Promis
   if (!findTool(COMPILER)) throw new Unavailable(missing);
   writeFileSync(`${path}.c`, "int main(void) { return 0; }\n");
   try {
-    await runTool(COMPILER, ["-static", ...words(FLAGS[architecture]), `${path}.c`, "-o", path]);
+    await runTool(COMPILER, ["-static", ...flagsOf(architecture), `${path}.c`, "-o", path]);
   } catch (error) {
     throw new Unavailable(missing, { cause: error });
   } finally {

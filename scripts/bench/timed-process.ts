@@ -58,6 +58,15 @@ export class TimedProcess {
     });
   }
 
+  /** What it has printed on standard output. */
+  get output(): string {
+    return this.#output;
+  }
+
+  get isOver(): boolean {
+    return this.#over;
+  }
+
   get pid(): number | undefined {
     return this.#child.pid;
   }
