@@ -8,17 +8,24 @@ import type { ModuleCompiler } from "./module-compiler.ts";
 import { type CodeSource, growRegion, type Region } from "./region.ts";
 import { OrderWriter } from "./region-order.ts";
 
+/** Regions that were compiled together. The host keeps the code of all as long as one of them is there. */
+interface CodeModule {
+  /** Those that were not dropped. */
+  readonly regions: Set<CompiledRegion>;
+  /** Of WebAssembly code, in all that it was compiled with. */
+  readonly bytes: number;
+  /** How often a run of the guest has ended in it, of late. */
+  uses: number;
+}
+
 export interface CompiledRegion {
   readonly entry: Block;
   readonly blocks: readonly Block[];
   /** Table index of its function. */
   readonly index: number;
-  /** Of its WebAssembly code. */
-  readonly bytes: number;
+  readonly module: CodeModule;
   /** Physical addresses of what it leads to but does not have. */
   readonly missing: ReadonlySet<number>;
-  /** Whether a run of the guest has ended in it since it was last looked at. */
-  isUsed: boolean;
 }
 
 export interface RegionCacheHost {
@@ -57,6 +64,8 @@ const MOST_GROWTHS = 2;
 const PRESSING = 1 / 8;
 const MOST_PRESSURE = 5;
 const RELIEF = 60_000;
+/** What a module is taken to have been used when it is new: it is not the first to go. */
+const USES_AT_FIRST = 32;
 
 /** Of the first region. Code that the host has hardly run takes it ten times as long; each region can be longer by a quarter of all before. */
 const MOST_AT_FIRST = 8;
@@ -81,7 +90,7 @@ export class RegionCache {
   #compiled = 0;
   #patience = PATIENCE;
   /** Oldest first. */
-  readonly #regions = new Set<CompiledRegion>();
+  readonly #modules = new Set<CodeModule>();
   /** Bytes of all of them. */
   #bytes = 0;
   /** How often the threshold is doubled, what has made room since it last was, and calls of `compileHot` until it is halved. */
@@ -103,7 +112,7 @@ export class RegionCache {
 
   /** Forgets every region. Not while one runs. */
   clear(): void {
-    for (const region of [...this.#regions]) this.forget(region);
+    for (const module of this.#modules) this.#drop(module);
     this.#hot = [];
     this.#pressure = 0;
   }
@@ -221,45 +230,48 @@ export class RegionCache {
       const regions = this.#underWay.shift()!;
       const { bytes } = made;
       const indexes = handlers.enterRegions(made);
-      const latest = new Set<CompiledRegion>();
+      const module: CodeModule = {
+        regions: new Set(),
+        bytes: bytes.reduce((sum, count) => sum + count, 0),
+        uses: USES_AT_FIRST,
+      };
       regions.forEach((region, n) => {
         for (const { block } of region.nodes) this.#taken.delete(block);
         const isThere = (block: Block): boolean => this.#blocks.blockAt(block.record) === block;
         if (region.nodes.every(({ block }) => isThere(block))) {
-          latest.add(this.#enter(region, indexes[n]!, bytes[n]!));
+          this.#enter(region, indexes[n]!, module);
           return;
         }
         handlers.release(indexes[n]!);
         const entry = region.nodes[0]!.block;
         if (isThere(entry)) this.#coolDown(entry);
       });
-      this.#makeRoom(latest);
+      if (module.regions.size === 0) continue;
+      this.#modules.add(module);
+      this.#bytes += module.bytes;
+      this.#makeRoom(module);
     }
   }
 
-  /**
-   * The oldest regions make room, but for those in use, and for the latest ones. What is hot among those that go will be compiled
-   * again.
-   */
-  #makeRoom(latest: ReadonlySet<CompiledRegion>): void {
-    for (const region of this.#regions) {
-      if (this.#bytes <= this.#host.mostCode) return;
-      if (latest.has(region)) continue;
-      if (region.isUsed) {
-        // It is met once more, after the others.
-        region.isUsed = false;
-        this.#regions.delete(region);
-        this.#regions.add(region);
-        continue;
-      }
-      this.#madeRoom += region.bytes;
-      this.forget(region);
+  /** What is used least makes room, but for the latest; of what is not used the oldest. What of it is hot will be compiled again. */
+  #makeRoom(latest: CodeModule): void {
+    while (this.#bytes > this.#host.mostCode && this.#modules.size > 1) {
+      let least: CodeModule | undefined;
+      for (const module of this.#modules)
+        if (module !== latest && !(least && least.uses <= module.uses)) least = module;
+      this.#madeRoom += least!.bytes;
+      this.#drop(least!);
+      for (const module of this.#modules) module.uses /= 2;
     }
+  }
+
+  #drop({ regions }: CodeModule): void {
+    for (const region of regions) this.forget(region);
   }
 
   /** A run of the guest has ended at a physical address: a sample of what is in use. */
   noteRunning(physical: number, mode: number): void {
-    for (const region of this.#blocks.warmBlock(physical, mode)?.regions ?? []) region.isUsed = true;
+    for (const { module } of this.#blocks.warmBlock(physical, mode)?.regions ?? []) module.uses++;
   }
 
   /** Follows how much the room for code is fought for. */
@@ -283,23 +295,15 @@ export class RegionCache {
     this.#count(block, 0, this.#threshold);
   }
 
-  #enter({ nodes, missing }: Region<Block>, index: number, bytes: number): CompiledRegion {
+  #enter({ nodes, missing }: Region<Block>, index: number, module: CodeModule): void {
     const entry = nodes[0]!.block;
-    const region: CompiledRegion = {
-      entry,
-      index,
-      bytes,
-      missing,
-      isUsed: false,
-      blocks: nodes.map(({ block }) => block),
-    };
-    this.#regions.add(region);
+    const region: CompiledRegion = { entry, index, module, missing, blocks: nodes.map(({ block }) => block) };
+    module.regions.add(region);
     for (const physical of missing) {
       const regions = this.#missed.get(physical);
       if (regions) regions.add(region);
       else this.#missed.set(physical, new Set([region]));
     }
-    this.#bytes += bytes;
     for (const block of region.blocks) {
       block.regions ??= new Set();
       block.regions.add(region);
@@ -307,7 +311,6 @@ export class RegionCache {
     entry.region = region;
     this.#view.setUint32(entry.record + REC_HANDLER, index, true);
     this.#view.setUint32(entry.record + BLOCK_COMPILED, 1, true);
-    return region;
   }
 
   /** From now on the exit with this link goes to a compiled block directly. */
@@ -323,8 +326,9 @@ export class RegionCache {
   forget(region: CompiledRegion): void {
     this.#host.regionDropped();
     this.#host.handlers.release(region.index);
-    this.#regions.delete(region);
-    this.#bytes -= region.bytes;
+    const { module } = region;
+    module.regions.delete(region);
+    if (module.regions.size === 0 && this.#modules.delete(module)) this.#bytes -= module.bytes;
     for (const block of region.blocks) block.regions!.delete(region);
     for (const physical of region.missing) {
       const regions = this.#missed.get(physical)!;
