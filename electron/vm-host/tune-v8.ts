@@ -18,7 +18,7 @@ export function tuneV8(): void {
   setFlagsFromString("--wasm-lazy-validation");
   // Compiled code says which branches are rarely taken; without that, what is rare lies amid what is not.
   if (!knowsBranchHints(process.versions.v8)) setFlagsFromString("--experimental-wasm-branch-hinting");
-  // Compiled code that was dropped is freed with its module, an object of a few words: V8 would let garbage grow to twice what lives.
+  // Compiled code that was dropped is freed with its module, an object of a few words: V8 would let several times as much gather as lives.
   setFlagsFromString("--heap-growing-percent=25");
   stopYoungGrowth();
 }

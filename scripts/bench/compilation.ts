@@ -1,10 +1,16 @@
 // How the guest program is compiled.
 
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Architecture } from "../guests/packages.ts";
 
-/** The guest program's sources. */
+/** The guest program's sources, and all files that what is made of them depends on. */
 export const SOURCES = join(import.meta.dirname, "guest");
+export const SOURCE_NAMES: readonly string[] = readdirSync(SOURCES);
+export const RECIPE: readonly string[] = [
+  import.meta.filename,
+  ...SOURCE_NAMES.map((name) => join(SOURCES, name)),
+];
 export const COMPILER = "gcc";
 
 const COMMON = "-std=gnu11 -O2 -Wall -Wextra -static -fno-pie -no-pie";

@@ -1,6 +1,6 @@
 // The guest program: compiled, and packed with busybox into an initial RAM disk whose init it is.
 
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { make } from "../guests/cache.ts";
@@ -9,7 +9,7 @@ import { prepareInstaller } from "../guests/installer.ts";
 import { type Architecture, fetchPackage } from "../guests/packages.ts";
 import { findTool, runTool } from "../guests/tools.ts";
 import { Unavailable } from "../guests/unavailable.ts";
-import { COMPILER, compilation, flagsOf, SOURCES } from "./compilation.ts";
+import { COMPILER, compilation, flagsOf, RECIPE, SOURCES } from "./compilation.ts";
 import type { Job, Machine } from "./engine.ts";
 import type { Workload } from "./workloads.ts";
 
@@ -23,8 +23,7 @@ const INSTALLER_MEMORY_MIB = 1024;
 
 /** @throws Unavailable if the host has no compiler for the architecture. */
 async function compile(architecture: Architecture): Promise<string> {
-  const sources = readdirSync(SOURCES).map((name) => join(SOURCES, name));
-  return make(`bench-${architecture}`, [import.meta.filename, ...sources], async (path) => {
+  return make(`bench-${architecture}`, [import.meta.filename, ...RECIPE], async (path) => {
     await requireCompiler(architecture, `${path}.test`);
     const objects = `${path}.objects`;
     mkdirSync(objects, { recursive: true });

@@ -2,10 +2,9 @@ import { expect, test } from "vitest";
 import type { TimedProcess } from "../bench/timed-process.ts";
 import { Unavailable } from "../guests/unavailable.ts";
 import { BOOTED, BUILT } from "./builder.ts";
-import { checksums, expectedChecksums, startBuilder } from "./session.ts";
+import { checksums, expectedChecksums, FAILURE, startBuilder } from "./session.ts";
 
 const TIMEOUT_SECONDS = 600;
-const FAILURE = /Kernel panic[^\r\n]*|segfault at[^\r\n]*|error:[^\r\n]*/;
 
 test("what gcc builds in a guest does what the host's does, and the guest restarts itself", async ({
   skip,

@@ -1,10 +1,10 @@
 // A Linux guest that builds a program again and again and then restarts itself: the host's own compiler, with all that it
 // needs, in an initial RAM disk.
 
-import { readdirSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
+import { readFileSync, realpathSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { gzipSync } from "node:zlib";
-import { COMPILER, compilation, SOURCES } from "../bench/compilation.ts";
+import { COMPILER, compilation, RECIPE, SOURCE_NAMES, SOURCES } from "../bench/compilation.ts";
 import { make } from "../guests/cache.ts";
 import { type CpioEntry, makeCpio, S_IFCHR, S_IFDIR, S_IFREG } from "../guests/cpio.ts";
 import { type Kernel, prepareInstaller } from "../guests/installer.ts";
@@ -23,9 +23,9 @@ export const WORK = ["sieve=1", "crc32=1", "sha256=1", "qsort=1", "matmul-sse2=1
 const PROGRAMS = ["cc1", "as", "collect2", "ld"];
 const LINKED = "crt1.o crti.o crtn.o crtbeginT.o crtend.o libc.a libm.a libgcc.a libgcc_eh.a".split(" ");
 
-const guestSources = "/src";
-const guestObjects = "/tmp";
-const guestProgram = "/tmp/program";
+const GUEST_SOURCES = "/src";
+const GUEST_OBJECTS = "/tmp";
+const GUEST_PROGRAM = "/tmp/program";
 
 /** The kernel hands `builds` on from its command line. */
 const INIT = `#!/bin/busybox sh
@@ -35,11 +35,11 @@ mount -t proc proc /proc
 echo ${BOOTED}
 build=0
 while [ $build -lt $builds ]; do
-  rm -f ${guestObjects}/*
-${compilation("amd64", guestSources, guestObjects, guestProgram)
+  rm -f ${GUEST_OBJECTS}/*
+${compilation("amd64", GUEST_SOURCES, GUEST_OBJECTS, GUEST_PROGRAM)
   .map((args) => `  ${COMPILER} -fno-use-linker-plugin ${args.join(" ")} || exit 1`)
   .join("\n")}
-  echo ${BUILT} $(echo | ${guestProgram} ${WORK.join(" ")} | grep @end)
+  echo ${BUILT} $(echo | ${GUEST_PROGRAM} ${WORK.join(" ")} | grep @end)
   build=$((build + 1))
 done
 reboot -f
@@ -85,10 +85,9 @@ export async function prepareBuilder(): Promise<Kernel> {
   const { kernel } = await prepareInstaller("text", "amd64");
   const busybox = join(await fetchPackage("busybox-static", "amd64"), "bin/busybox");
   const files = await compilerFiles();
-  const sources = readdirSync(SOURCES);
   const initrd = await make(
     "builder-amd64.initrd.gz",
-    [import.meta.filename, busybox, ...sources.map((name) => join(SOURCES, name))],
+    [import.meta.filename, busybox, ...RECIPE, ...files],
     (to) => {
       const folders = new Set(["dev", "proc", "tmp", "src", "bin"]);
       const entries: CpioEntry[] = [];
@@ -97,7 +96,7 @@ export async function prepareBuilder(): Promise<Kernel> {
         entries.push({ name: path, mode: S_IFREG | 0o755, data });
       };
       for (const path of files) file(path.slice(1), readFileSync(realpathSync(path)));
-      for (const name of sources) file(`src/${name}`, readFileSync(join(SOURCES, name)));
+      for (const name of SOURCE_NAMES) file(`src/${name}`, readFileSync(join(SOURCES, name)));
       file("bin/busybox", readFileSync(busybox));
       file("init", Buffer.from(INIT));
       const made = [...folders].sort().map((name) => ({ name, mode: S_IFDIR | 0o755 }));

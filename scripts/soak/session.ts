@@ -6,6 +6,9 @@ import { prepareProgram } from "../bench/program.ts";
 import { TimedProcess } from "../bench/timed-process.ts";
 import { prepareBuilder, WORK } from "./builder.ts";
 
+/** What a machine says whose builds are at an end. */
+export const FAILURE = /Kernel panic[^\r\n]*|segfault at[^\r\n]*|error:[^\r\n]*/;
+
 /** Of the machine's RAM. */
 export const MEMORY_MIB = 512;
 

@@ -78,8 +78,8 @@ export const HANDLER: Signature = { parameters: ["i32"], result: "i32" };
 export const CALL: Signature = { parameters: ["i64", "i32", "i64", "i32"], result: "i32" };
 
 /**
- * Index in the block table of a physical address, which may also be in the entry beside that, of the two that begin with the even
- * one; the block cache in TypeScript computes the same.
+ * Index in the block table of the first of a physical address's two entries; the other is the one beside it, its lowest bit turned
+ * over. The block cache in TypeScript computes the same.
  */
 export const blockIndex = (physical: number): number =>
   (physical ^ (physical >>> 13)) & (BLOCK_TABLE_ENTRIES - 1);

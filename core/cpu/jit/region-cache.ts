@@ -115,6 +115,8 @@ export class RegionCache {
     for (const module of this.#modules) this.#drop(module);
     this.#hot = [];
     this.#pressure = 0;
+    this.#madeRoom = 0;
+    this.#relief = RELIEF;
   }
 
   /** Whether so much is compiled that older code will have to make room. */
