@@ -152,11 +152,9 @@ export class Cpu {
     this.#host = host;
     this.#view = new DataView(host.memory.buffer);
     const table = new WebAssembly.Table({ initial: 1024, element: "anyfunc" });
-    const cpu = new WebAssembly.Global({ value: "i32", mutable: false }, this.base);
     const exports = loadRuntime({
       env: {
         memory: host.memory,
-        cpu,
         throwFault: () => {
           throw FAULT;
         },
@@ -194,7 +192,6 @@ export class Cpu {
       env: {
         memory: host.memory,
         table,
-        cpu,
         findBlock: () => this.#findBlock(),
         closeLink: (link: number, record: number) => this.#blocks.regions.closeLink(link, record),
         noteHot: (record: number) =>
@@ -209,7 +206,6 @@ export class Cpu {
     this.#handlers = new CountedHandlers({
       memory: host.memory,
       table,
-      cpu,
       runtime: exports,
       signatures: runtimeSignatures(),
       dispatcher,

@@ -6,6 +6,7 @@ import {
   BLOCK_IP,
   BRANCHED_FROM,
   BUDGET,
+  CPU_BASE,
   CURRENT_RECORD,
   FPU_CS,
   FPU_DP,
@@ -60,7 +61,6 @@ import {
   constant64,
   type Expression,
   extendU,
-  globalOf,
   type IntegerOps,
   i32,
   i64,
@@ -74,8 +74,8 @@ import { type Callee, FunctionBody, type Local } from "../wasm/function-body.ts"
 import type { ModuleBuilder, Signature } from "../wasm/module.ts";
 import type { AddressKind, Form, StackKind } from "./form.ts";
 
-/** Index of `env.cpu` among the globals of a generated module. */
-export const CPU: Expression = globalOf("i32", 0);
+/** Base of the processor's state: a constant, so that the host's code has it in its instructions. */
+export const CPU: Expression = constant32(CPU_BASE);
 
 const CODE_SEGMENT = SEGMENTS + SEGMENT_SIZE;
 

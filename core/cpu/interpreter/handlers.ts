@@ -19,8 +19,6 @@ const FIBONACCI = 0x9e3779b1;
 export interface HandlerImports {
   memory: WebAssembly.Memory;
   table: WebAssembly.Table;
-  /** Base of the processor's state. */
-  cpu: WebAssembly.Global;
   runtime: WebAssembly.Exports;
   signatures: RuntimeSignatures;
   /** Its exports, for compiled code. */
@@ -165,11 +163,11 @@ export class Handlers {
     indexes: readonly number[],
     standIn: (made: WebAssembly.ExportValue) => WebAssembly.ExportValue = (made) => made,
   ): void {
-    const { memory, table, cpu, runtime, dispatcher, verifier } = this.#imports;
+    const { memory, table, runtime, dispatcher, verifier } = this.#imports;
     const functions: Record<string, WebAssembly.ExportValue> = {};
     for (const name of imported) functions[name] = verifier?.watch(name, runtime[name]!) ?? runtime[name]!;
     const instance = new WebAssembly.Instance(module, {
-      env: { memory, table, cpu },
+      env: { memory, table },
       runtime: functions,
       dispatcher,
     });

@@ -26,7 +26,6 @@ import {
   TLB,
   XMM,
 } from "../layout.ts";
-import { i32 } from "../wasm/expression.ts";
 import { FunctionBody } from "../wasm/function-body.ts";
 import { ModuleBuilder } from "../wasm/module.ts";
 
@@ -167,7 +166,6 @@ export class Verifier {
     const instance = new WebAssembly.Instance(new WebAssembly.Module(module.encode()), {
       env: {
         memory,
-        cpu: new WebAssembly.Global({ value: i32.type, mutable: false }, this.#cpu.base),
         table: new WebAssembly.Table({ initial: 0, element: "anyfunc" }),
       },
       verifier: {

@@ -1,6 +1,5 @@
-// The one name through which all state of a processor is reached: a second one is the same code, instantiated
-// with another base.
+// The one name through which all state of the processor is reached.
 
-// @ts-ignore: decorator of AssemblyScript
-@external("env", "cpu")
-export declare const CPU: usize;
+import { CPU_BASE } from "../layout";
+
+export const CPU: usize = CPU_BASE;

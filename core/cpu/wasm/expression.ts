@@ -6,7 +6,6 @@ const NO_IMMEDIATE = -1;
 const CONSTANT_32 = [0x41];
 const CONSTANT_64 = [0x42];
 const GET_LOCAL = [0x20];
-const GET_GLOBAL = [0x23];
 const CALL = [0x10];
 const SELECT = [0x1b];
 /** I32.EQZ; comparisons, arithmetic and conversions follow. */
@@ -138,10 +137,6 @@ const loadOf = (type: ValueType, code: readonly number[], address: Expression, o
 /** Value of a local. */
 export const localOf = (type: ValueType, index: number, stable: boolean): Expression =>
   new Expression(type, GET_LOCAL, index, undefined, undefined, undefined, undefined, stable);
-
-/** Value of an immutable global. */
-export const globalOf = (type: ValueType, index: number): Expression =>
-  new Expression(type, GET_GLOBAL, index, undefined, undefined, undefined, undefined, true);
 
 /** A call of the function with an index. */
 export const callOf = (type: ValueType, index: number, args: readonly Expression[]): Expression =>

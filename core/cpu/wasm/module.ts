@@ -18,9 +18,8 @@ interface Imported {
 }
 
 /**
- * A module that imports `env.memory`, `env.cpu` (the processor's base, an immutable i32 global, index 0) and
- * `env.table`, and the functions that its bodies use. Functions of its own are only called through the table or
- * from outside, so that imports may be added until the end.
+ * A module that imports `env.memory` and `env.table`, and the functions that its bodies use. Functions of its own are only
+ * called through the table or from outside, so that imports may be added until the end.
  */
 export class ModuleBuilder {
   readonly #types = new Map<string, number>();
@@ -88,9 +87,8 @@ export class ModuleBuilder {
       out.appendCode(this.#typeCode);
     });
     section(2, (out) => {
-      out.unsigned(this.#imports.length + 3);
+      out.unsigned(this.#imports.length + 2);
       named(out, "env", "memory", [0x02, 0x00, 0x00]);
-      named(out, "env", "cpu", [0x03, VALUE_TYPE.i32, 0x00]);
       named(out, "env", "table", [0x01, 0x70, 0x00, 0x00]);
       for (const one of this.#imports) {
         named(out, one.module, one.name, [0x00]);
