@@ -54,7 +54,6 @@ import { cpuModel, DEFAULT_CPU } from "./models/catalogue.ts";
 import type { CpuModel } from "./models/model.ts";
 import { writeModel } from "./models/write-model.ts";
 import { loadRuntime, type Runtime, runtimeSignatures } from "./runtime-module.ts";
-import { constant32 } from "./wasm/expression.ts";
 import { FunctionBody } from "./wasm/function-body.ts";
 
 /** Values of the time-stamp counter: after `mark` instructions `base`, and `step` more with each one since then. */
@@ -92,6 +91,8 @@ export interface CpuHost {
   readonly compileAfter?: number;
   /** Who compiles; the processor itself if absent. */
   readonly compiler?: ModuleCompiler;
+  /** Blocks found for which the interpreter's loop is compiled for their code size. A sensible figure by default. */
+  readonly loopAfter?: number;
   /** Memory of the host for compiled code, in MiB, about; a sensible figure by default. */
   readonly codeMemoryMib?: number;
   /** Which runs of compiled code are compared with the interpreter, which is slow; none if absent. */
@@ -101,6 +102,8 @@ export interface CpuHost {
 /** Compiling a block costs about a millisecond, and saves some tens of nanoseconds each time it is entered. */
 const COMPILE_AFTER = 4000;
 const COMPILE_TOGETHER = 32;
+/** A program of some size: compiling the loop takes a quarter of a second of other threads. */
+const LOOP_AFTER = 500;
 
 /** In MiB. */
 const DEFAULT_CODE_MEMORY = 64;
@@ -140,6 +143,11 @@ export class Cpu {
   readonly #blocks: BlockCache;
   readonly #handlers: CountedHandlers;
   readonly #verifier: Verifier | undefined;
+  readonly #compiler: ModuleCompiler;
+  /** Blocks decoded until an inner loop is asked for, by the number of their code size in MODE. */
+  readonly #untilLoop: number[];
+  /** Loops that were asked for and are not there yet. */
+  #loopsAwaited = 0;
   /** Spent on code that was not at hand, or is not any more, since `run` was called, in blocks looked for. */
   #effort = 0;
   readonly #run: () => void;
@@ -150,6 +158,10 @@ export class Cpu {
   constructor(host: CpuHost) {
     const model = host.model ?? cpuModel(DEFAULT_CPU);
     this.#host = host;
+    this.#compiler = host.compiler ?? new LocalCompiler();
+    const loopAfter = host.loopAfter ?? LOOP_AFTER;
+    // That of 16-bit code has no forms in itself.
+    this.#untilLoop = [Infinity, loopAfter, loopAfter];
     this.#view = new DataView(host.memory.buffer);
     const table = new WebAssembly.Table({ initial: 1024, element: "anyfunc" });
     const exports = loadRuntime({
@@ -217,12 +229,6 @@ export class Cpu {
       body.result(body.call(callee, body.parameter(0, "i32")));
       return body;
     });
-    const endHandler = this.#handlers.add((module, all) => {
-      const body = new FunctionBody(["i32"]);
-      body.run(module.import("runtime", "endBlock", all.get("endBlock")!), body.parameter(0, "i32"));
-      body.result(constant32(0));
-      return body;
-    });
     this.#lone = this.base + SCRATCH - BLOCK_ENTRY_SIZE;
     this.#blocks = new BlockCache({
       memory: host.memory,
@@ -232,10 +238,9 @@ export class Cpu {
       tooLong: TOO_LONG,
       breakpoint: BREAKPOINT,
       mayBreak: (physical) => this.breakpoints.mayHold(physical),
-      endHandler,
       staleHandler: leaveAt,
       threshold: host.compileAfter ?? COMPILE_AFTER,
-      compiler: host.compiler ?? new LocalCompiler(),
+      compiler: this.#compiler,
       mostCode: ((host.codeMemoryMib ?? DEFAULT_CODE_MEMORY) * 2 ** 20) / CODE_EXPANSION,
       batch: host.compileAfter === undefined ? COMPILE_TOGETHER : 1,
       hostPage: (physical) => this.#hostPage(physical),
@@ -446,6 +451,7 @@ export class Cpu {
     this.#blocks.tidy();
     if (this.#blocks.regions.isCrowded) this.#noteRunning();
     this.#blocks.regions.compileHot();
+    if (this.#loopsAwaited > 0) this.#takeLoops();
     this.runtime.stopSoon();
     this.set32(BUDGET_GIVEN, instructions);
     this.set32(BUDGET, instructions);
@@ -455,6 +461,21 @@ export class Cpu {
   #noteRunning(): void {
     const physical = Number(this.runtime.peekPhysical(this.linearIp));
     if (physical >= 0) this.#blocks.regions.noteRunning(physical, this.get32(MODE));
+  }
+
+  #takeLoops(): void {
+    for (let loop = this.#compiler.takeLoop(); loop; loop = this.#compiler.takeLoop()) {
+      this.#loopsAwaited--;
+      this.#handlers.enterLoop(loop);
+    }
+  }
+
+  /** A block of that mode was found. */
+  #noteFound(mode: number): void {
+    const codeSize = mode & MODE_CODE_SIZE;
+    if (--this.#untilLoop[codeSize]! !== 0) return;
+    this.#loopsAwaited++;
+    this.#compiler.addLoop(codeSize);
   }
 
   #setTime(): void {
@@ -550,6 +571,7 @@ export class Cpu {
     const handlers = this.handlerCount;
     const block = this.#blocks.find(physical, mode, room, linear);
     this.#spend(1 + (this.handlerCount - handlers) * HANDLER_EFFORT);
+    this.#noteFound(mode);
     if (block === undefined) return 0;
     if (block === "limit") return this.#codeFault();
     this.#blocks.writeEntry(this.#lone, block);

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { setImmediate as turn } from "node:timers/promises";
 import { afterEach, expect, it } from "vitest";
 import { Assembler } from "../../core/assembler/assembler.ts";
+import type { CompiledLoop } from "../../core/cpu/jit/module-compiler.ts";
 import { createPc } from "../../core/pc.ts";
 import { CompilerThread } from "./compiler-thread.ts";
 
@@ -64,6 +65,21 @@ it("compiles while the guest goes on, which then runs what was compiled", async 
   const before = pc.statistics().instructions;
   pc.runSlice(performance.now() * 1e6, 2);
   expect(pc.statistics().instructions).toBeGreaterThan(before);
+});
+
+it("compiles the interpreter's loops besides", async () => {
+  const compiler = new CompilerThread();
+  threads.push(compiler);
+  for (const codeSize of [2, 1]) compiler.addLoop(codeSize);
+  const loops: CompiledLoop[] = [];
+  while (loops.length < 2) {
+    expect(compiler.take()).toBeUndefined();
+    const loop = compiler.takeLoop();
+    if (loop) loops.push(loop);
+    await turn();
+  }
+  expect(loops.map(({ codeSize }) => codeSize)).toEqual([2, 1]);
+  for (const { imported } of loops) expect(imported).toContain("slowRead");
 });
 
 it("what has gone wrong in the thread ends the next slice", async () => {

@@ -1,10 +1,13 @@
 import { MessageChannel, receiveMessageOnPort, Worker } from "node:worker_threads";
-import type { CompiledModule, ModuleCompiler } from "../../core/cpu/jit/module-compiler.ts";
+import type { CompiledLoop, CompiledModule, ModuleCompiler } from "../../core/cpu/jit/module-compiler.ts";
 import type { RegionOrder } from "../../core/cpu/jit/region-order.ts";
 import { COMPILER_WORKER } from "../platform/paths.ts";
 
-/** A region to be added to the module under way, or that module's end, which a CompiledModule answers. */
-export type CompilerRequest = RegionOrder | "finish";
+/**
+ * A region to be added to the module under way; that module's end, which a CompiledModule answers; or the code size of an inner
+ * loop, which a CompiledLoop answers.
+ */
+export type CompilerRequest = RegionOrder | "finish" | number;
 
 /** MiB of garbage that its thread makes room for before it collects it. */
 const YOUNG_GENERATION = 8;
@@ -17,8 +20,10 @@ export class CompilerThread implements ModuleCompiler {
   readonly atOnce = 500;
   readonly #worker: Worker;
   readonly #port;
-  /** Modules that were finished and not taken. */
+  /** Modules that were finished, and loops that were asked for, and not received. */
   #waiting = 0;
+  readonly #modules: CompiledModule[] = [];
+  readonly #loops: CompiledLoop[] = [];
   #error: unknown;
 
   /** `program`: that of the thread. */
@@ -48,12 +53,30 @@ export class CompilerThread implements ModuleCompiler {
   }
 
   take(): CompiledModule | undefined {
+    this.#receive();
+    return this.#modules.shift();
+  }
+
+  addLoop(codeSize: number): void {
+    this.#waiting++;
+    this.#send(codeSize);
+  }
+
+  takeLoop(): CompiledLoop | undefined {
+    this.#receive();
+    return this.#loops.shift();
+  }
+
+  #receive(): void {
     if (this.#error) throw this.#error;
-    if (this.#waiting === 0) return undefined;
-    const received = receiveMessageOnPort(this.#port);
-    if (!received) return undefined;
-    this.#waiting--;
-    return received.message;
+    while (this.#waiting > 0) {
+      const received = receiveMessageOnPort(this.#port);
+      if (!received) return;
+      this.#waiting--;
+      const made: CompiledModule | CompiledLoop = received.message;
+      if ("codeSize" in made) this.#loops.push(made);
+      else this.#modules.push(made);
+    }
   }
 
   /** Ends the thread. */

@@ -29,13 +29,12 @@ import {
 } from "../layout.ts";
 import { regSlot, rmSlot } from "../register-slots.ts";
 import type { Handlers } from "./handlers.ts";
+import { END_HANDLER } from "./inner-loop.ts";
 
 export interface BlockWriterHost {
   /** The machine's memory; the buffer never moves. */
   readonly memory: WebAssembly.Memory;
   readonly handlers: Handlers;
-  /** Table index of the handler that ends a block. */
-  readonly endHandler: number;
 }
 
 /** Where an address register's value is in the state. */
@@ -74,7 +73,7 @@ export class BlockWriter {
       delta += instruction.length;
       at += RECORD_SIZE;
     }
-    view.setUint32(at + REC_HANDLER, this.#host.endHandler, true);
+    view.setUint32(at + REC_HANDLER, END_HANDLER, true);
     view.setUint16(at + REC_IP_DELTA, delta, true);
     this.#bytes[at + REC_REMAINING] = 0;
     view.setUint32(at + REC_LINK, 0, true);

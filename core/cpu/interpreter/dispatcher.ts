@@ -6,8 +6,6 @@ import {
   BLOCK_COUNT,
   BLOCK_ENTRY_SIZE,
   BLOCK_FIRST_HANDLER,
-  BLOCK_HEAT,
-  BLOCK_INSTRUCTIONS,
   BLOCK_IP,
   BLOCK_LENGTH,
   BLOCK_MODE,
@@ -21,9 +19,6 @@ import {
   CALL_DEPTH,
   CALLED_TOO_DEEP,
   EXCEPTION,
-  GPR,
-  JUMP_CACHE,
-  JUMP_ENTRIES,
   JUMP_IP,
   JUMP_PLACE,
   JUMP_RECORD,
@@ -47,7 +42,6 @@ import {
   TLB_POINTER,
   TRANSLATIONS_NOTED,
 } from "../layout.ts";
-import { RSP } from "../semantics/context.ts";
 import {
   constant32,
   constant64,
@@ -62,17 +56,27 @@ import {
 import { FunctionBody, type Label, type Local } from "../wasm/function-body.ts";
 import { ModuleBuilder, type Signature } from "../wasm/module.ts";
 import { CPU, tlbEntry } from "./handler-context.ts";
+import {
+  beginBlock,
+  HANDLER,
+  INNER_LOOP,
+  innerLoop,
+  jumpEntry,
+  mustLeave,
+  NOT_FOUND,
+  placeOf,
+  STACK_POINTER,
+} from "./inner-loop.ts";
 
 const CODE_SEGMENT = SEGMENTS + SEGMENT_SIZE;
-const STACK_POINTER = GPR + 8 * RSP;
 
 /** Calls within calls; each takes up to some KiB of the host's stack. */
 const MOST_CALLS = 64;
 /** Bytes by which a stack pointer that belongs to the same stack can be above another. */
 const SAME_STACK = 0x10000;
 
-/** Of what is in the function table: it takes the record that it begins with, and returns the next one, or 0 if RIP tells. */
-export const HANDLER: Signature = { parameters: ["i32"], result: "i32" };
+/** Of `noteHot`: it takes a block's first record. */
+export const NOTE_HOT: Signature = { parameters: ["i32"] };
 
 /** Of `call`: see {@link dispatcherModule}. */
 export const CALL: Signature = { parameters: ["i64", "i32", "i64", "i32"], result: "i32" };
@@ -91,6 +95,7 @@ export const blockIndex = (physical: number): number =>
 export function dispatcherModule(): Uint8Array<ArrayBuffer> {
   const module = new ModuleBuilder();
   const handler = module.type(HANDLER);
+  const loop = module.type(INNER_LOOP);
   const findBlock = module.import("env", "findBlock", { parameters: [], result: "i32" });
 
   const closeLink = module.import("env", "closeLink", { parameters: ["i32", "i32"] });
@@ -99,7 +104,7 @@ export function dispatcherModule(): Uint8Array<ArrayBuffer> {
   const stopSoon = module.import("runtime", "stopSoon", { parameters: [] });
   const fetchPhysical = module.import("runtime", "fetchPhysical", { parameters: ["i64"], result: "i64" });
 
-  // call_indirect in table 0; the type is one of few, its number a byte.
+  // CALL_INDIRECT in table 0; the type is one of few, its number a byte.
   const callHandler = (record: Expression, index: Expression): Expression =>
     operation("i32", [0x11, handler, 0], record, index);
 
@@ -195,97 +200,56 @@ export function dispatcherModule(): Uint8Array<ArrayBuffer> {
     body.store(64, CPU, ip, BLOCK_IP);
   };
 
-  /** JUMP_PLACE of code in a physical page. */
-  const placeOf = (physical: Expression): Expression =>
-    i32.or(i32.and(physical, constant32(-4096)), i32.load(CPU, MODE));
-
-  /** Runs a block from its first record, which the function with that table index does, and those that it leads to without a look. */
-  const runFrom = (body: FunctionBody, record: Local, index: Local): void =>
-    body.loop((next) => {
-      body.set(record, callHandler(record.get, index.get));
-      body.if(record.get, () => {
-        body.set(index, i32.load(record.get, REC_HANDLER));
-        body.branch(next);
-      });
-    });
-
-  /** The jump cache's entry for an instruction pointer. */
-  const jumpEntry = (body: FunctionBody, ip: Expression): Expression => {
-    const hash = i32.and(i32.xor(wrap(ip), wrap(i64.shrU(ip, constant64(12)))), constant32(JUMP_ENTRIES - 1));
-    return body.let(i32.add(i32.shl(hash, constant32(4)), constant32(JUMP_CACHE)));
-  };
-
-  /** Whether what runs must stop before the next block (i32). */
-  const mustLeave = (): Expression =>
-    i32.or(i32.leS(i32.load(CPU, BUDGET), constant32(0)), i32.ne(i32.load(CPU, EXCEPTION), constant32(-1)));
-
   /** What is run next is not where the last block led to. */
   const forgetBranch = (body: FunctionBody): void => {
     body.store(32, CPU, constant32(0), LINK_FROM);
     body.store(32, CPU, constant32(0), BRANCHED_FROM);
   };
 
-  /** Runs from the block at RIP until its last link leads nowhere; `leave`: an exception is set. */
-  const runHere = (
-    body: FunctionBody,
-    entry: Local,
-    record: Local,
-    index: Local,
-    leave: () => void,
-  ): void => {
+  /** Where an inner loop ends besides where it must. */
+  interface Until {
+    readonly expected: Expression;
+    readonly stack: Expression;
+    readonly reach: Expression;
+  }
+
+  /** Runs from a record, or from where RIP tells if that is 0, until something is to be looked at; `leave`: an exception is set. */
+  const runFrom = (body: FunctionBody, record: Local, entry: Local, until: Until, leave: () => void): void =>
+    body.loop((again) => {
+      const { expected, stack, reach } = until;
+      const size = i32.and(i32.load(CPU, MODE), constant32(MODE_CODE_SIZE));
+      const left = operation("i32", [0x11, loop, 0], record.get, expected, stack, reach, size);
+      body.if(i32.eq(left, constant32(NOT_FOUND)), () => {
+        findBlockAt(body, record, entry, leave);
+        body.branch(again);
+      });
+      body.set(record, constant32(0));
+    });
+
+  /** Sets `record` to the first of the block at RIP, which the jump cache has from now on. */
+  const findBlockAt = (body: FunctionBody, record: Local, entry: Local, leave: () => void): void => {
     const header = (offset: number): Expression => i32.load(i32.add(record.get, constant32(offset)));
-    const isCompiled = (): Expression => header(BLOCK_COMPILED);
-    /** What is not compiled is charged for before it runs; once it is hot, that is made known. */
-    const begin = (count: Expression): void => {
-      body.store(32, CPU, i32.sub(i32.load(CPU, BUDGET), count), BUDGET);
-      const place = body.let(i32.add(record.get, constant32(BLOCK_HEAT)));
-      const heat = body.let(i32.sub(i32.load(place), constant32(1)));
-      body.store(32, place, heat);
-      body.if(i32.eqz(heat), () => body.run(noteHot, record.get), undefined, false);
-    };
+    body.set(record, constant32(0));
+    find(body, entry, leave);
     const ip = body.let(i64.load(CPU, RIP));
     const jump = jumpEntry(body, ip);
     const link = body.let(i32.load(CPU, LINK_FROM));
-    body.block((found) => {
-      body.block((miss) => {
-        body.branchIf(miss, i32.or(i32.ne(i32.load(jump, JUMP_IP), wrap(ip)), link), false);
-        const tlb = body.let(tlbEntry(i32.load(CPU, TLB_POINTER), ip));
-        body.branchIf(miss, i64.ne(i64.load(tlb, TLB_EXECUTE), i64.and(ip, constant64(-4096))), false);
-        body.branchIf(miss, i32.ne(i32.load(jump, JUMP_PLACE), placeOf(i32.load(tlb, TLB_PHYSICAL))), false);
-        body.set(record, i32.load(jump, JUMP_RECORD));
-        body.set(index, i32.load(jump, JUMP_REGION));
-        body.store(64, CPU, ip, BLOCK_IP);
-        body.branchIf(found, index.get, true);
-        const count = body.let(header(BLOCK_INSTRUCTIONS));
-        body.branchIf(miss, i32.eqz(count), false);
-        body.set(index, i32.load(record.get, REC_HANDLER));
-        body.if(
-          isCompiled(),
-          () => body.store(32, jump, index.get, JUMP_REGION),
-          () => begin(count),
-        );
-        body.branch(found);
+    body.set(record, i32.load(entry.get, BLOCK_RECORD));
+    const compiled = body.let(header(BLOCK_COMPILED));
+    const count = i32.load16U(entry.get, BLOCK_COUNT);
+    body.if(i32.eqz(compiled), () => beginBlock(body, record.get, count, noteHot));
+    // A lone instruction across pages is translated anew each time: nothing leads to it without a look.
+    body.if(i32.eq(header(BLOCK_SECOND_PAGE), constant32(-1)), () => {
+      body.if(i32.and(i32.load(CPU, MODE), constant32(MODE_FLAT_CODE)), () => {
+        body.store(32, jump, wrap(ip), JUMP_IP);
+        body.store(32, jump, placeOf(i32.load(entry.get, BLOCK_PHYSICAL)), JUMP_PLACE);
+        body.store(32, jump, record.get, JUMP_RECORD);
+        body.store(32, jump, i32.mul(compiled, i32.load(record.get, REC_HANDLER)), JUMP_REGION);
       });
-      find(body, entry, leave);
-      body.set(record, i32.load(entry.get, BLOCK_RECORD));
-      body.set(index, i32.load(record.get, REC_HANDLER));
-      const compiled = body.let(isCompiled());
-      body.if(i32.eqz(compiled), () => begin(i32.load16U(entry.get, BLOCK_COUNT)));
-      // A lone instruction across pages is translated anew each time: nothing leads to it without a look.
-      body.if(i32.eq(header(BLOCK_SECOND_PAGE), constant32(-1)), () => {
-        body.if(i32.and(i32.load(CPU, MODE), constant32(MODE_FLAT_CODE)), () => {
-          body.store(32, jump, wrap(ip), JUMP_IP);
-          body.store(32, jump, placeOf(i32.load(entry.get, BLOCK_PHYSICAL)), JUMP_PLACE);
-          body.store(32, jump, record.get, JUMP_RECORD);
-          body.store(32, jump, i32.mul(compiled, index.get), JUMP_REGION);
-        });
-        // The block before was left by a link that is still open: from now on that leads here, if this one is compiled.
-        body.if(link, () => body.if(compiled, () => body.run(closeLink, link, record.get)));
-      });
-      body.store(32, CPU, constant32(0), LINK_FROM);
+      // The block before was left by a link that is still open: from now on that leads here, if this one is compiled.
+      body.if(link, () => body.if(compiled, () => body.run(closeLink, link, record.get)));
     });
-    body.store(32, CPU, constant32(0), BRANCHED_FROM);
-    runFrom(body, record, index);
+    forgetBranch(body);
   };
 
   /**
@@ -301,7 +265,6 @@ export function dispatcherModule(): Uint8Array<ArrayBuffer> {
     const page = body.parameter(3, "i32");
     const entry = body.local("i32");
     const record = body.local("i32");
-    const index = body.local("i32");
     const leave = (): void => {
       body.store(32, CPU, depth, CALL_DEPTH);
       body.return(constant32(0));
@@ -328,9 +291,8 @@ export function dispatcherModule(): Uint8Array<ArrayBuffer> {
       body.branchIf(unlinked, i32.eqz(record.get));
       body.store(32, CPU, constant32(0), LINK_FROM);
       body.store(64, CPU, target, BLOCK_IP);
-      body.set(index, i32.load(record.get, REC_HANDLER));
-      runFrom(body, record, index);
     });
+    const until = { expected, stack, reach: constant64(SAME_STACK) };
     body.loop((again) => {
       body.if(
         mustLeave(),
@@ -362,7 +324,7 @@ export function dispatcherModule(): Uint8Array<ArrayBuffer> {
       // The return address has been taken off the stack: whoever did that has gone elsewhere.
       const above = i64.sub(i64.load(CPU, STACK_POINTER), stack);
       body.if(i64.ltU(i64.sub(above, constant64(1)), constant64(SAME_STACK)), leave, undefined, false);
-      runHere(body, entry, record, index, leave);
+      runFrom(body, record, entry, until, leave);
       body.branch(again);
     });
     body.unreachable();
@@ -382,7 +344,6 @@ export function dispatcherModule(): Uint8Array<ArrayBuffer> {
   const run = new FunctionBody([]);
   const entry = run.local("i32");
   const record = run.local("i32");
-  const index = run.local("i32");
   // An interrupt or an exception may have led elsewhere since a link was left open.
   forgetBranch(run);
   run.store(32, CPU, constant32(0), CALL_DEPTH);
@@ -402,12 +363,17 @@ export function dispatcherModule(): Uint8Array<ArrayBuffer> {
       undefined,
       false,
     );
-    runHere(run, entry, record, index, () => run.branch(again));
+    const until = { expected: constant64(0), stack: constant64(0), reach: constant64(0) };
+    runFrom(run, record, entry, until, () => run.branch(again));
     run.branch(again);
   });
   module.add("run", { parameters: [] }, run);
   module.add("call", CALL, callFunction());
   module.add("staleRegion", HANDLER, staleRegion());
+  module.add("bareLoop", INNER_LOOP, innerLoop(module, new Map(), noteHot, 0, true));
+  const hot = new FunctionBody(["i32"]);
+  hot.run(noteHot, hot.parameter(0, "i32"));
+  module.add("noteHot", NOTE_HOT, hot);
 
   const step = new FunctionBody([]);
   const stepEntry = step.local("i32");

@@ -257,7 +257,7 @@ export class HandlerContext implements Context {
   /** A field of the state whose offset is given by an expression. */
   #place(offset: Expression): Slot {
     if (offset.constant !== undefined) return { address: CPU, offset: Number(offset.constant) };
-    return { address: i32.add(CPU, offset), offset: 0 };
+    return { address: offset, offset: CPU_BASE };
   }
 
   #slot(operand: OperandSpec): Slot {

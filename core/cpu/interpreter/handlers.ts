@@ -1,15 +1,16 @@
 // Handlers of the forms met so far, made a module at a time and entered in the function table.
 
 import type { Decoded } from "../decode/decoder.ts";
-import type { CompiledModule } from "../jit/module-compiler.ts";
+import type { CompiledLoop, CompiledModule } from "../jit/module-compiler.ts";
 import type { RegionBlock } from "../jit/region.ts";
 import type { Verifier } from "../jit/verifier.ts";
 import { BLOCK_FIRST_HANDLER, REC_HANDLER, RECORD_SIZE } from "../layout.ts";
-import type { FunctionBody } from "../wasm/function-body.ts";
+import { constant32 } from "../wasm/expression.ts";
+import { FunctionBody } from "../wasm/function-body.ts";
 import { ModuleBuilder } from "../wasm/module.ts";
-import { HANDLER } from "./dispatcher.ts";
 import { type Form, formNumber, formOf } from "./form.ts";
 import { HandlerContext, type RuntimeSignatures } from "./handler-context.ts";
+import { END_HANDLER, HANDLER, loopForms } from "./inner-loop.ts";
 
 /** Places for handlers that were asked for last: 2 to this power. */
 const RECENT_BITS = 12;
@@ -35,18 +36,39 @@ export class Handlers {
   /** By table index, where that is a form's handler. */
   readonly #forms: (Form | undefined)[] = [];
   #pending: { index: number; form: Form }[] = [];
-  #next = 0;
+  /** Of forms that inner loops have: they have places, and handlers of their own once they were met. */
+  readonly #unmet = new Set<number>();
+  #made = 0;
+  #next = END_HANDLER;
   /** Table indexes of no use, and those that released regions had: the jump cache may know them still. */
   readonly #free: number[] = [];
   #stale: number[] = [];
 
   constructor(imports: HandlerImports) {
     this.#imports = imports;
+    // The loop for each code size has its number as its place.
+    for (let codeSize = 0; codeSize < END_HANDLER; codeSize++)
+      imports.table.set(codeSize, imports.dispatcher.bareLoop);
+    const end = this.add((module, all) => {
+      const body = new FunctionBody(HANDLER.parameters);
+      body.run(module.import("runtime", "endBlock", all.get("endBlock")!), body.parameter(0, "i32"));
+      body.result(constant32(0));
+      return body;
+    });
+    if (end !== END_HANDLER) throw new Error(`what ends a block is at ${end} of the function table`);
+    for (const { forms } of loopForms()) {
+      for (const form of forms) {
+        const index = this.#reserve();
+        this.#indexes.set(form, index);
+        this.#forms[index] = form;
+        this.#unmet.add(index);
+      }
+    }
   }
 
   /** Number of handlers made. */
   get count(): number {
-    return this.#next;
+    return this.#made;
   }
 
   /** Table index of the handler of an instruction in a mode; it can be called after the next {@link compile}. */
@@ -67,8 +89,9 @@ export class Handlers {
       index = this.#reserve();
       this.#indexes.set(form, index);
       this.#forms[index] = form;
-      this.#pending.push({ index, form });
-    }
+    } else if (!this.#unmet.delete(index)) return index;
+    this.#made++;
+    this.#pending.push({ index, form });
     return index;
   }
 
@@ -100,6 +123,11 @@ export class Handlers {
       module,
       pending.map(({ index }) => index),
     );
+  }
+
+  /** From now on the inner loop of a code size is this one. */
+  enterLoop({ codeSize, module, imported }: CompiledLoop): void {
+    this.#enter(module, imported, [codeSize]);
   }
 
   /** Enters the functions of a module of regions in the table, and returns their indexes. */

@@ -2,7 +2,8 @@
 
 // In a thread of its own nobody else makes the rows that forms refer to by number.
 import "../decode/opcodes.ts";
-import { HANDLER } from "../interpreter/dispatcher.ts";
+import { NOTE_HOT } from "../interpreter/dispatcher.ts";
+import { HANDLER, INNER_LOOP, innerLoop } from "../interpreter/inner-loop.ts";
 import { runtimeSignatures } from "../runtime-module.ts";
 import { ModuleBuilder } from "../wasm/module.ts";
 import { EffectsOf } from "./effects.ts";
@@ -26,7 +27,17 @@ export interface CompiledModule {
   readonly milliseconds: number;
 }
 
-/** Who compiles a machine's regions. */
+/** An inner loop of the interpreter. */
+export interface CompiledLoop {
+  /** The number of its code size in MODE. */
+  readonly codeSize: number;
+  /** Exports it as `h0`. */
+  readonly module: WebAssembly.Module;
+  /** Names of the runtime's functions that it imports. */
+  readonly imported: readonly string[];
+}
+
+/** Who compiles a machine's regions, and its interpreter's inner loops. */
 export interface ModuleCompiler {
   /** Instructions in regions that may be added between two runs of the guest: a millisecond's work for its thread. */
   readonly atOnce: number;
@@ -40,6 +51,35 @@ export interface ModuleCompiler {
    * @throws what has kept the compiler from it
    */
   take(): CompiledModule | undefined;
+  /** Asks for the inner loop of a code size, by its number in MODE. */
+  addLoop(codeSize: number): void;
+  /**
+   * One that was asked for and not taken yet, if it is compiled.
+   *
+   * @throws as {@link take}
+   */
+  takeLoop(): CompiledLoop | undefined;
+}
+
+/** By code size: it is the same for each processor. */
+const loops: (CompiledLoop | undefined)[] = [];
+
+/** The inner loop of a code size, with the forms that are met most. */
+export function compiledLoop(codeSize: number): CompiledLoop {
+  loops[codeSize] ??= compileLoop(codeSize);
+  return loops[codeSize];
+}
+
+function compileLoop(codeSize: number): CompiledLoop {
+  const module = new ModuleBuilder();
+  const noteHot = module.import("dispatcher", "noteHot", NOTE_HOT);
+  const body = innerLoop(module, runtimeSignatures(), noteHot, codeSize);
+  module.add("h0", INNER_LOOP, body, `inner loop ${codeSize}`);
+  return {
+    codeSize,
+    module: new WebAssembly.Module(module.encode()),
+    imported: module.imported("runtime"),
+  };
 }
 
 /** The module under way. */
@@ -91,6 +131,7 @@ export class LocalCompiler implements ModuleCompiler {
   readonly atOnce = 100;
   readonly #assembly = new ModuleAssembly();
   readonly #made: CompiledModule[] = [];
+  readonly #loops: CompiledLoop[] = [];
 
   add(order: RegionOrder): void {
     this.#assembly.add(order);
@@ -102,5 +143,13 @@ export class LocalCompiler implements ModuleCompiler {
 
   take(): CompiledModule | undefined {
     return this.#made.shift();
+  }
+
+  addLoop(codeSize: number): void {
+    this.#loops.push(compiledLoop(codeSize));
+  }
+
+  takeLoop(): CompiledLoop | undefined {
+    return this.#loops.shift();
   }
 }

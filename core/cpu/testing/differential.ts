@@ -184,8 +184,9 @@ export function userMachine(
   compileAfter?: number,
   verify?: Sampling,
   compiler?: ModuleCompiler,
+  loopAfter?: number,
 ): Machine {
-  const machine = new Machine(undefined, compileAfter, EVERYTHING, verify, compiler);
+  const machine = new Machine(undefined, compileAfter, EVERYTHING, verify, compiler, loopAfter);
   const { cpu } = machine;
   const code = codeSize === 64 ? LONG_CODE : FLAT_CODE;
   if (codeSize === 64) cpu.set64(EFER, EFER_LONG);

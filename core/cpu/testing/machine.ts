@@ -52,6 +52,7 @@ export class Machine {
     model?: CpuModel,
     verify?: Sampling,
     compiler?: ModuleCompiler,
+    loopAfter?: number,
   ) {
     const memory = new WebAssembly.Memory({ initial: Math.ceil((RAM + size) / WASM_PAGE) });
     this.view = new DataView(memory.buffer, RAM, size);
@@ -103,6 +104,7 @@ export class Machine {
       ...(verify && { verify }),
       ...(compileAfter !== undefined && { compileAfter }),
       ...(compiler && { compiler }),
+      ...(loopAfter !== undefined && { loopAfter }),
     });
   }
 

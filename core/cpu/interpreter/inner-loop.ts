@@ -1,0 +1,242 @@
+// The interpreter's inner loop, as WebAssembly: runs records one after the other, and goes from block to block where the jump
+// cache tells how. The forms met most are in the loop itself; others, and what is compiled, it calls by the table.
+
+import { ENDS } from "../decode/row.ts";
+import {
+  BLOCK_COMPILED,
+  BLOCK_HEAT,
+  BLOCK_INSTRUCTIONS,
+  BLOCK_IP,
+  BRANCHED_FROM,
+  BUDGET,
+  EXCEPTION,
+  GPR,
+  JUMP_CACHE,
+  JUMP_ENTRIES,
+  JUMP_IP,
+  JUMP_PLACE,
+  JUMP_RECORD,
+  JUMP_REGION,
+  LINK_FROM,
+  MODE,
+  REC_HANDLER,
+  REC_IP_DELTA,
+  REC_REMAINING,
+  RECORD_SIZE,
+  RIP,
+  TLB_EXECUTE,
+  TLB_PHYSICAL,
+  TLB_POINTER,
+} from "../layout.ts";
+import { RSP } from "../semantics/context.ts";
+import {
+  constant32,
+  constant64,
+  type Expression,
+  extendU,
+  i32,
+  i64,
+  operation,
+  wrap,
+} from "../wasm/expression.ts";
+import { type Callee, FunctionBody, type Label } from "../wasm/function-body.ts";
+import type { ModuleBuilder, Signature } from "../wasm/module.ts";
+import type { Form } from "./form.ts";
+import { frequentForms } from "./frequent-forms.ts";
+import { CPU, HandlerContext, loadedFields, type RuntimeSignatures, tlbEntry } from "./handler-context.ts";
+
+/** Of what is in the function table: it takes the record that it begins with, and returns the next one, or 0 if RIP tells. */
+export const HANDLER: Signature = { parameters: ["i32"], result: "i32" };
+
+/**
+ * Of an inner loop: it begins with a record, or where RIP tells if that is 0. It returns {@link LOOK_AROUND} when the dispatcher
+ * must look what comes next; if `reach` is not 0, also at the instruction pointer `expected`, and where the stack pointer is at most
+ * so many bytes above `stack`; {@link NOT_FOUND} where the jump cache has no block for RIP. The table has it for each code size, by its number
+ * in MODE.
+ */
+export const INNER_LOOP: Signature = { parameters: ["i32", "i64", "i64", "i64"], result: "i32" };
+export const LOOK_AROUND = 0;
+export const NOT_FOUND = 1;
+
+/** Table index of what ends a block: after one for each code size. */
+export const END_HANDLER = 3;
+
+export const STACK_POINTER = GPR + 8 * RSP;
+
+let frequent: { first: number; forms: readonly Form[] }[] | undefined;
+
+/** The forms that inner loops have in themselves by their code sizes' numbers in MODE, and the first one's table index. */
+export function loopForms(): readonly { readonly first: number; readonly forms: readonly Form[] }[] {
+  if (!frequent) {
+    const [of32, of64] = [frequentForms(32), frequentForms(64)];
+    const first = END_HANDLER + 1;
+    frequent = [
+      { first, forms: [] },
+      { first, forms: of32 },
+      { first: first + of32.length, forms: of64 },
+    ];
+  }
+  return frequent;
+}
+
+/** Whether what runs must stop before the next block (i32). */
+export const mustLeave = (): Expression =>
+  i32.or(i32.leS(i32.load(CPU, BUDGET), constant32(0)), i32.ne(i32.load(CPU, EXCEPTION), constant32(-1)));
+
+/** The jump cache's entry for an instruction pointer. */
+export function jumpEntry(body: FunctionBody, ip: Expression): Expression {
+  const hash = i32.and(i32.xor(wrap(ip), wrap(i64.shrU(ip, constant64(12)))), constant32(JUMP_ENTRIES - 1));
+  return body.let(i32.add(i32.shl(hash, constant32(4)), constant32(JUMP_CACHE)));
+}
+
+/** JUMP_PLACE of code in a physical page. */
+export const placeOf = (physical: Expression): Expression =>
+  i32.or(i32.and(physical, constant32(-4096)), i32.load(CPU, MODE));
+
+/** What is not compiled is charged for before it runs; once it is hot, that is made known. */
+export function beginBlock(body: FunctionBody, record: Expression, count: Expression, noteHot: Callee): void {
+  body.store(32, CPU, i32.sub(i32.load(CPU, BUDGET), count), BUDGET);
+  const place = body.let(i32.add(record, constant32(BLOCK_HEAT)));
+  const heat = body.let(i32.sub(i32.load(place), constant32(1)));
+  body.store(32, place, heat);
+  body.if(i32.eqz(heat), () => body.run(noteHot, record), undefined, false);
+}
+
+/** A handler whose code is part of the loop. */
+class LoopContext extends HandlerContext {
+  readonly #away: Label;
+
+  constructor(
+    form: Form,
+    module: ModuleBuilder,
+    runtime: RuntimeSignatures,
+    body: FunctionBody,
+    record: Expression,
+    away: Label,
+  ) {
+    super(form, module, runtime, body, loadedFields(record));
+    this.#away = away;
+  }
+
+  protected override goTo(to: Expression): void {
+    this.setState(RIP, 64, to);
+    // Where more follows in the block, it is given back to the budget.
+    if (!(this.row.flags & ENDS))
+      this.setState(BUDGET, 32, i32.add(i32.load(CPU, BUDGET), this.fields.u8(REC_REMAINING)));
+    this.body.branch(this.#away);
+  }
+}
+
+/** Emits the inner loop for a code size, by its number in MODE; with no forms in it if `bare`. */
+export function innerLoop(
+  module: ModuleBuilder,
+  runtime: RuntimeSignatures,
+  noteHot: Callee,
+  codeSize: number,
+  bare = false,
+): FunctionBody {
+  const handler = module.type(HANDLER);
+  const { first, forms } = bare ? { first: 0, forms: [] } : loopForms()[codeSize]!;
+  const body = new FunctionBody(INNER_LOOP.parameters);
+  const expected = body.parameter(1, "i64");
+  const stack = body.parameter(2, "i64");
+  const reach = body.parameter(3, "i64");
+  const record = body.local("i32");
+  const index = body.local("i32");
+  const follow = (next: Label): void => {
+    body.set(index, i32.load(record.get, REC_HANDLER));
+    body.branch(next);
+  };
+
+  /** The forms' code, each after the end of a block of its own. */
+  const emitForms = (next: Label, away: Label, other: Label): void => {
+    const labels: Label[] = [];
+    const emitEnd = (): void => {
+      const ip = i64.add(i64.load(CPU, BLOCK_IP), extendU(i32.load16U(record.get, REC_IP_DELTA)));
+      body.store(64, CPU, ip, RIP);
+      body.branch(away);
+    };
+    const emit = (form: Form): void => {
+      const context = new LoopContext(form, module, runtime, body, record.kept, away);
+      form.row.semantics(context);
+      if (form.row.flags & ENDS) {
+        context.leaveAfter();
+      } else {
+        body.set(record, i32.add(record.get, constant32(RECORD_SIZE)));
+        follow(next);
+      }
+      body.recycle();
+    };
+    const nest = (n: number): void => {
+      if (n === forms.length) {
+        body.block((end) => {
+          const all = [away, other, other, end];
+          while (all.length < first) all.push(other);
+          body.branchTable([...all, ...labels.toReversed()], other, index.get);
+        });
+        emitEnd();
+        return;
+      }
+      body.block((label) => {
+        labels.push(label);
+        nest(n + 1);
+      });
+      emit(forms[forms.length - 1 - n]!);
+    };
+    nest(0);
+  };
+  body.set(record, body.parameter(0, "i32"));
+  body.keepLocals();
+  body.if(record.get, () => body.set(index, i32.load(record.get, REC_HANDLER)));
+  body.loop((next) => {
+    // Until RIP tells where to go on.
+    body.block((away) => {
+      body.block((other) => emitForms(next, away, other));
+      body.set(record, operation("i32", [0x11, handler, 0], record.get, index.get));
+      body.if(record.get, () => follow(next));
+    });
+    body.if(mustLeave(), () => body.return(constant32(LOOK_AROUND)), undefined, false);
+    const ip = body.let(i64.load(CPU, RIP));
+    const above = i64.sub(i64.load(CPU, STACK_POINTER), stack);
+    const isOver = i32.or(i64.eq(ip, expected), i64.ltU(i64.sub(above, constant64(1)), reach));
+    const isCalled = i64.ne(reach, constant64(0));
+    body.if(i32.and(isCalled, isOver), () => body.return(constant32(LOOK_AROUND)), undefined, false);
+    const jump = jumpEntry(body, ip);
+    body.block((miss) => {
+      body.branchIf(miss, i32.ne(i32.load(jump, JUMP_IP), wrap(ip)), false);
+      const tlb = body.let(tlbEntry(i32.load(CPU, TLB_POINTER), ip));
+      body.branchIf(miss, i64.ne(i64.load(tlb, TLB_EXECUTE), i64.and(ip, constant64(-4096))), false);
+      body.branchIf(miss, i32.ne(i32.load(jump, JUMP_PLACE), placeOf(i32.load(tlb, TLB_PHYSICAL))), false);
+      const found = body.let(i32.load(jump, JUMP_RECORD));
+      const link = body.let(i32.load(CPU, LINK_FROM));
+      body.set(index, i32.load(jump, JUMP_REGION));
+      body.store(64, CPU, ip, BLOCK_IP);
+      body.if(
+        i32.eqz(index.get),
+        () => {
+          const count = body.let(i32.load(i32.add(found, constant32(BLOCK_INSTRUCTIONS))));
+          body.branchIf(miss, i32.eqz(count), false);
+          body.set(index, i32.load(found, REC_HANDLER));
+          body.if(
+            i32.load(i32.add(found, constant32(BLOCK_COMPILED))),
+            () => {
+              body.branchIf(miss, link, false);
+              body.store(32, jump, index.get, JUMP_REGION);
+            },
+            () => {
+              beginBlock(body, found, count, noteHot);
+              body.store(32, CPU, constant32(0), LINK_FROM);
+            },
+          );
+        },
+        () => body.branchIf(miss, link, false),
+      );
+      body.set(record, found);
+      body.store(32, CPU, constant32(0), BRANCHED_FROM);
+      body.branch(next);
+    });
+    body.return(constant32(NOT_FOUND));
+  });
+  body.unreachable();
+  return body;
+}
