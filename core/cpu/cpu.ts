@@ -103,7 +103,7 @@ export interface CpuHost {
 const COMPILE_AFTER = 4000;
 const COMPILE_TOGETHER = 32;
 /** A program of some size: compiling the loop takes a quarter of a second of other threads. */
-const LOOP_AFTER = 500;
+const LOOP_AFTER = 200;
 
 /** In MiB. */
 const DEFAULT_CODE_MEMORY = 64;
