@@ -53,7 +53,7 @@ export interface PcOptions {
   jit?: JitMode;
   /** Who compiles guest code, for this machine alone; the PC itself, in between, if not said. */
   compiler?: ModuleCompiler;
-  /** Memory of the host for compiled code, in MiB, about: what was compiled first makes room. 64 if not said. */
+  /** Memory of the host for compiled code, in MiB, about: what is used least makes room. 32 if not said. */
   codeMemoryMib?: number;
   /** Compiled code is compared with the interpreter as it runs: on which runs of a region. Never if not said. */
   verify?: Sampling;
