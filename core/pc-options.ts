@@ -16,10 +16,18 @@ export interface DriveOptions {
   device: BlockDevice | null;
 }
 
+/** Bytes of the host: a Uint8Array, or a file that is read where it is asked for. */
+export interface HostBytes {
+  readonly length: number;
+  /** Those from `begin` up to `end`, as far as there are any. */
+  subarray(begin: number, end: number): Uint8Array;
+}
+
 /** A kernel started without a boot loader: Linux (bzImage) or multiboot 1, told apart by its header. */
 export interface KernelOptions {
   image: Uint8Array;
-  initrd?: Uint8Array;
+  /** Asked for again at each reset. */
+  initrd?: HostBytes;
   commandLine: string;
 }
 

@@ -1,12 +1,13 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { TwinboxError } from "../../core/base/errors.ts";
+import { FileBytes } from "../platform/file-bytes.ts";
 import { fileError } from "../platform/file-errors.ts";
 import { PcEngine, type PcEngineOptions, type PcEngineParts } from "../vm-host/pc-engine.ts";
 import { hostPacing, machinePacing, type Pacing } from "./pacing.ts";
 import { StepPlayer, saveScreenshot } from "./play-steps.ts";
 import type { RunOptions } from "./run-options.ts";
 import { joinFile, joinStdio } from "./serial-terminal.ts";
-import { parseSteps } from "./steps.ts";
+import { type NumberedStep, parseSteps } from "./steps.ts";
 import { onScreen, TextDetector } from "./text-watch.ts";
 
 export const TIMED_OUT = 124;
@@ -22,9 +23,9 @@ async function readWhole(path: string, doing: string): Promise<Uint8Array> {
   }
 }
 
-async function engineOptions(options: RunOptions): Promise<PcEngineOptions> {
+async function engineOptions(options: RunOptions, initrd: FileBytes | undefined): Promise<PcEngineOptions> {
   const { jit, codeMemoryMib, verify, deterministic } = options;
-  const { memoryMib, cpu, media, bootOrder, kernel, initrd, append: commandLine, firmware, vgaRom } = options;
+  const { memoryMib, cpu, media, bootOrder, kernel, append: commandLine, firmware, vgaRom } = options;
   return {
     memoryMib,
     media,
@@ -40,7 +41,7 @@ async function engineOptions(options: RunOptions): Promise<PcEngineOptions> {
       kernel: {
         image: await readWhole(kernel, "read the kernel"),
         commandLine,
-        ...(initrd !== undefined && { initrd: await readWhole(initrd, "read the initial RAM disk") }),
+        ...(initrd && { initrd }),
       },
     }),
     ...(firmware !== undefined && { firmware: await readWhole(firmware, "read the firmware") }),
@@ -60,8 +61,21 @@ export async function run(options: RunOptions, parts: PcEngineParts): Promise<nu
       : parseSteps(new TextDecoder().decode(await readWhole(options.steps, "read the steps")), options.steps);
   const state =
     options.load === undefined ? undefined : await readWhole(options.load, "load the machine from");
-  const engine = new PcEngine(await engineOptions(options), parts);
+  const initrd =
+    options.initrd === undefined ? undefined : new FileBytes(options.initrd, "read the initial RAM disk");
+  try {
+    return await runEngine(new PcEngine(await engineOptions(options, initrd), parts), options, steps, state);
+  } finally {
+    initrd?.close();
+  }
+}
 
+async function runEngine(
+  engine: PcEngine,
+  options: RunOptions,
+  steps: NumberedStep[],
+  state: Uint8Array | undefined,
+): Promise<number> {
   const over = Promise.withResolvers<number>();
   over.promise.catch(() => {}); // Awaited below, once the machine has been started.
   const ending = new AbortController();

@@ -164,7 +164,7 @@ export function loadMultiboot(
     const base = Math.ceil(end / PAGE) * PAGE;
     if (base + initrd.length > top)
       reject("The module does not fit into memory.", "Give the machine more memory.");
-    memory.write(base, initrd);
+    memory.write(base, initrd.subarray(0, initrd.length));
     memory.write32(MODULES, base);
     memory.write32(MODULES + 4, base + initrd.length);
     memory.write32(MODULES + 8, string("initrd"));
