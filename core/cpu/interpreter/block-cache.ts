@@ -268,7 +268,8 @@ export class BlockCache {
     const record = run + RECORD_SIZE;
     this.#writer.write(record, this.#decoded, count, mode, secondPage);
     const block: Block = {
-      physical,
+      // Below 2 GiB as an integer, which takes no room of its own.
+      physical: physical < 2 ** 31 ? physical | 0 : physical,
       mode,
       length,
       count,

@@ -5,7 +5,8 @@ import { RECORD_SIZE } from "../layout.ts";
 /** Runs are of a multiple of so many records, so that what is left of a longer one can be of use too. */
 export const GRAIN = 4;
 
-const grainsOf = (records: number): number => Math.ceil(records / GRAIN);
+// All in integers: a number with a fraction, even one of 0, is an object of its own in each block.
+const grainsOf = (records: number): number => ((records + GRAIN - 1) / GRAIN) | 0;
 const bytesOf = (grains: number): number => grains * GRAIN * RECORD_SIZE;
 
 interface Run {
