@@ -25,8 +25,8 @@ export interface HostBytes {
 
 /** A kernel started without a boot loader: Linux (bzImage) or multiboot 1, told apart by its header. */
 export interface KernelOptions {
-  image: Uint8Array;
-  /** Asked for again at each reset. */
+  /** Both are asked for again at each reset. */
+  image: HostBytes;
   initrd?: HostBytes;
   commandLine: string;
 }

@@ -23,9 +23,15 @@ async function readWhole(path: string, doing: string): Promise<Uint8Array> {
   }
 }
 
-async function engineOptions(options: RunOptions, initrd: FileBytes | undefined): Promise<PcEngineOptions> {
+/** Files that are read where they are asked for. */
+interface OpenFiles {
+  kernel?: FileBytes | undefined;
+  initrd?: FileBytes | undefined;
+}
+
+async function engineOptions(options: RunOptions, { kernel, initrd }: OpenFiles): Promise<PcEngineOptions> {
   const { jit, codeMemoryMib, verify, deterministic } = options;
-  const { memoryMib, cpu, media, bootOrder, kernel, append: commandLine, firmware, vgaRom } = options;
+  const { memoryMib, cpu, media, bootOrder, append: commandLine, firmware, vgaRom } = options;
   return {
     memoryMib,
     media,
@@ -37,13 +43,7 @@ async function engineOptions(options: RunOptions, initrd: FileBytes | undefined)
     ...(codeMemoryMib !== undefined && { codeMemoryMib }),
     ...(verify && { verify }),
     ...(cpu && { cpu }),
-    ...(kernel !== undefined && {
-      kernel: {
-        image: await readWhole(kernel, "read the kernel"),
-        commandLine,
-        ...(initrd && { initrd }),
-      },
-    }),
+    ...(kernel && { kernel: { image: kernel, commandLine, ...(initrd && { initrd }) } }),
     ...(firmware !== undefined && { firmware: await readWhole(firmware, "read the firmware") }),
     ...(vgaRom !== undefined && { vgaRom: await readWhole(vgaRom, "read the VGA ROM") }),
   };
@@ -61,12 +61,15 @@ export async function run(options: RunOptions, parts: PcEngineParts): Promise<nu
       : parseSteps(new TextDecoder().decode(await readWhole(options.steps, "read the steps")), options.steps);
   const state =
     options.load === undefined ? undefined : await readWhole(options.load, "load the machine from");
-  const initrd =
-    options.initrd === undefined ? undefined : new FileBytes(options.initrd, "read the initial RAM disk");
+  const files: OpenFiles = {};
   try {
-    return await runEngine(new PcEngine(await engineOptions(options, initrd), parts), options, steps, state);
+    if (options.kernel !== undefined) files.kernel = new FileBytes(options.kernel, "read the kernel");
+    if (options.initrd !== undefined)
+      files.initrd = new FileBytes(options.initrd, "read the initial RAM disk");
+    return await runEngine(new PcEngine(await engineOptions(options, files), parts), options, steps, state);
   } finally {
-    initrd?.close();
+    files.kernel?.close();
+    files.initrd?.close();
   }
 }
 

@@ -1,14 +1,18 @@
 import { TwinboxError } from "../../base/errors.ts";
-import type { KernelOptions } from "../../pc-options.ts";
+import type { HostBytes, KernelOptions } from "../../pc-options.ts";
 import type { Call } from "../call.ts";
 import type { FirmwareConfig } from "../hardware.ts";
 import type { BootContext } from "./boot.ts";
 import { bootLinux, isLinux } from "./linux.ts";
 import { BOOT_MAGIC, isMultiboot, loadMultiboot } from "./multiboot.ts";
 
+/** Bytes at its beginning that tell what it is. */
+const HEAD = 0x4000;
+
 /** Whether an image can be started without a boot loader. Throws a TwinboxError that says why not. */
-export function checkKernel(image: Uint8Array): void {
-  if (isLinux(image) || isMultiboot(image)) return;
+export function checkKernel(image: HostBytes): void {
+  const head = image.subarray(0, HEAD);
+  if (isLinux(head) || isMultiboot(head)) return;
   throw new TwinboxError(
     "unsupported-format",
     "The kernel is neither a Linux bzImage nor a multiboot 1 kernel.",
@@ -32,7 +36,8 @@ export function startKernel(
 ): number | "booted" {
   checkKernel(kernel.image);
   const { memory, cpu } = call;
-  if (isLinux(kernel.image)) return bootLinux(call, memory, kernel, config.memoryMib, loaded);
+  if (isLinux(kernel.image.subarray(0, HEAD)))
+    return bootLinux(call, memory, kernel, config.memoryMib, loaded);
   const { entry, information } = loadMultiboot(memory, kernel, config.memoryMib);
   cpu.eax = BOOT_MAGIC;
   cpu.ebx = information;

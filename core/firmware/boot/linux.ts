@@ -41,6 +41,9 @@ const DEFAULT_INITRD_MAX = 0x37ff_ffff;
 /** Magic of the command line of protocols before 2.02. */
 const OLD_COMMAND_LINE = 0xa33f;
 
+/** Where the setup header has ended. */
+const HEADER_END = 0x1000;
+
 export const isLinux = (image: Uint8Array): boolean =>
   image.length > 0x260 &&
   new DataView(image.buffer, image.byteOffset).getUint32(Header.magic, true) === MAGIC;
@@ -83,28 +86,33 @@ export function bootLinux(
   loaded: number,
 ): number | "booted" {
   const { image, initrd } = kernel;
-  const header = new DataView(image.buffer, image.byteOffset, image.byteLength);
+  const head = image.subarray(0, HEADER_END);
+  const header = new DataView(head.buffer, head.byteOffset, head.byteLength);
   const version = header.getUint16(Header.version, true);
   const setupBytes = ((header.getUint8(Header.setupSectors) || 4) + 1) * SECTOR;
   if (version < 0x0200 || setupBytes > image.length || setupBytes > HEAP_END / 2 + 0x1000) {
     reject("The Linux kernel's setup header is damaged or too old.", "Use a bzImage of Linux 2.2 or later.");
   }
   const high = (header.getUint8(Header.loadFlags) & LOADED_HIGH) !== 0;
-  const body = image.subarray(setupBytes);
+  const bodyLength = image.length - setupBytes;
   const target = high ? MIB : 0x10000;
-  if (high && target + body.length > memoryMib * MIB) {
+  if (high && target + bodyLength > memoryMib * MIB) {
     reject(`The kernel does not fit into ${memoryMib} MiB of memory.`, "Give the machine more memory.");
   }
-  let base = target + body.length;
+  let base = target + bodyLength;
   if (initrd && initrd.length > 0) {
     const max = version >= 0x0203 ? header.getUint32(Header.initrdMax, true) : DEFAULT_INITRD_MAX;
     base = placeInitrd(initrd.length, base, max, memoryMib);
   }
-  const [part, at, from] =
-    loaded < body.length || !initrd ? [body, target, loaded] : [initrd, base, loaded - body.length];
-  if (from < part.length) {
-    const piece = part.subarray(from, from + LOADED_AT_ONCE);
-    memory.write(at + from, piece);
+  if (loaded < bodyLength) {
+    const piece = image.subarray(setupBytes + loaded, setupBytes + loaded + LOADED_AT_ONCE);
+    memory.write(target + loaded, piece);
+    return loaded + piece.length;
+  }
+  if (initrd && loaded < bodyLength + initrd.length) {
+    const from = loaded - bodyLength;
+    const piece = initrd.subarray(from, from + LOADED_AT_ONCE);
+    memory.write(base + from, piece);
     return loaded + piece.length;
   }
   const limit = version >= 0x0206 ? header.getUint32(Header.commandLineSize, true) : 255;

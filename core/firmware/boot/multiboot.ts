@@ -126,7 +126,8 @@ export function loadMultiboot(
   kernel: KernelOptions,
   memoryMib: number,
 ): { entry: number; information: number } {
-  const { image, initrd } = kernel;
+  const { initrd } = kernel;
+  const image = kernel.image.subarray(0, kernel.image.length);
   const header = findHeader(image)!;
   if (header.flags & 0xffff & ~KNOWN_FLAGS) {
     reject(
