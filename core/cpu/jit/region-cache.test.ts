@@ -163,7 +163,7 @@ it("code that is written over before its region is entered runs as it is then", 
 describe("room for code", () => {
   const AFTER = 100;
   /** Of which the default has room for four. */
-  const BYTES = 3 << 20;
+  const BYTES = 3 << 19;
   const LENGTH = 20;
   const loopAt = (n: number): number => START + n * 0x1000;
 
