@@ -91,7 +91,7 @@ export interface CpuHost {
   readonly compileAfter?: number;
   /** Who compiles; the processor itself if absent. */
   readonly compiler?: ModuleCompiler;
-  /** Blocks found for which the interpreter's loop is compiled for their code size. A sensible figure by default. */
+  /** Blocks found after which the inner loop of their code size is compiled; a sensible figure by default. */
   readonly loopAfter?: number;
   /** Memory of the host for compiled code, in MiB, about; a sensible figure by default. */
   readonly codeMemoryMib?: number;
@@ -102,7 +102,7 @@ export interface CpuHost {
 /** Compiling a block costs about a millisecond, and saves some tens of nanoseconds each time it is entered. */
 const COMPILE_AFTER = 4000;
 const COMPILE_TOGETHER = 32;
-/** A program of some size: compiling the loop takes a quarter of a second of other threads. */
+/** Those of a program of some size: compiling the loop takes other threads a quarter of a second. */
 const LOOP_AFTER = 200;
 
 /** In MiB. A build by gcc takes as long with twice as much, and a quarter longer with half. */
@@ -144,7 +144,7 @@ export class Cpu {
   readonly #handlers: CountedHandlers;
   readonly #verifier: Verifier | undefined;
   readonly #compiler: ModuleCompiler;
-  /** Blocks decoded until an inner loop is asked for, by the number of their code size in MODE. */
+  /** Blocks that are still to be found until an inner loop is asked for, by the number of its code size in MODE. */
   readonly #untilLoop: number[];
   /** Loops that were asked for and are not there yet. */
   #loopsAwaited = 0;
