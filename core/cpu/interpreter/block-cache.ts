@@ -4,7 +4,7 @@
 import { type Decoded, type Decoder, MAXIMUM_LENGTH, withoutOperands } from "../decode/decoder.ts";
 import { ENDS, isIndirectBranch, isRelativeBranch, type Row } from "../decode/row.ts";
 import { BranchTargets } from "../jit/branch-targets.ts";
-import { type CompiledRegion, RegionCache, type RegionCacheHost } from "../jit/region-cache.ts";
+import { type CompiledRegion, RegionCache, type RegionCacheHost, remove } from "../jit/region-cache.ts";
 import {
   BLOCK_COUNT,
   BLOCK_ENTRY_SIZE,
@@ -69,9 +69,9 @@ export interface Block extends CodeBytes<Block> {
   /** The region that is entered here, once it is compiled. */
   region?: CompiledRegion | undefined;
   /** The regions that it is part of. */
-  regions?: Set<CompiledRegion>;
+  regions?: CompiledRegion[];
   /** Addresses of the links that lead to it. */
-  links?: Set<number>;
+  links?: number[] | undefined;
 }
 
 export interface BlockCacheHost extends RegionCacheHost, BlockWriterHost {
@@ -377,7 +377,7 @@ export class BlockCache {
   }
 
   isCompiled(block: Block): boolean {
-    return (block.regions?.size ?? 0) > 0;
+    return (block.regions?.length ?? 0) > 0;
   }
 
   physicalOf(linear: bigint): number | undefined {
@@ -425,7 +425,7 @@ export class BlockCache {
   #openLinks(block: Block): void {
     const forget = (record: number): void => {
       const link = record + REC_LINK;
-      this.blockAt(this.#view.getUint32(link, true))?.links?.delete(link);
+      remove(this.blockAt(this.#view.getUint32(link, true))?.links ?? [], link);
     };
     const { handlers } = this.#host;
     for (let n = 0; n < block.count; n++) {

@@ -8,7 +8,7 @@ import { codeSizeOf, type Form, formNumber, formOf } from "./form.ts";
 const MODES = 64;
 const decoder = new Decoder(OPCODES);
 
-test("what has the same number has the same form", () => {
+test("what has the same number has the same form", { timeout: 60_000 }, () => {
   const random = seededRandom(1);
   const forms = new Map<number, Form>();
   let again = 0;

@@ -25,7 +25,7 @@ export interface CompiledRegion {
   readonly index: number;
   readonly module: CodeModule;
   /** Physical addresses of what it leads to but does not have. */
-  readonly missing: ReadonlySet<number>;
+  readonly missing: readonly number[];
 }
 
 export interface RegionCacheHost {
@@ -73,6 +73,12 @@ const MOST_AT_FIRST = 8;
 /** Instructions in a module from which on it takes no more: each module costs the host some ten KiB, and time. */
 const MODULE_INSTRUCTIONS = 1000;
 
+/** Takes one out of a list, if it is there. Lists are short and many: a set is five times as large. */
+export function remove<T>(list: T[], one: T): void {
+  const at = list.indexOf(one);
+  if (at >= 0) list.splice(at, 1);
+}
+
 export class RegionCache {
   readonly #blocks: Blocks;
   readonly #host: RegionCacheHost;
@@ -98,7 +104,7 @@ export class RegionCache {
   #madeRoom = 0;
   #relief = RELIEF;
   /** Those that miss what is at a physical address. */
-  readonly #missed = new Map<number, Set<CompiledRegion>>();
+  readonly #missed = new Map<number, CompiledRegion[]>();
 
   constructor(blocks: Blocks, host: RegionCacheHost) {
     this.#blocks = blocks;
@@ -157,7 +163,7 @@ export class RegionCache {
       return;
     }
     block.linear = linear;
-    for (const region of this.#missed.get(block.physical) ?? []) this.#growAgain(region);
+    for (const region of [...(this.#missed.get(block.physical) ?? [])]) this.#growAgain(region);
     this.#hot.push(block);
   }
 
@@ -299,16 +305,17 @@ export class RegionCache {
 
   #enter({ nodes, missing }: Region<Block>, index: number, module: CodeModule): void {
     const entry = nodes[0]!.block;
-    const region: CompiledRegion = { entry, index, module, missing, blocks: nodes.map(({ block }) => block) };
+    const blocks = nodes.map(({ block }) => block);
+    const region: CompiledRegion = { entry, index, module, missing: [...missing], blocks };
     module.regions.add(region);
     for (const physical of missing) {
       const regions = this.#missed.get(physical);
-      if (regions) regions.add(region);
-      else this.#missed.set(physical, new Set([region]));
+      if (regions) regions.push(region);
+      else this.#missed.set(physical, [region]);
     }
-    for (const block of region.blocks) {
-      block.regions ??= new Set();
-      block.regions.add(region);
+    for (const block of blocks) {
+      block.regions ??= [];
+      block.regions.push(region);
     }
     entry.region = region;
     this.#view.setUint32(entry.record + REC_HANDLER, index, true);
@@ -320,8 +327,8 @@ export class RegionCache {
     const block = this.#blocks.blockAt(record);
     if (!block) return;
     this.#view.setUint32(link, record, true);
-    block.links ??= new Set();
-    block.links.add(link);
+    block.links ??= [];
+    if (!block.links.includes(link)) block.links.push(link);
   }
 
   /** It may be running: that it is not valid any more is seen after whatever may have dropped it. */
@@ -331,17 +338,17 @@ export class RegionCache {
     const { module } = region;
     module.regions.delete(region);
     if (module.regions.size === 0 && this.#modules.delete(module)) this.#bytes -= module.bytes;
-    for (const block of region.blocks) block.regions!.delete(region);
+    for (const block of region.blocks) remove(block.regions!, region);
     for (const physical of region.missing) {
       const regions = this.#missed.get(physical)!;
-      regions.delete(region);
-      if (regions.size === 0) this.#missed.delete(physical);
+      remove(regions, region);
+      if (regions.length === 0) this.#missed.delete(physical);
     }
     const { entry } = region;
     entry.region = undefined;
     this.#view.setUint32(entry.record + BLOCK_COMPILED, 0, true);
     for (const link of entry.links ?? []) this.#view.setUint32(link, 0, true);
-    entry.links?.clear();
+    entry.links = undefined;
     const first = this.#view.getUint32(entry.record + BLOCK_FIRST_HANDLER, true);
     this.#view.setUint32(entry.record + REC_HANDLER, first, true);
     this.#coolDown(entry);
