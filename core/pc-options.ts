@@ -19,7 +19,7 @@ export interface DriveOptions {
 /** Bytes of the host: a Uint8Array, or a file that is read where it is asked for. */
 export interface HostBytes {
   readonly length: number;
-  /** Those from `begin` up to `end`, as far as there are any. */
+  /** Those from `begin` up to `end`, as far as there are any; they may be others once more are asked for. */
   subarray(begin: number, end: number): Uint8Array;
 }
 

@@ -13,7 +13,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-it("gives the bytes that a Uint8Array would", () => {
+it("gives the bytes that a Uint8Array would, until more are asked for", () => {
   const file = new FileBytes(path, "read");
   expect(file.length).toBe(5);
   expect([...file.subarray(1, 3)]).toEqual([2, 3]);

@@ -10,6 +10,8 @@ export class FileBytes implements HostBytes {
   readonly #path: string;
   readonly #doing: string;
   readonly #descriptor: number;
+  /** One for all that is asked for: the host's allocator does not give back what was freed of so many large ones. */
+  #buffer = new Uint8Array(0);
 
   /**
    * `doing`: a verb phrase for errors, see {@link fileError}.
@@ -36,7 +38,9 @@ export class FileBytes implements HostBytes {
 
   /** @throws TwinboxError when it cannot be read, or has become shorter. */
   subarray(begin: number, end: number): Uint8Array {
-    const bytes = new Uint8Array(Math.max(0, Math.min(end, this.length) - begin));
+    const length = Math.max(0, Math.min(end, this.length) - begin);
+    if (this.#buffer.length < length) this.#buffer = new Uint8Array(length);
+    const bytes = this.#buffer.subarray(0, length);
     for (let have = 0; have < bytes.length; ) {
       const read = this.#read(bytes, have, begin + have);
       if (read === 0) {

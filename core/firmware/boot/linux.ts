@@ -34,8 +34,8 @@ const HEAP_END = 0xe000;
 const COMMAND_LINE = SETUP + HEAP_END;
 /** Up to the extended BIOS data area. */
 const COMMAND_LINE_ROOM = 0x1c00;
-/** Bytes that are loaded in one turn of the host's: some milliseconds' work, as the host has to find pages for them. */
-const LOADED_AT_ONCE = 4 * MIB;
+/** Bytes that are loaded in one turn of the host's: a millisecond's work, as the host has to find pages for them. */
+const LOADED_AT_ONCE = MIB;
 const VIDEO_NAMES: Record<string, number> = { normal: 0xffff, ext: 0xfffe, ask: 0xfffd };
 const DEFAULT_INITRD_MAX = 0x37ff_ffff;
 /** Magic of the command line of protocols before 2.02. */
@@ -86,7 +86,7 @@ export function bootLinux(
   loaded: number,
 ): number | "booted" {
   const { image, initrd } = kernel;
-  const head = image.subarray(0, HEADER_END);
+  const head = image.subarray(0, HEADER_END).slice();
   const header = new DataView(head.buffer, head.byteOffset, head.byteLength);
   const version = header.getUint16(Header.version, true);
   const setupBytes = ((header.getUint8(Header.setupSectors) || 4) + 1) * SECTOR;

@@ -127,7 +127,7 @@ export function loadMultiboot(
   memoryMib: number,
 ): { entry: number; information: number } {
   const { initrd } = kernel;
-  const image = kernel.image.subarray(0, kernel.image.length);
+  const image = kernel.image.subarray(0, kernel.image.length).slice();
   const header = findHeader(image)!;
   if (header.flags & 0xffff & ~KNOWN_FLAGS) {
     reject(
