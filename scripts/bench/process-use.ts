@@ -1,10 +1,13 @@
 // What a process and its children use of the host, as Linux tells in /proc: proc(5).
 
-import { readdirSync, readFileSync } from "node:fs";
+import { closeSync, openSync, readdirSync, readFileSync, readSync } from "node:fs";
 
 /** Linux counts processor time in these. */
 const TICKS_PER_SECOND = 100;
 const KIB = 1024;
+/** Bytes of a page, and of its entry in /proc/PID/pagemap. */
+const PAGE = 4096;
+const ENTRY = 8;
 
 interface Stat {
   parent: number;
@@ -20,31 +23,61 @@ export function parseStat(text: string): Stat {
   return { parent: field(4), processorSeconds: (field(14) + field(15)) / TICKS_PER_SECOND };
 }
 
-/** What is resident, in bytes. */
-export interface Resident {
-  total: number;
-  /** In mappings that can hold the guest's RAM. */
-  guest: number;
+/** Addresses from `start` up to `end`. */
+interface Range {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** What a process has in memory. */
+export interface Mapped {
+  /** Resident bytes in all. */
+  resident: number;
+  /** Where the guest's RAM can be. */
+  ram: Range[];
 }
 
 /**
- * The text of /proc/PID/smaps. A machine's RAM is in a mapping at least as large, for data: a translator's code may
- * have as much room.
+ * The text of /proc/PID/smaps. A machine's RAM is at the end of a mapping at least as large, for data: a translator's code may have
+ * as much room, and ours has tables and decoded code before it.
  */
-export function parseSmaps(text: string, guestBytes: number): Resident {
-  const resident: Resident = { total: 0, guest: 0 };
-  let data = false;
-  let size = 0;
+export function parseSmaps(text: string, guestBytes: number): Mapped {
+  const mapped: Mapped = { resident: 0, ram: [] };
   for (const line of text.split("\n")) {
-    const mapping = /^[0-9a-f]+-[0-9a-f]+ (\S{4})/.exec(line);
-    if (mapping) data = mapping[1]!.startsWith("rw-");
-    const [, name, kib] = /^(Size|Rss): +(\d+) kB/.exec(line) ?? [];
-    if (name === "Size") size = Number(kib) * KIB;
-    if (name !== "Rss") continue;
-    resident.total += Number(kib) * KIB;
-    if (data && size >= guestBytes) resident.guest += Number(kib) * KIB;
+    const [, from, to, rights] = /^([0-9a-f]+)-([0-9a-f]+) (\S{4})/.exec(line) ?? [];
+    if (from && to && rights?.startsWith("rw-")) {
+      const end = Number.parseInt(to, 16);
+      const start = end - guestBytes;
+      if (start >= Number.parseInt(from, 16)) mapped.ram.push({ start, end });
+    }
+    const kib = /^Rss: +(\d+) kB/.exec(line)?.[1];
+    if (kib) mapped.resident += Number(kib) * KIB;
   }
-  return resident;
+  return mapped;
+}
+
+/** Bytes of a range that are resident, by a part of /proc/PID/pagemap: for each page 64 bits, the highest of which says so. */
+export function parsePagemap(entries: Uint8Array): number {
+  let pages = 0;
+  for (let at = ENTRY - 1; at < entries.length; at += ENTRY) pages += entries[at]! >> 7;
+  return pages * PAGE;
+}
+
+/** 0 once the process has ended. */
+function residentIn(pid: number, { start, end }: Range): number {
+  let file: number;
+  try {
+    file = openSync(`/proc/${pid}/pagemap`, "r");
+  } catch {
+    return 0;
+  }
+  try {
+    const entries = new Uint8Array(((end - start) / PAGE) * ENTRY);
+    const length = readSync(file, entries, 0, entries.length, (start / PAGE) * ENTRY);
+    return parsePagemap(entries.subarray(0, length));
+  } finally {
+    closeSync(file);
+  }
 }
 
 /** Undefined once the process has ended. */
@@ -76,8 +109,13 @@ export function processorSeconds(pid: number): number {
   return stats.reduce((sum, stat) => sum + (stat === undefined ? 0 : parseStat(stat).processorSeconds), 0);
 }
 
-/** Of the process and its descendants, in bytes, without the guest's RAM. */
+/** Of the process and its descendants, in bytes, without what the guest has touched of its RAM. */
 export function residentBeyondGuest(pid: number, guestBytes: number): number {
-  const all = family(pid).map((member) => parseSmaps(readProcess(member, "smaps") ?? "", guestBytes));
-  return all.reduce((sum, { total, guest }) => sum + total - guest, 0);
+  let beyond = 0;
+  for (const member of family(pid)) {
+    const { resident, ram } = parseSmaps(readProcess(member, "smaps") ?? "", guestBytes);
+    beyond += resident;
+    for (const range of ram) beyond -= residentIn(member, range);
+  }
+  return beyond;
 }
