@@ -26,7 +26,7 @@ import { Mouse } from "./devices/input/mouse.ts";
 import { Uart16550 } from "./devices/serial/uart16550.ts";
 import { piix3IdeHeader } from "./devices/storage/ide.ts";
 import type { BlockDevice } from "./disk/block-device.ts";
-import { checkKernel } from "./firmware/boot/kernel.ts";
+import { kernelKind } from "./firmware/boot/kernel.ts";
 import { buildFirmware } from "./firmware/build.ts";
 import { Firmware } from "./firmware/firmware.ts";
 import { Drives } from "./machine/drives.ts";
@@ -399,7 +399,7 @@ export class Pc implements PcControl {
 
   #loadFirmware(): Firmware | undefined {
     const { firmware, memoryMib, bootOrder, kernel } = this.#options;
-    if (kernel) checkKernel(kernel.image);
+    if (kernel) kernelKind(kernel.image);
     if (firmware) {
       if (firmware.length === 0 || firmware.length > LARGEST_FIRMWARE || firmware.length % 0x10000 !== 0) {
         throw new TwinboxError("invalid-argument", "The firmware image has an impossible size.", {

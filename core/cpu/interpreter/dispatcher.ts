@@ -99,7 +99,7 @@ export function dispatcherModule(): Uint8Array<ArrayBuffer> {
   const findBlock = module.import("env", "findBlock", { parameters: [], result: "i32" });
 
   const closeLink = module.import("env", "closeLink", { parameters: ["i32", "i32"] });
-  const noteHot = module.import("env", "noteHot", { parameters: ["i32"] });
+  const noteHot = module.import("env", "noteHot", NOTE_HOT);
   const deliverMet = module.import("runtime", "deliverMet", { parameters: [], result: "i32" });
   const stopSoon = module.import("runtime", "stopSoon", { parameters: [] });
   const fetchPhysical = module.import("runtime", "fetchPhysical", { parameters: ["i64"], result: "i64" });
@@ -370,8 +370,8 @@ export function dispatcherModule(): Uint8Array<ArrayBuffer> {
   module.add("run", { parameters: [] }, run);
   module.add("call", CALL, callFunction());
   module.add("staleRegion", HANDLER, staleRegion());
-  module.add("bareLoop", INNER_LOOP, innerLoop(module, new Map(), noteHot, 0, true));
-  const hot = new FunctionBody(["i32"]);
+  module.add("bareLoop", INNER_LOOP, innerLoop(module, new Map(), noteHot, 0));
+  const hot = new FunctionBody(NOTE_HOT.parameters);
   hot.run(noteHot, hot.parameter(0, "i32"));
   module.add("noteHot", NOTE_HOT, hot);
 

@@ -39,7 +39,7 @@ import {
   operation,
   wrap,
 } from "../wasm/expression.ts";
-import { type Callee, FunctionBody, type Label } from "../wasm/function-body.ts";
+import { type Callee, FunctionBody, type Label, type Local } from "../wasm/function-body.ts";
 import type { ModuleBuilder, Signature } from "../wasm/module.ts";
 import type { Form } from "./form.ts";
 import { frequentForms } from "./frequent-forms.ts";
@@ -127,16 +127,63 @@ class LoopContext extends HandlerContext {
   }
 }
 
-/** Emits the inner loop for a code size, by its number in MODE; with no forms in it if `bare`. */
+/**
+ * From where RIP tells, to `next` with `record` and `index` set to the block there, if the jump cache has it; falls through where it
+ * has not, and where a link is open that compiled code could be led by.
+ */
+function followJump(
+  body: FunctionBody,
+  ip: Expression,
+  record: Local,
+  index: Local,
+  noteHot: Callee,
+  next: Label,
+): void {
+  const jump = jumpEntry(body, ip);
+  body.block((miss) => {
+    body.branchIf(miss, i32.ne(i32.load(jump, JUMP_IP), wrap(ip)), false);
+    const tlb = body.let(tlbEntry(i32.load(CPU, TLB_POINTER), ip));
+    body.branchIf(miss, i64.ne(i64.load(tlb, TLB_EXECUTE), i64.and(ip, constant64(-4096))), false);
+    body.branchIf(miss, i32.ne(i32.load(jump, JUMP_PLACE), placeOf(i32.load(tlb, TLB_PHYSICAL))), false);
+    const found = body.let(i32.load(jump, JUMP_RECORD));
+    const link = body.let(i32.load(CPU, LINK_FROM));
+    body.set(index, i32.load(jump, JUMP_REGION));
+    body.store(64, CPU, ip, BLOCK_IP);
+    body.if(
+      i32.eqz(index.get),
+      () => {
+        const count = body.let(i32.load(i32.add(found, constant32(BLOCK_INSTRUCTIONS))));
+        body.branchIf(miss, i32.eqz(count), false);
+        body.set(index, i32.load(found, REC_HANDLER));
+        body.if(
+          i32.load(i32.add(found, constant32(BLOCK_COMPILED))),
+          () => {
+            body.branchIf(miss, link, false);
+            body.store(32, jump, index.get, JUMP_REGION);
+          },
+          () => {
+            beginBlock(body, found, count, noteHot);
+            body.store(32, CPU, constant32(0), LINK_FROM);
+          },
+        );
+      },
+      () => body.branchIf(miss, link, false),
+    );
+    body.set(record, found);
+    body.store(32, CPU, constant32(0), BRANCHED_FROM);
+    body.branch(next);
+  });
+}
+
+/** Emits the inner loop for a code size, by its number in MODE. That of 16-bit code has no forms in itself, and serves all at first. */
 export function innerLoop(
   module: ModuleBuilder,
   runtime: RuntimeSignatures,
   noteHot: Callee,
   codeSize: number,
-  bare = false,
 ): FunctionBody {
   const handler = module.type(HANDLER);
-  const { first, forms } = bare ? { first: 0, forms: [] } : loopForms()[codeSize]!;
+  const { first, forms } = loopForms()[codeSize]!;
   const body = new FunctionBody(INNER_LOOP.parameters);
   const expected = body.parameter(1, "i64");
   const stack = body.parameter(2, "i64");
@@ -201,40 +248,7 @@ export function innerLoop(
     const isOver = i32.or(i64.eq(ip, expected), i64.ltU(i64.sub(above, constant64(1)), reach));
     const isCalled = i64.ne(reach, constant64(0));
     body.if(i32.and(isCalled, isOver), () => body.return(constant32(LOOK_AROUND)), undefined, false);
-    const jump = jumpEntry(body, ip);
-    body.block((miss) => {
-      body.branchIf(miss, i32.ne(i32.load(jump, JUMP_IP), wrap(ip)), false);
-      const tlb = body.let(tlbEntry(i32.load(CPU, TLB_POINTER), ip));
-      body.branchIf(miss, i64.ne(i64.load(tlb, TLB_EXECUTE), i64.and(ip, constant64(-4096))), false);
-      body.branchIf(miss, i32.ne(i32.load(jump, JUMP_PLACE), placeOf(i32.load(tlb, TLB_PHYSICAL))), false);
-      const found = body.let(i32.load(jump, JUMP_RECORD));
-      const link = body.let(i32.load(CPU, LINK_FROM));
-      body.set(index, i32.load(jump, JUMP_REGION));
-      body.store(64, CPU, ip, BLOCK_IP);
-      body.if(
-        i32.eqz(index.get),
-        () => {
-          const count = body.let(i32.load(i32.add(found, constant32(BLOCK_INSTRUCTIONS))));
-          body.branchIf(miss, i32.eqz(count), false);
-          body.set(index, i32.load(found, REC_HANDLER));
-          body.if(
-            i32.load(i32.add(found, constant32(BLOCK_COMPILED))),
-            () => {
-              body.branchIf(miss, link, false);
-              body.store(32, jump, index.get, JUMP_REGION);
-            },
-            () => {
-              beginBlock(body, found, count, noteHot);
-              body.store(32, CPU, constant32(0), LINK_FROM);
-            },
-          );
-        },
-        () => body.branchIf(miss, link, false),
-      );
-      body.set(record, found);
-      body.store(32, CPU, constant32(0), BRANCHED_FROM);
-      body.branch(next);
-    });
+    followJump(body, ip, record, index, noteHot, next);
     body.return(constant32(NOT_FOUND));
   });
   body.unreachable();

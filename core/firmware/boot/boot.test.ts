@@ -4,7 +4,7 @@ import type { DriveKind, DriveSlot } from "../../pc-options.ts";
 import { FirmwareBoard } from "../testing/board.ts";
 import { memoryDisk } from "../testing/memory-disk.ts";
 import { readCdBoot } from "./eltorito.ts";
-import { checkKernel } from "./kernel.ts";
+import { kernelKind } from "./kernel.ts";
 
 const SECTOR = 512;
 const CD_SECTOR = 2048;
@@ -237,6 +237,6 @@ describe("kernels", () => {
   });
 
   it("are refused when they are neither", () => {
-    expect(() => checkKernel(new Uint8Array(2000))).toThrow(/neither a Linux bzImage nor a multiboot/);
+    expect(() => kernelKind(new Uint8Array(2000))).toThrow(/neither a Linux bzImage nor a multiboot/);
   });
 });

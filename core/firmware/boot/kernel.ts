@@ -9,10 +9,11 @@ import { BOOT_MAGIC, isMultiboot, loadMultiboot } from "./multiboot.ts";
 /** Bytes at its beginning that tell what it is. */
 const HEAD = 0x4000;
 
-/** Whether an image can be started without a boot loader. Throws a TwinboxError that says why not. */
-export function checkKernel(image: HostBytes): void {
+/** What an image is that can be started without a boot loader. Throws a TwinboxError if it is not of such a kind. */
+export function kernelKind(image: HostBytes): "linux" | "multiboot" {
   const head = image.subarray(0, HEAD);
-  if (isLinux(head) || isMultiboot(head)) return;
+  if (isLinux(head)) return "linux";
+  if (isMultiboot(head)) return "multiboot";
   throw new TwinboxError(
     "unsupported-format",
     "The kernel is neither a Linux bzImage nor a multiboot 1 kernel.",
@@ -34,10 +35,8 @@ export function startKernel(
   context: Pick<BootContext, "offsetOf">,
   loaded: number,
 ): number | "booted" {
-  checkKernel(kernel.image);
   const { memory, cpu } = call;
-  if (isLinux(kernel.image.subarray(0, HEAD)))
-    return bootLinux(call, memory, kernel, config.memoryMib, loaded);
+  if (kernelKind(kernel.image) === "linux") return bootLinux(call, memory, kernel, config.memoryMib, loaded);
   const { entry, information } = loadMultiboot(memory, kernel, config.memoryMib);
   cpu.eax = BOOT_MAGIC;
   cpu.ebx = information;
