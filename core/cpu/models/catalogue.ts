@@ -86,6 +86,7 @@ const X86_64_V2: readonly Feature[] = [
   "smep",
   "smap",
   "rdseed",
+  "erms",
   "umip",
 ];
 

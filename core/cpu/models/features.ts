@@ -53,6 +53,7 @@ export const LEAF_7_EBX = {
   fsgsbase: 0,
   bmi1: 3,
   smep: 7,
+  erms: 9,
   invpcid: 10,
   rdseed: 18,
   smap: 20,
