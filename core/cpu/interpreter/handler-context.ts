@@ -134,6 +134,9 @@ interface Slot {
   readonly offset: number;
 }
 
+/** Emits an access at an address plus an offset. */
+export type FastAccess = (address: Expression, offset: number) => void;
+
 export type SlowAccess = "slowRead" | "slowWrite" | "slowModify";
 
 /** The field of a record that holds the offset of an operand's register. */
@@ -314,7 +317,7 @@ export class HandlerContext implements Context {
     const old = this.body.let(loadHost(width, address));
     const value = this.body.let(compute(old));
     this.body.store(width, address, value);
-    this.#commitIfSlow(address);
+    this.commitIfSlow(address);
   }
 
   registerNumber(index: number): Expression {
@@ -453,8 +456,8 @@ export class HandlerContext implements Context {
   }
 
   /**
-   * Sets `address` to the host address by the translation table; then `fast`, or `slow` when that does not answer. `addend`
-   * is set to the difference of the two addresses.
+   * Sets `address` to the host address by the translation table; then `fast`, or `slow` when that does not answer. `fast` is given
+   * an address to which an offset is to be added; where there is one, `address` need not be set.
    */
   protected translate(
     address: Local,
@@ -462,8 +465,7 @@ export class HandlerContext implements Context {
     bytes: number,
     tag: number,
     slow: () => void,
-    fast: () => void = () => {},
-    addend: Local = this.body.local("i32"),
+    fast?: FastAccess,
   ): void {
     const body = this.body;
     this.mayLeave();
@@ -475,9 +477,8 @@ export class HandlerContext implements Context {
     // Cut from 64 bits, and not loaded with 32: V8 emits a load that is compared as it is twice.
     const hit = o === i64 ? i64.eq(held, page) : i32.eq(wrap(held), page);
     const found = (): void => {
-      body.set(addend, i32.load(entry, TLB_ADDEND));
-      body.set(address, i32.add(low, addend.get));
-      fast();
+      body.set(address, i32.add(low, i32.load(entry, TLB_ADDEND)));
+      fast?.(address.get, 0);
     };
     body.if(hit, found, slow, true);
   }
@@ -498,11 +499,11 @@ export class HandlerContext implements Context {
     const address = body.local("i32");
     // Loaded on either way: an address that may come from a call would have to be cut to 32 bits first.
     const value = body.local(bits === 128 ? "v128" : opsFor(bits).type);
-    const fetch = (): void => body.set(value, loadHost(bits, address.get));
+    const fetch: FastAccess = (from, offset) => body.set(value, loadHost(bits, from, offset));
     const slow = (): void => {
       body.set(address, this.slowAccess("slowRead", this.wide(at), bits / 8));
       this.leaveIfZero(address.get);
-      fetch();
+      fetch(address.get, 0);
     };
     this.translate(address, at, bits / 8, TLB_READ, slow, fetch);
     return body.copy(value.get);
@@ -516,10 +517,10 @@ export class HandlerContext implements Context {
   storeAt(bytes: number, linear: Expression, fill: (address: Expression) => void): void {
     const address = this.#forWriting("slowWrite", this.body.let(linear), bytes);
     fill(address);
-    this.#commitIfSlow(address);
+    this.commitIfSlow(address);
   }
 
-  /** The host address of bytes to be written; after that, {@link #commitIfSlow}. */
+  /** The host address of bytes to be written; after that, {@link commitIfSlow}. */
   #forWriting(name: SlowAccess, linear: Expression, bytes: number): Expression {
     const address = this.body.local("i32");
     this.translate(address, linear, bytes, TLB_WRITE, () => {
@@ -530,7 +531,7 @@ export class HandlerContext implements Context {
   }
 
   /** Guest memory lies above the processor's state, in which is the buffer that stands in for what is no memory. */
-  #commitIfSlow(address: Expression): void {
+  protected commitIfSlow(address: Expression): void {
     this.body.if(i32.ltU(address, constant32(ROM)), () => this.commit(), undefined, false);
   }
 

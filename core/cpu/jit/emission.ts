@@ -10,7 +10,7 @@ import { keepLocalsOfStack, type StackKnowledge } from "./known-stack.ts";
 import { FlagLocals, type FlagState, keepLocalsOf } from "./pending-flags.ts";
 import type { RecentPages } from "./recent-pages.ts";
 import type { Placement, RegisterFile } from "./register-file.ts";
-import { NO_SPANS, type Spans } from "./spans.ts";
+import { lastingSpan, meet, NO_SPANS, type Place, type Spans } from "./spans.ts";
 import { type KnownVectors, VectorCache } from "./vector-cache.ts";
 
 /** What is known at a point of the code. */
@@ -25,6 +25,29 @@ interface Knowledge {
   readonly uncounted: number;
   readonly spans: Spans;
 }
+
+/** Where addresses in a loop come from: a register, or what is an origin at all times. */
+export type Base =
+  | { readonly register: number; readonly origin?: undefined }
+  | { readonly register?: undefined; readonly origin: number };
+
+/** What lasts from one part of the code to the next where several paths lead there. */
+export interface Lasting {
+  /** What registers hold, by register, as far as that is the same on all paths. */
+  readonly origins: readonly (Place | undefined)[];
+  readonly spans: Spans;
+}
+
+export const meetLasting = (some: Lasting, others: Lasting): Lasting => ({
+  origins: some.origins.map((place, register) => {
+    const other = others.origins[register];
+    return place && place.origin === other?.origin && place.offset === other.offset ? place : undefined;
+  }),
+  spans: meet(some.spans, others.spans),
+});
+
+/** Thrown where a register that was to keep its value for a loop may not have done so. */
+export const NOT_LASTING = new Error("a register changes in a loop");
 
 export class Emission {
   readonly body: FunctionBody;
@@ -213,6 +236,53 @@ export class Emission {
     this.recycle();
   }
 
+  get lasting(): Lasting {
+    return { origins: this.registers.origins, spans: this.spans };
+  }
+
+  /** After {@link join}: what is known on all paths to this point. */
+  adopt({ origins, spans }: Lasting): void {
+    this.registers.adoptOrigins(origins);
+    this.spans = spans.filter(({ origin }) => origin <= 0 || this.registers.isOrigin(origin));
+    for (const { host } of this.spans) this.body.hold(host);
+  }
+
+  /**
+   * Before a loop in which some registers keep their values, a bit each: what lasts for it. `bases`: registers, or origins
+   * that are none's, from which accesses in it go.
+   */
+  beginLoop(unchanged: number, bases: readonly Base[]): Lasting {
+    const origins = this.registers.origins.map((place, n) => ((unchanged >> n) & 1 ? place : undefined));
+    const lasts = (origin: number): boolean =>
+      origin <= 0 || origins.some((place) => place?.origin === origin);
+    const spans = this.spans
+      .filter(({ open, origin }) => open && lasts(origin))
+      .map((span) => ({ ...span, looked: false, lasting: true }));
+    for (const base of bases) {
+      const origin = base.register === undefined ? base.origin : origins[base.register]!.origin;
+      for (const writable of [false, true]) {
+        if (spans.some((span) => span.origin === origin && span.writable === writable)) continue;
+        const host = this.body.local("i32");
+        this.body.set(host, constant32(0));
+        spans.push(lastingSpan(origin, writable, host));
+      }
+    }
+    return { origins, spans };
+  }
+
+  /** Before the branch back to a loop's start. Throws {@link NOT_LASTING}. */
+  endRound({ origins, spans }: Lasting): void {
+    const now = this.registers.origins;
+    if (
+      origins.some(
+        (place, n) => place && (place.origin !== now[n]!.origin || place.offset !== now[n]!.offset),
+      )
+    )
+      throw NOT_LASTING;
+    for (const { extent, host } of spans)
+      if (!this.spans.some((span) => span.extent === extent)) this.body.set(host, constant32(0));
+  }
+
   /** Emits `inside` as one of several ways to go on from here; what is known is the same after it. */
   fork(inside: () => void): void {
     const { knowledge } = this;
@@ -237,7 +307,7 @@ export class Emission {
     keepLocalsOfStack(this.stack, this.body);
     keepLocalsOf(this.flagState.pending, this.body);
     this.spans = this.spans.filter(({ origin }) => origin <= 0 || this.registers.isOrigin(origin));
-    for (const { addend } of this.spans) this.body.keep(addend);
+    for (const { host } of this.spans) this.body.keep(host.get);
     this.body.recycle();
   }
 

@@ -5,13 +5,24 @@ import { GOES_ON } from "../decode/row.ts";
 import { CALL } from "../interpreter/dispatcher.ts";
 import { codeSizeOf, type Form } from "../interpreter/form.ts";
 import { CPU, type RuntimeSignatures } from "../interpreter/handler-context.ts";
-import { BLOCK_COMPILED, BUDGET, GPR, REC_LINK, REC_REG, RECORD_SIZE } from "../layout.ts";
+import {
+  BLOCK_COMPILED,
+  BLOCK_IP,
+  BUDGET,
+  GPR,
+  REC_BASE,
+  REC_INDEX,
+  REC_LINK,
+  REC_REG,
+  RECORD_SIZE,
+  ZERO,
+} from "../layout.ts";
 import { constant32, constant64, type Expression, i32, i64, wrap } from "../wasm/expression.ts";
 import { FunctionBody, type Label } from "../wasm/function-body.ts";
 import type { ModuleBuilder } from "../wasm/module.ts";
 import { loopsOf, type Structure, structureOf } from "./control-flow.ts";
-import type { Effects, EffectsOf } from "./effects.ts";
-import { Emission } from "./emission.ts";
+import { type Effects, type EffectsOf, noEffects } from "./effects.ts";
+import { type Base, Emission, type Lasting, meetLasting, NOT_LASTING } from "./emission.ts";
 import { FlagLiveness } from "./flag-liveness.ts";
 import type { Flow } from "./flow.ts";
 import { KnownFields } from "./known-fields.ts";
@@ -21,6 +32,7 @@ import { isUnlimited, pageOf, type Region, type Node as RegionNode } from "./reg
 import { RegionContext } from "./region-context.ts";
 import type { OrderedBlock } from "./region-order.ts";
 import { RegisterFile } from "./register-file.ts";
+import { ABSOLUTE, FROM_START } from "./spans.ts";
 import { UnsavedRegisters } from "./unsaved-registers.ts";
 
 type Node = RegionNode<OrderedBlock>;
@@ -33,6 +45,9 @@ const MOST_COMPARED = 4;
 /** Instructions of a loop whose tables are worth more code. */
 const LONGEST_LOOP = 200;
 
+/** Bases of addresses that are followed through a loop. */
+const MOST_BASES = 4;
+
 /** MOVZX of a byte. */
 const takesByte = ({ row }: Form): boolean => row.mnemonic === "MOVZX" && row.operands[1]!.widths[0] === 8;
 
@@ -42,27 +57,60 @@ export interface RegionTools {
   readonly effects: EffectsOf;
 }
 
+/** Where addresses of accesses in a loop come from, the commonest; registers that are changed in it are none. */
+function basesIn(nodes: readonly Node[], changed: number): Base[] {
+  const uses = new Map<string, { base: Base; count: number }>();
+  for (const { block, forms, count } of nodes) {
+    for (let n = 0; n < count; n++) {
+      const { address } = forms[n]!;
+      if (address !== "flat" && address !== "long") continue;
+      const at = n * RECORD_SIZE;
+      if (block.records.getUint16(at + REC_INDEX, true) !== ZERO) continue;
+      const base = baseAt(block.records.getUint16(at + REC_BASE, true));
+      if (base.register !== undefined && (changed >> base.register) & 1) continue;
+      const key = `${base.register} ${base.origin}`;
+      uses.set(key, { base, count: (uses.get(key)?.count ?? 0) + 1 });
+    }
+  }
+  const commonest = [...uses.values()].sort((a, b) => b.count - a.count);
+  return commonest.slice(0, MOST_BASES).map(({ base }) => base);
+}
+
+function baseAt(offset: number): Base {
+  if (offset === ZERO) return { origin: ABSOLUTE };
+  return offset === BLOCK_IP ? { origin: FROM_START } : { register: (offset - GPR) >> 3 };
+}
+
 class RegionCompiler {
   readonly #tools: RegionTools;
   readonly #entry: Node;
   readonly #structure: Structure<OrderedBlock>;
   /** By node of a loop, the registers that bytes are put into in it, a bit each. */
   readonly #bytes = new Map<Node, number>();
+  /** By the node that a loop starts with. */
+  readonly #loops: ReadonlyMap<Node, readonly Node[]>;
+  /** What lasts for a loop, by the node that it starts with. */
+  readonly #rounds = new Map<Node, Lasting>();
+  /** What is known on all paths so far to a node where they join. */
+  readonly #meetings = new Map<Node, Lasting>();
   readonly #flags: FlagLiveness<OrderedBlock>;
   readonly #unsaved: UnsavedRegisters;
   readonly #emission: Emission;
   readonly #labels = new Map<Node, Label>();
   readonly #mode: number;
 
-  constructor(region: Region<OrderedBlock>, tools: RegionTools) {
+  /** `mayLast`: whether registers may be taken to keep their values for loops that do not seem to change them. */
+  constructor(region: Region<OrderedBlock>, tools: RegionTools, mayLast: boolean) {
     this.#tools = tools;
     this.#entry = region.nodes[0]!;
     this.#mode = region.mode;
     this.#structure = structureOf(this.#entry);
-    for (const nodes of loopsOf(this.#structure)) this.#noteBytes(nodes);
+    const loops = loopsOf(this.#structure);
+    for (const nodes of loops) this.#noteBytes(nodes);
+    this.#loops = new Map(mayLast ? loops.map((nodes) => [nodes[0]!, nodes]) : []);
     this.#flags = new FlagLiveness(this.#structure, tools.effects);
     this.#unsaved = new UnsavedRegisters(this.#structure, tools.effects);
-    const { touched, changed, notes } = this.#effects();
+    const { touched, changed, notes } = this.#effectsIn([...this.#structure.places.keys()]);
     const wide = codeSizeOf(region.mode) === 64;
     this.#emission = new Emission(
       new FunctionBody(["i32"]),
@@ -72,13 +120,18 @@ class RegionCompiler {
     );
   }
 
-  #effects(): Effects {
-    const { effects } = this.#tools;
-    const all: Effects = { touched: 0, changed: 0, notes: false };
-    for (const node of this.#structure.places.keys()) {
-      for (let n = 0; n < node.count; n++) effects.add(all, node, n);
-    }
+  #effectsIn(nodes: readonly Node[]): Effects {
+    const all = noEffects();
+    for (const node of nodes) for (let n = 0; n < node.count; n++) this.#tools.effects.add(all, node, n);
     return all;
+  }
+
+  /** What lasts for the loop that starts with a node, before it. */
+  #beginLoop(start: Node): Lasting {
+    const nodes = this.#loops.get(start) ?? [];
+    const { changed, calls } = this.#effectsIn(nodes);
+    if (nodes.length === 0 || calls || nodes.some(({ after }) => after)) return { origins: [], spans: [] };
+    return this.#emission.beginLoop(~changed, basesIn(nodes, changed));
   }
 
   /** Notes which registers hold bytes in a loop that is short and calls nothing: see recent-pages.ts. */
@@ -126,9 +179,12 @@ class RegionCompiler {
     }
     this.#settle();
     this.#emission.settleCount();
+    const lasting = this.#beginLoop(node);
+    this.#rounds.set(node, lasting);
     this.#emission.body.loop((start) => {
       this.#labels.set(node, start);
       this.#emission.join();
+      this.#emission.adopt(lasting);
       this.#within(node, merging);
     });
   }
@@ -149,6 +205,8 @@ class RegionCompiler {
       this.#within(node, others);
     });
     this.#emission.join();
+    const met = this.#meetings.get(last);
+    if (met) this.#emission.adopt(met);
     this.#tree(last);
   }
 
@@ -276,8 +334,12 @@ class RegionCompiler {
       if (this.#flags.across(from, to) === 0) emission.dropFlags();
       this.#settle();
       emission.settleCount();
-      if (kind === "forward") emission.body.branch(this.#labels.get(to)!);
-      else {
+      if (kind === "forward") {
+        const met = this.#meetings.get(to);
+        this.#meetings.set(to, met ? meetLasting(met, emission.lasting) : emission.lasting);
+        emission.body.branch(this.#labels.get(to)!);
+      } else {
+        if (kind === "back") emission.endRound(this.#rounds.get(to)!);
         if (kind === "back") emission.body.branchIf(this.#labels.get(to)!, emission.mayGoOn(), true);
         emission.leaveTo(emission.pointer(to.delta));
       }
@@ -286,5 +348,11 @@ class RegionCompiler {
   }
 }
 
-export const compileRegion = (region: Region<OrderedBlock>, tools: RegionTools): FunctionBody =>
-  new RegionCompiler(region, tools).compile();
+export function compileRegion(region: Region<OrderedBlock>, tools: RegionTools): FunctionBody {
+  try {
+    return new RegionCompiler(region, tools, true).compile();
+  } catch (error) {
+    if (error !== NOT_LASTING) throw error;
+    return new RegionCompiler(region, tools, false).compile();
+  }
+}

@@ -5,6 +5,7 @@ import { isRelativeBranch } from "../decode/row.ts";
 import type { Form } from "../interpreter/form.ts";
 import {
   CPU,
+  type FastAccess,
   HandlerContext,
   type RecordFields,
   type RuntimeSignatures,
@@ -40,7 +41,7 @@ import {
 } from "../layout.ts";
 import type { Bits, EntryTest } from "../semantics/context.ts";
 import type { Flags } from "../semantics/flags.ts";
-import { constant32, constant64, type Expression, i32, i64, wrap } from "../wasm/expression.ts";
+import { constant32, constant64, type Expression, i32, i64, select, wrap } from "../wasm/expression.ts";
 import type { Local } from "../wasm/function-body.ts";
 import type { ModuleBuilder } from "../wasm/module.ts";
 import { DeferredFlags, MUST_BE_DIRECT } from "./deferred-flags.ts";
@@ -51,12 +52,8 @@ import { KnownStack } from "./known-stack.ts";
 import { changesStack, isPlain } from "./plain-functions.ts";
 import { type AccessKind, isComparable, pageMask } from "./recent-pages.ts";
 import { isRegister } from "./register-file.ts";
-import { open, type Place, spanFrom, spanOf, stretch, withSpan } from "./spans.ts";
+import { ABSOLUTE, FROM_START, type Place, spanFrom, spanOf, withSpan } from "./spans.ts";
 import { isVector } from "./vector-cache.ts";
-
-/** Origins of places that are no registers' values: 0, and the instruction pointer at the region's start. */
-const ABSOLUTE = 0;
-const FROM_START = -1;
 
 /** Attributes of a segment: unusable, data, writable, expands up, present. */
 const SEGMENT_KIND = 0x1009e;
@@ -138,6 +135,7 @@ export class RegionContext extends HandlerContext {
       if (error !== MUST_BE_DIRECT) throw error;
       body.rollBack(mark);
       this.#emission.knowledge = knowledge;
+      for (const { extent } of knowledge.spans) extent.rollBack(mark.length);
       this.#emission.doubtful = doubtful;
       this.#emission.over = false;
       this.settle();
@@ -304,53 +302,67 @@ export class RegionContext extends HandlerContext {
     bytes: number,
     tag: number,
     slow: () => void,
-    fast: () => void = () => {},
+    fast: FastAccess = (from, offset) => this.body.set(address, i32.add(from, constant32(offset))),
   ): void {
     const { body } = this;
     const emission = this.#emission;
     const place = emission.direct ? undefined : this.#places.get(linear);
     const write = tag === TLB_WRITE;
     const known = place && spanOf(emission.spans, place, bytes, write);
-    if (!place || !(emission.unconditional || known?.extent)) {
+    if (!place || !(emission.unconditional || known?.open)) {
       this.#translateAnew(address, linear, bytes, tag, slow, fast);
       return;
     }
     if (!known) {
-      const addend = body.local("i32");
+      const span = spanFrom(place, bytes, write, body.local("i32"));
+      const { host, extent } = span;
       const none = (): void => {
-        body.set(addend, constant32(0));
+        body.set(host, constant32(0));
         slow();
       };
-      this.#translateAnew(address, linear, bytes, tag, none, fast, addend);
-      emission.spans = withSpan(emission.spans, spanFrom(place, bytes, write, body.copy(addend.get)));
+      const found: FastAccess = (from, offset) => {
+        body.set(host, i32.add(from, constant32(offset - extent.offsetOf(place))));
+        fast(from, offset);
+      };
+      this.#translateAnew(address, linear, bytes, tag, none, found);
+      emission.spans = withSpan(emission.spans, span);
       return;
     }
     this.mayLeave();
-    const found = (): void => {
-      const low = linear.type === "i64" ? wrap(linear) : linear;
-      body.set(address, i32.add(low, known.addend));
-      fast();
-    };
-    if (known.extent) {
-      stretch(known.extent, place, bytes);
-      body.if(known.addend, found, slow, true);
+    const { host, extent } = known;
+    extent.cover(place, bytes);
+    const found = (): void => fast(host.get, extent.offsetOf(place));
+    if (!known.open) {
+      const within = extent.isWithin(body, place, linear);
+      body.block((end) => {
+        body.block((beyond) => {
+          body.branchIf(beyond, i32.eqz(host.get), false);
+          body.branchIf(beyond, i32.eqz(within), false);
+          found();
+          body.branch(end);
+        });
+        body.set(host, constant32(0));
+        slow();
+      });
+      emission.spans = withSpan(emission.spans, { ...known, open: true });
       return;
     }
-    const { extent, within } = open(known, body, place, linear, bytes);
-    const addend = body.local("i32");
-    body.block((end) => {
-      body.block((beyond) => {
-        body.branchIf(beyond, i32.eqz(known.addend), false);
-        body.branchIf(beyond, i32.eqz(within), false);
-        body.set(addend, known.addend);
-        found();
-        body.branch(end);
-      });
-      body.set(addend, constant32(0));
-      slow();
-    });
-    const span = { ...known, addend: body.copy(addend.get), extent };
-    emission.spans = withSpan(emission.spans, span, known);
+    if (known.looked) {
+      body.if(host.get, found, slow, true);
+      return;
+    }
+    const again: FastAccess = (from, offset) => {
+      // What may be read need not be writable.
+      if (write === known.writable) {
+        const first = i32.add(from, constant32(offset - extent.offsetOf(place)));
+        body.set(host, select(extent.isWithin(body, place, linear), first, constant32(0)));
+      }
+      fast(from, offset);
+    };
+    const anew = (): void => this.#translateAnew(address, linear, bytes, tag, slow, again);
+    body.if(host.get, found, anew, true);
+    if (emission.unconditional && write === known.writable)
+      emission.spans = withSpan(emission.spans, { ...known, looked: true });
   }
 
   /** By the page that such an access met last, else by the translation table. */
@@ -360,15 +372,14 @@ export class RegionContext extends HandlerContext {
     bytes: number,
     tag: number,
     slow: () => void,
-    fast: () => void,
-    addend: Local = this.body.local("i32"),
+    fast: FastAccess,
   ): void {
     const { body } = this;
     const { tlb, recent, direct } = this.#emission;
     const kind = direct || !isComparable(bytes) ? undefined : this.#kinds.get(linear);
     const place = kind && recent.placeOf(kind, tag);
     if (place === undefined) {
-      super.translate(address, linear, bytes, tag, slow, fast, addend);
+      super.translate(address, linear, bytes, tag, slow, fast);
       return;
     }
     this.mayLeave();
@@ -379,17 +390,16 @@ export class RegionContext extends HandlerContext {
     const masked = o.and(linear, o.constant(pageMask(bytes)));
     const hit = o === i64 ? i64.eq(held, masked) : i32.eq(wrap(held), masked);
     const there = (): void => {
-      body.set(addend, i32.load(tlb, at + TLB_RECENT_ADDEND));
-      body.set(address, i32.add(low, addend.get));
-      fast();
+      body.set(address, i32.add(low, i32.load(tlb, at + TLB_RECENT_ADDEND)));
+      fast(address.get, 0);
     };
     const elsewhere = (): void => {
-      const found = (): void => {
+      const found: FastAccess = (from, offset) => {
         body.store(64, tlb, this.wide(o.and(linear, o.constant(-4096))), at);
-        body.store(32, tlb, addend.get, at + TLB_RECENT_ADDEND);
-        fast();
+        body.store(32, tlb, i32.sub(from, low), at + TLB_RECENT_ADDEND);
+        fast(from, offset);
       };
-      super.translate(address, linear, bytes, tag, slow, found, addend);
+      super.translate(address, linear, bytes, tag, slow, found);
     };
     body.if(hit, there, elsewhere, true);
   }
@@ -408,19 +418,24 @@ export class RegionContext extends HandlerContext {
   }
 
   override store(bits: Bits, linear: Expression, value: Expression): void {
-    if (bits === 128) {
-      super.store(bits, linear, value);
-      return;
-    }
     const kept = this.body.let(value);
     const at = this.body.let(linear);
     const address = this.body.local("i32");
     const slow = (): void => {
+      if (bits === 128) {
+        this.body.set(address, this.slowAccess("slowWrite", this.wide(at), 16));
+        this.leaveIfZero(address.get);
+        this.body.store(128, address.get, kept);
+        this.commitIfSlow(address.get);
+        return;
+      }
       const count = this.#emission.executed();
       const done = this.call("regionStore", this.wide(at), this.wide(kept), constant32(bits / 8), count);
       this.leaveIfZero(done);
     };
-    this.translate(address, at, bits / 8, TLB_WRITE, slow, () => this.body.store(bits, address.get, kept));
+    this.translate(address, at, bits / 8, TLB_WRITE, slow, (to, offset) =>
+      this.body.store(bits, to, kept, offset),
+    );
   }
 
   protected override checkedLinear(

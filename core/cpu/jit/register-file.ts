@@ -118,6 +118,7 @@ export class RegisterFile {
 
   /** After the runtime may have changed registers: they are what the processor's state says. */
   reload(): void {
+    this.#origins = this.#freshOrigins();
     if (this.direct) {
       this.load();
       return;
@@ -127,7 +128,6 @@ export class RegisterFile {
       this.#values[register] = this.#body.let(this.#loaded(register));
       this.#parts[register] = undefined;
     }
-    this.#origins = this.#freshOrigins();
     this.#unsaved = this.#touched;
   }
 
@@ -142,6 +142,7 @@ export class RegisterFile {
       throw new Error(`register ${register} was not expected to change`);
     if (this.direct) {
       this.#body.set(this.#home(register), value);
+      this.#origins[register] = this.#freshOrigin();
       return;
     }
     this.#origins[register] = this.#originOf(value);
@@ -164,6 +165,16 @@ export class RegisterFile {
   placeAt(register: number, displacement: number): Place {
     const { origin, offset } = this.#origins[register]!;
     return { origin, offset: offset + displacement };
+  }
+
+  /** By register. */
+  get origins(): readonly Place[] {
+    return this.#origins.slice();
+  }
+
+  /** Registers hold the values that these tell, where they tell of any. */
+  adoptOrigins(origins: readonly (Place | undefined)[]): void {
+    this.#origins = this.#origins.map((fresh, register) => origins[register] ?? fresh);
   }
 
   /** Whether a register holds a value with that origin. */

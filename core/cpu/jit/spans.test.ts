@@ -22,9 +22,10 @@ const { cpu, view } = machine;
 const entryOf = (linear: number): number => entryAt(TABLE, linear);
 
 /** Runs a loop at level 0, compiled from its second round on. */
-function repeat(code: (a: Assembler) => void): void {
+function repeat(code: (a: Assembler) => void, before: (a: Assembler) => void = () => {}): void {
   machine.set("esp", STACK);
   const halted = runToHalt(machine, CODE, (a) => {
+    before(a);
     a.mov("ecx", ROUNDS);
     a.label("again");
     code(a);
@@ -71,6 +72,56 @@ describe("a frame", () => {
     );
     expect(words).toEqual([1, 5, 9, 13].map((word) => word * ROUNDS));
     expect(machine.get("eax")).toBe(28 * ROUNDS);
+  });
+
+  it.each([
+    ["within a page", 0x800],
+    ["across a page's end", 0xff8],
+    ["with one word across a page's end", 0xffa],
+    ["with its middle at a page's end", 0xffc],
+  ])("%s lasts for a loop, and for another in it, whatever is skipped", (_, offset) => {
+    repeat(
+      (a) => {
+        a.test("ecx", 1);
+        a.jz("even");
+        a.add("dword [esi+8]", 1);
+        a.label("even");
+        a.add("dword [esi]", 3);
+        a.mov("edx", 2);
+        a.label("inner");
+        a.add("dword [esi+4]", 5);
+        a.mov("eax", "[esi+8]");
+        a.mov("[esi+12]", "eax");
+        a.dec("edx");
+        a.jnz("inner");
+      },
+      (a) => a.mov("esi", LINEAR + offset),
+    );
+    const byteAt = (linear: number): number =>
+      view.getUint8((linear >> 12 === LINEAR >> 12 ? FIRST : SECOND) + (linear & 0xfff));
+    const words = [0, 4, 8, 12].map((at) =>
+      [3, 2, 1, 0].reduce((word, n) => word * 256 + byteAt(LINEAR + offset + at + n), 0),
+    );
+    expect(words).toEqual([3 * ROUNDS, 10 * ROUNDS, ROUNDS / 2, ROUNDS / 2]);
+  });
+
+  it("that only is read before it is written gets its page's dirty bit", () => {
+    const entry = entryOf(LINEAR);
+    repeat(
+      (a) => {
+        a.mov("eax", "[esi]");
+        a.cmp("ecx", 2);
+        a.ja("reads");
+        a.mov("[esi+4]", "ecx");
+        a.label("reads");
+        a.add("eax", "[esi+4]");
+      },
+      (a) => {
+        a.mov("esi", LINEAR);
+      },
+    );
+    expect(machine.u32(FIRST + 4)).toBe(1);
+    expect(machine.u32(entry) & 0x40).toBe(0x40);
   });
 
   it("of pushes crosses a page's end as well", () => {

@@ -6,7 +6,7 @@
 // translations or where a physical page is call the runtime, and a page whose code gets decoded is left for that first.
 
 import { constant32, type Expression, i32, wrap } from "../wasm/expression.ts";
-import type { FunctionBody, OpenConstant } from "../wasm/function-body.ts";
+import type { FunctionBody, Local, OpenConstant } from "../wasm/function-body.ts";
 
 /** An address: an offset from a value, which a number stands for. */
 export interface Place {
@@ -14,93 +14,142 @@ export interface Place {
   readonly offset: number;
 }
 
+/** Origins of places that are no registers' values: 0, and the instruction pointer at the region's start. */
+export const ABSOLUTE = 0;
+export const FROM_START = -1;
+
 const PAGE = 0x1000;
 /** Bytes from the first to the last of the accesses: the more, the likelier they meet the page's end. */
 const FARTHEST = 256;
-/** Spans that are remembered at once. */
+/** Spans that are remembered at once, but for those that last for loops. */
 const MOST = 8;
 
-/** How far a span reaches, as its look compares; the offsets are from the origin. */
-export interface Extent {
-  low: number;
-  high: number;
-  /** Offset of the access before which the code looks. */
+/** A look at whether all of a span is in one page, before an access. */
+interface Look {
+  /** Offset of the access. */
   readonly at: number;
   /** From that access back to the lowest, and the room for the lowest within the page. */
   readonly back: OpenConstant;
   readonly room: OpenConstant;
+  /** Where it is in the code. */
+  readonly position: number;
+}
+
+/** How far a span reaches; the offsets are from the origin. */
+export class Extent {
+  /** Offset of the access that was emitted first; undefined before that. */
+  #first: number | undefined;
+  #low = 0;
+  #high = 0;
+  #looks: Look[] = [];
+
+  get isEmpty(): boolean {
+    return this.#first === undefined;
+  }
+
+  /** Whether it reaches over an access, or can. */
+  canCover({ offset }: Place, bytes: number): boolean {
+    return this.isEmpty || Math.max(this.#high, offset + bytes) - Math.min(this.#low, offset) <= FARTHEST;
+  }
+
+  /** Makes it reach over an access. */
+  cover({ offset }: Place, bytes: number): void {
+    if (this.#first === undefined) {
+      this.#first = offset;
+      this.#low = offset;
+      this.#high = offset + bytes;
+    }
+    this.#low = Math.min(this.#low, offset);
+    this.#high = Math.max(this.#high, offset + bytes);
+    for (const look of this.#looks) this.#tell(look);
+  }
+
+  #tell({ at, back, room }: Look): void {
+    back.value = this.#low - at;
+    room.value = PAGE + 1 - (this.#high - this.#low);
+  }
+
+  /** What is to be added to a span's `host` for an access that it covers; not negative. */
+  offsetOf({ offset }: Place): number {
+    return offset - this.#first! + FARTHEST;
+  }
+
+  /** Emits a look before an access to a linear address: whether all of it is in one page (i32). */
+  isWithin(body: FunctionBody, { offset }: Place, linear: Expression): Expression {
+    const position = body.length;
+    const look = { at: offset, back: body.openConstant(), room: body.openConstant(), position };
+    this.#looks.push(look);
+    this.#tell(look);
+    const low = linear.type === "i64" ? wrap(linear) : linear;
+    return i32.ltU(i32.add(i32.and(low, constant32(PAGE - 1)), look.back.get), look.room.get);
+  }
+
+  /** The code from a position on was taken back. */
+  rollBack(position: number): void {
+    this.#looks = this.#looks.filter((look) => look.position < position);
+  }
 }
 
 export interface Span {
   readonly origin: number;
   /** Whether the page may be written; it may be read in any case. */
   readonly writable: boolean;
-  readonly low: number;
-  readonly high: number;
-  /** What is added to a linear address gives the host's (i32, stable); 0: it is not known. */
-  readonly addend: Expression;
-  /** Undefined while there is one access only: `addend` is that of its page. */
-  readonly extent: Extent | undefined;
+  /** Two with the same extent are one, at different points of the code. */
+  readonly extent: Extent;
+  /** Host address (i32) of the access that was emitted first, less FARTHEST, so that none is before it; 0: it is not known. */
+  readonly host: Local;
+  /** Whether all of it is in the page, if `host` is not 0; else only the access that was emitted first is. */
+  readonly open: boolean;
+  /** Whether it was looked up on every path to this point from the start of the innermost loop. */
+  readonly looked: boolean;
+  /** Whether it is to last for a loop. */
+  readonly lasting: boolean;
 }
 
 export type Spans = readonly Span[];
 
 export const NO_SPANS: Spans = [];
 
-const covering = ({ low, high }: { low: number; high: number }, { offset }: Place, bytes: number) => ({
-  low: Math.min(low, offset),
-  high: Math.max(high, offset + bytes),
-});
-
-function tell(extent: Extent): void {
-  extent.back.value = extent.low - extent.at;
-  extent.room.value = PAGE + 1 - (extent.high - extent.low);
-}
-
-/** The span in which an access is, if there is one. */
+/** The span in which an access is, or is to be, if there is one. */
 export function spanOf(spans: Spans, place: Place, bytes: number, write: boolean): Span | undefined {
-  return spans.find((span) => {
-    if (span.origin !== place.origin || (write && !span.writable)) return false;
-    const { low, high } = covering(span.extent ?? span, place, bytes);
-    return high - low <= FARTHEST;
-  });
+  const possible = spans.filter(
+    ({ origin, extent }) => origin === place.origin && extent.canCover(place, bytes),
+  );
+  return (
+    possible.find(({ writable, extent }) => (writable || !write) && !extent.isEmpty) ??
+    possible.find(({ writable }) => writable === write)
+  );
 }
 
-/** Makes a span that reaches over several accesses reach over another. */
-export function stretch(extent: Extent, place: Place, bytes: number): void {
-  Object.assign(extent, covering(extent, place, bytes));
-  tell(extent);
+/** A span that an access begins, whose host address the code sets. */
+export function spanFrom(place: Place, bytes: number, writable: boolean, host: Local): Span {
+  const extent = new Extent();
+  extent.cover(place, bytes);
+  return { origin: place.origin, writable, extent, host, open: false, looked: true, lasting: false };
 }
 
-/**
- * Makes a span of one access reach over another, before which this is to be looked at: whether all of it is in one page
- * (i32). The addend is to be its addend from then on, 0 where it is not.
- */
-export function open(
-  span: Span,
-  body: FunctionBody,
-  place: Place,
-  linear: Expression,
-  bytes: number,
-): { extent: Extent; within: Expression } {
-  const [back, room] = [body.openConstant(), body.openConstant()];
-  const extent: Extent = { ...covering(span, place, bytes), at: place.offset, back, room };
-  tell(extent);
-  const low = linear.type === "i64" ? wrap(linear) : linear;
-  const lowest = i32.add(i32.and(low, constant32(PAGE - 1)), back.get);
-  return { extent, within: i32.ltU(lowest, room.get) };
-}
-
-/** The spans with another in place of one of them, or besides them. */
-export const withSpan = (spans: Spans, span: Span, old?: Span): Spans =>
-  old ? spans.map((each) => (each === old ? span : each)) : [span, ...spans.slice(0, MOST - 1)];
-
-/** A span of one access, whose addend the code sets. */
-export const spanFrom = (place: Place, bytes: number, writable: boolean, addend: Expression): Span => ({
-  origin: place.origin,
+/** A span that is to last for a loop, with no access yet; the code sets its host address to 0 before the loop. */
+export const lastingSpan = (origin: number, writable: boolean, host: Local): Span => ({
+  origin,
   writable,
-  low: place.offset,
-  high: place.offset + bytes,
-  addend,
-  extent: undefined,
+  extent: new Extent(),
+  host,
+  open: true,
+  looked: false,
+  lasting: true,
 });
+
+/** The spans with this one as it is now, besides others. */
+export function withSpan(spans: Spans, span: Span): Spans {
+  const isIt = ({ extent }: Span): boolean => extent === span.extent;
+  if (spans.some(isIt)) return spans.map((each) => (isIt(each) ? span : each));
+  const oldest = spans.length < MOST ? undefined : spans.findLast(({ lasting }) => !lasting);
+  return [span, ...spans.filter((each) => each !== oldest)];
+}
+
+/** What is known where two paths join. */
+export const meet = (spans: Spans, others: Spans): Spans =>
+  spans.flatMap((span) => {
+    const other = others.find(({ extent }) => extent === span.extent);
+    return other ? [{ ...span, open: span.open && other.open, looked: span.looked && other.looked }] : [];
+  });

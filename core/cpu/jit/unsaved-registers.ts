@@ -1,7 +1,7 @@
 // Which registers the processor's state may not have, node by node: those that a call must store.
 
 import type { Structure } from "./control-flow.ts";
-import type { Effects, EffectsOf } from "./effects.ts";
+import { type EffectsOf, noEffects } from "./effects.ts";
 import { directSuccessorsOf, type Node } from "./region.ts";
 import type { OrderedBlock } from "./region-order.ts";
 
@@ -38,7 +38,7 @@ export class UnsavedRegisters {
   #changedIn(node: Node<OrderedBlock>): number {
     let changed = this.#changed.get(node);
     if (changed === undefined) {
-      const all: Effects = { touched: 0, changed: 0, notes: false };
+      const all = noEffects();
       for (let n = 0; n < node.count; n++) this.#effects.add(all, node, n);
       changed = all.changed;
       this.#changed.set(node, changed);

@@ -3,8 +3,11 @@
 
 import type { Random } from "./float-random.ts";
 
-/** General registers other than the stack pointer. */
-const REGISTERS = [0, 1, 2, 3, 5, 6, 7];
+/** General registers other than the stack pointer and that of frames. */
+const REGISTERS = [0, 1, 2, 3, 6, 7];
+const BP = 5;
+/** Bytes of a function's variables on the stack. */
+const VARIABLES = 0x40;
 /** Opcodes of op r/m, r and op r, r/m: ADD OR ADC SBB AND SUB XOR CMP, TEST, XCHG, MOV. */
 const TWO_OPERANDS = [
   0x01, 0x09, 0x11, 0x19, 0x21, 0x29, 0x31, 0x39, 0x03, 0x2b, 0x3b, 0x85, 0x87, 0x89, 0x8b,
@@ -28,6 +31,8 @@ class Writer {
   readonly #wide: boolean;
   readonly #place: ProgramPlace;
   #counters = 0;
+  /** Whether the function at hand has variables on the stack. */
+  #framed = false;
   readonly #calls: { at: number; callee: number }[] = [];
   readonly #addresses: { from: number; at: number; callee: number }[] = [];
   readonly starts: number[] = [];
@@ -55,13 +60,17 @@ class Writer {
     return this.#wide && this.#random.below(2) ? [0x48] : [];
   }
 
+  /** ModRM for memory. */
+  #memory(reg: number): number[] {
+    if (this.#framed && this.#random.below(2) === 0)
+      return [0x40 | (reg << 3) | BP, 0x100 - 8 - this.#random.below(VARIABLES - 7)];
+    return this.#absolute(reg, this.#place.data + this.#random.below(0xf00));
+  }
+
   #instruction(): void {
     const reg = this.#pick(REGISTERS);
     const rm = this.#pick(REGISTERS);
-    const operand =
-      this.#random.below(3) === 0
-        ? this.#absolute(reg, this.#place.data + this.#random.below(0xf00))
-        : [0xc0 | (reg << 3) | rm];
+    const operand = this.#random.below(3) === 0 ? this.#memory(reg) : [0xc0 | (reg << 3) | rm];
     const choice = this.#random.below(8);
     if (choice < 4) this.code.push(...this.#prefix(), this.#pick(TWO_OPERANDS), ...operand);
     else if (choice < 6) this.code.push(...this.#prefix(), 0x0f, this.#pick(TWO_BYTE), ...operand);
@@ -228,15 +237,17 @@ class Writer {
   function(number: number, functions: number): void {
     this.starts.push(this.code.length);
     const saved = REGISTERS.filter(() => this.#random.below(2) === 0);
-    const framed = this.#random.below(2) === 1;
-    const BP = 5;
-    // push ebp; mov ebp, esp
-    if (framed) this.code.push(0x50 + BP, ...(this.#wide ? [0x48] : []), 0x89, 0xe5);
+    this.#framed = this.#random.below(2) === 1;
+    const framed = this.#framed;
+    const wide = this.#wide ? [0x48] : [];
+    // push ebp; mov ebp, esp; sub esp, VARIABLES
+    if (framed) this.code.push(0x50 + BP, ...wide, 0x89, 0xe5, ...wide, 0x83, 0xec, VARIABLES);
     for (const register of saved) this.code.push(0x50 + register);
     const callees = Array.from({ length: functions - number - 1 }, (_, n) => number + 1 + n);
     this.#statements(0, callees);
     for (const register of saved.toReversed()) this.code.push(0x58 + register);
-    if (framed) this.code.push(0x58 + BP);
+    // add esp, VARIABLES; pop ebp
+    if (framed) this.code.push(...wide, 0x83, 0xc4, VARIABLES, 0x58 + BP);
     this.code.push(0xc3);
   }
 

@@ -117,6 +117,13 @@ export class FunctionBody {
     if (local !== undefined) this.#kept[local] = this.#recycled;
   }
 
+  /** A local that was taken on every path to this point is so here, whatever happened on others. */
+  hold({ type, index }: Local): void {
+    const at = this.#free[type].indexOf(index);
+    if (at >= 0) this.#free[type].splice(at, 1);
+    if (!this.#taken.includes(index)) this.#taken.push(index);
+  }
+
   /** Gives locals taken so far to whoever asks next, but for those of values that are to be kept. */
   recycle(): void {
     const taken = this.#taken;
