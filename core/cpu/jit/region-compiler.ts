@@ -57,10 +57,28 @@ export interface RegionTools {
   readonly effects: EffectsOf;
 }
 
+/** The first so many instructions of a node. */
+interface Part {
+  readonly node: Node;
+  readonly count: number;
+}
+
+/** What of a loop's nodes belongs to it: what comes after a node's last branch that stays in the loop does not. */
+function partsOf(loop: readonly Node[]): Part[] {
+  const nodes = new Set(loop);
+  return loop.map((node) => {
+    const { next, after, targets, branches, count } = node;
+    if ([next, after, ...targets].some((to) => to && nodes.has(to))) return { node, count };
+    const staying = [...branches].filter(([, to]) => nodes.has(to)).map(([index]) => index);
+    return { node, count: Math.max(...staying) + 1 };
+  });
+}
+
 /** Where addresses of accesses in a loop come from, the commonest; registers that are changed in it are none. */
-function basesIn(nodes: readonly Node[], changed: number): Base[] {
+function basesIn(parts: readonly Part[], changed: number): Base[] {
   const uses = new Map<string, { base: Base; count: number }>();
-  for (const { block, forms, count } of nodes) {
+  for (const { node, count } of parts) {
+    const { block, forms } = node;
     for (let n = 0; n < count; n++) {
       const { address } = forms[n]!;
       if (address !== "flat" && address !== "long") continue;
@@ -110,7 +128,8 @@ class RegionCompiler {
     this.#loops = new Map(mayLast ? loops.map((nodes) => [nodes[0]!, nodes]) : []);
     this.#flags = new FlagLiveness(this.#structure, tools.effects);
     this.#unsaved = new UnsavedRegisters(this.#structure, tools.effects);
-    const { touched, changed, notes } = this.#effectsIn([...this.#structure.places.keys()]);
+    const all = [...this.#structure.places.keys()];
+    const { touched, changed, notes } = this.#effectsIn(all.map((node) => ({ node, count: node.count })));
     const wide = codeSizeOf(region.mode) === 64;
     this.#emission = new Emission(
       new FunctionBody(["i32"]),
@@ -120,18 +139,20 @@ class RegionCompiler {
     );
   }
 
-  #effectsIn(nodes: readonly Node[]): Effects {
+  #effectsIn(parts: readonly Part[]): Effects {
     const all = noEffects();
-    for (const node of nodes) for (let n = 0; n < node.count; n++) this.#tools.effects.add(all, node, n);
+    for (const { node, count } of parts)
+      for (let n = 0; n < count; n++) this.#tools.effects.add(all, node, n);
     return all;
   }
 
   /** What lasts for the loop that starts with a node, before it. */
   #beginLoop(start: Node): Lasting {
-    const nodes = this.#loops.get(start) ?? [];
-    const { changed, calls } = this.#effectsIn(nodes);
-    if (nodes.length === 0 || calls || nodes.some(({ after }) => after)) return { origins: [], spans: [] };
-    return this.#emission.beginLoop(~changed, basesIn(nodes, changed));
+    const parts = partsOf(this.#loops.get(start) ?? []);
+    const { changed, calls } = this.#effectsIn(parts);
+    const leaves = parts.some(({ node, count }) => node.after && count === node.count);
+    if (parts.length === 0 || calls || leaves) return { origins: [], spans: [] };
+    return this.#emission.beginLoop(~changed, basesIn(parts, changed));
   }
 
   /** Notes which registers hold bytes in a loop that is short and calls nothing: see recent-pages.ts. */
