@@ -106,7 +106,7 @@ const COMPILE_TOGETHER = 32;
 const LOOP_AFTER = 200;
 
 /** In MiB. A build by gcc takes as long with twice as much, and a quarter longer with half. */
-const DEFAULT_CODE_MEMORY = 32;
+const DEFAULT_CODE_MEMORY = 24;
 /** Bytes of the host's memory for one of WebAssembly: with that what V8 makes of it, and knows about it. */
 const CODE_EXPANSION = 5;
 

@@ -11,7 +11,7 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { MACHINE_NODE_OPTIONS } from "../platform/node-options.ts";
+import { MACHINE_ASSIGNMENTS, MACHINE_NODE_OPTIONS } from "../platform/node-options.ts";
 
 const BIN = join(import.meta.dirname, "bin.js");
 const SOURCE = "electron/cli/main.ts";
@@ -51,7 +51,9 @@ test("what V8 made of the sources is kept beside them", () => {
   expect(readdirSync(join(root, ".cache/compiled"))).toHaveLength(1); // A folder for this version of Node.
 });
 
-test("it has the options of a process that runs a machine", () => {
+test("it has the environment and the options of a process that runs a machine", () => {
   const [first] = readFileSync(BIN, "utf8").split("\n", 1);
-  expect(first).toBe(`#!/usr/bin/env -S node ${MACHINE_NODE_OPTIONS.join(" ")}`);
+  expect(first).toBe(
+    ["#!/usr/bin/env -S", ...MACHINE_ASSIGNMENTS, "node", ...MACHINE_NODE_OPTIONS].join(" "),
+  );
 });

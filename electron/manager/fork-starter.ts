@@ -1,6 +1,6 @@
 import { fork } from "node:child_process";
 import { type ConsoleRequest, handOver } from "../platform/console-sockets.ts";
-import { MACHINE_NODE_OPTIONS } from "../platform/node-options.ts";
+import { MACHINE_ENVIRONMENT, MACHINE_NODE_OPTIONS } from "../platform/node-options.ts";
 import type { HostProcess, HostStarter } from "./starter.ts";
 
 /**
@@ -20,6 +20,7 @@ export class ForkStarter implements HostStarter<ConsoleRequest> {
       stdio: ["ignore", "pipe", "pipe", "ipc"],
       // Options of this process, such as a debugger's port, are not the child's.
       execArgv: [...MACHINE_NODE_OPTIONS],
+      env: { ...process.env, ...MACHINE_ENVIRONMENT },
     });
     const exits: ((how: string) => void)[] = [];
     let ended = false;

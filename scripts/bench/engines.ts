@@ -3,7 +3,7 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { MACHINE_NODE_OPTIONS } from "../../electron/platform/node-options.ts";
+import { MACHINE_ASSIGNMENTS, MACHINE_NODE_OPTIONS } from "../../electron/platform/node-options.ts";
 import { isBuilt } from "../build.ts";
 import { buildRuntimeIfStale } from "../build-runtime.ts";
 import { type Architecture, fetchPackage } from "../guests/packages.ts";
@@ -56,9 +56,11 @@ async function twinbox(): Promise<Engine> {
   };
 }
 
-/** `twinbox run` of a guest, with options more. */
+/** `twinbox run` of a guest, with options more, as its first line starts it; `env` becomes Node. */
 export const twinboxCommand = (program: string, machine: Machine, ...options: string[]): string[] => [
   ...[
+    "env",
+    ...MACHINE_ASSIGNMENTS,
     process.execPath,
     ...MACHINE_NODE_OPTIONS,
     program,
