@@ -10,7 +10,7 @@ import { COMPILER_WORKER } from "../platform/paths.ts";
 export type CompilerRequest = RegionOrder | "finish" | number;
 
 /** MiB of garbage that its thread makes room for before it collects it. */
-const YOUNG_GENERATION = 4;
+const YOUNG_GENERATION = 8;
 
 /**
  * Compiles a machine's regions in a thread of its own, while the guest goes on in the interpreter. What goes wrong
