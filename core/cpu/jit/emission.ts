@@ -7,10 +7,11 @@ import type { EntryTest } from "../semantics/context.ts";
 import { constant32, constant64, type Expression, extendS, i32, i64 } from "../wasm/expression.ts";
 import type { Callee, FunctionBody, Label, Local } from "../wasm/function-body.ts";
 import { keepLocalsOfStack, type StackKnowledge } from "./known-stack.ts";
+import { type Base, type Lasting, NOT_LASTING } from "./lasting.ts";
 import { FlagLocals, type FlagState, keepLocalsOf } from "./pending-flags.ts";
 import type { RecentPages } from "./recent-pages.ts";
 import type { Placement, RegisterFile } from "./register-file.ts";
-import { lastingSpan, meet, NO_SPANS, type Place, type Spans } from "./spans.ts";
+import { isSame, lastingSpan, NO_SPANS, type Spans } from "./spans.ts";
 import { type KnownVectors, VectorCache } from "./vector-cache.ts";
 
 /** What is known at a point of the code. */
@@ -25,29 +26,6 @@ interface Knowledge {
   readonly uncounted: number;
   readonly spans: Spans;
 }
-
-/** Where addresses in a loop come from: a register, or what is an origin at all times. */
-export type Base =
-  | { readonly register: number; readonly origin?: undefined }
-  | { readonly register?: undefined; readonly origin: number };
-
-/** What lasts from one part of the code to the next where several paths lead there. */
-export interface Lasting {
-  /** What registers hold, by register, as far as that is the same on all paths. */
-  readonly origins: readonly (Place | undefined)[];
-  readonly spans: Spans;
-}
-
-export const meetLasting = (some: Lasting, others: Lasting): Lasting => ({
-  origins: some.origins.map((place, register) => {
-    const other = others.origins[register];
-    return place && place.origin === other?.origin && place.offset === other.offset ? place : undefined;
-  }),
-  spans: meet(some.spans, others.spans),
-});
-
-/** Thrown where a register that was to keep its value for a loop may not have done so. */
-export const NOT_LASTING = new Error("a register changes in a loop");
 
 export class Emission {
   readonly body: FunctionBody;
@@ -273,12 +251,7 @@ export class Emission {
   /** Before the branch back to a loop's start. Throws {@link NOT_LASTING}. */
   endRound({ origins, spans }: Lasting): void {
     const now = this.registers.origins;
-    if (
-      origins.some(
-        (place, n) => place && (place.origin !== now[n]!.origin || place.offset !== now[n]!.offset),
-      )
-    )
-      throw NOT_LASTING;
+    if (origins.some((place, n) => place && !isSame(place, now[n]!))) throw NOT_LASTING;
     for (const { extent, host } of spans)
       if (!this.spans.some((span) => span.extent === extent)) this.body.set(host, constant32(0));
   }

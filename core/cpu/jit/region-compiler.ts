@@ -5,34 +5,23 @@ import { GOES_ON } from "../decode/row.ts";
 import { CALL } from "../interpreter/dispatcher.ts";
 import { codeSizeOf, type Form } from "../interpreter/form.ts";
 import { CPU, type RuntimeSignatures } from "../interpreter/handler-context.ts";
-import {
-  BLOCK_COMPILED,
-  BLOCK_IP,
-  BUDGET,
-  GPR,
-  REC_BASE,
-  REC_INDEX,
-  REC_LINK,
-  REC_REG,
-  RECORD_SIZE,
-  ZERO,
-} from "../layout.ts";
+import { BLOCK_COMPILED, BUDGET, GPR, REC_LINK, REC_REG, RECORD_SIZE } from "../layout.ts";
 import { constant32, constant64, type Expression, i32, i64, wrap } from "../wasm/expression.ts";
 import { FunctionBody, type Label } from "../wasm/function-body.ts";
 import type { ModuleBuilder } from "../wasm/module.ts";
 import { loopsOf, type Structure, structureOf } from "./control-flow.ts";
 import { type Effects, type EffectsOf, noEffects } from "./effects.ts";
-import { type Base, Emission, type Lasting, meetLasting, NOT_LASTING } from "./emission.ts";
+import { Emission } from "./emission.ts";
 import { FlagLiveness } from "./flag-liveness.ts";
 import type { Flow } from "./flow.ts";
 import { KnownFields } from "./known-fields.ts";
+import { basesIn, type Lasting, meetLasting, NOT_LASTING, type Part, partsOf } from "./lasting.ts";
 import { hashOf, perfectHash } from "./perfect-hash.ts";
 import { RecentPages } from "./recent-pages.ts";
 import { isUnlimited, pageOf, type Region, type Node as RegionNode } from "./region.ts";
 import { RegionContext } from "./region-context.ts";
 import type { OrderedBlock } from "./region-order.ts";
 import { RegisterFile } from "./register-file.ts";
-import { ABSOLUTE, FROM_START } from "./spans.ts";
 import { UnsavedRegisters } from "./unsaved-registers.ts";
 
 type Node = RegionNode<OrderedBlock>;
@@ -45,9 +34,6 @@ const MOST_COMPARED = 4;
 /** Instructions of a loop whose tables are worth more code. */
 const LONGEST_LOOP = 200;
 
-/** Bases of addresses that are followed through a loop. */
-const MOST_BASES = 4;
-
 /** MOVZX of a byte. */
 const takesByte = ({ row }: Form): boolean => row.mnemonic === "MOVZX" && row.operands[1]!.widths[0] === 8;
 
@@ -55,48 +41,6 @@ export interface RegionTools {
   readonly module: ModuleBuilder;
   readonly runtime: RuntimeSignatures;
   readonly effects: EffectsOf;
-}
-
-/** The first so many instructions of a node. */
-interface Part {
-  readonly node: Node;
-  readonly count: number;
-}
-
-/** What of a loop's nodes belongs to it: what comes after a node's last branch that stays in the loop does not. */
-function partsOf(loop: readonly Node[]): Part[] {
-  const nodes = new Set(loop);
-  return loop.map((node) => {
-    const { next, after, targets, branches, count } = node;
-    if ([next, after, ...targets].some((to) => to && nodes.has(to))) return { node, count };
-    const staying = [...branches].filter(([, to]) => nodes.has(to)).map(([index]) => index);
-    return { node, count: Math.max(...staying) + 1 };
-  });
-}
-
-/** Where addresses of accesses in a loop come from, the commonest; registers that are changed in it are none. */
-function basesIn(parts: readonly Part[], changed: number): Base[] {
-  const uses = new Map<string, { base: Base; count: number }>();
-  for (const { node, count } of parts) {
-    const { block, forms } = node;
-    for (let n = 0; n < count; n++) {
-      const { address } = forms[n]!;
-      if (address !== "flat" && address !== "long") continue;
-      const at = n * RECORD_SIZE;
-      if (block.records.getUint16(at + REC_INDEX, true) !== ZERO) continue;
-      const base = baseAt(block.records.getUint16(at + REC_BASE, true));
-      if (base.register !== undefined && (changed >> base.register) & 1) continue;
-      const key = `${base.register} ${base.origin}`;
-      uses.set(key, { base, count: (uses.get(key)?.count ?? 0) + 1 });
-    }
-  }
-  const commonest = [...uses.values()].sort((a, b) => b.count - a.count);
-  return commonest.slice(0, MOST_BASES).map(({ base }) => base);
-}
-
-function baseAt(offset: number): Base {
-  if (offset === ZERO) return { origin: ABSOLUTE };
-  return offset === BLOCK_IP ? { origin: FROM_START } : { register: (offset - GPR) >> 3 };
 }
 
 class RegionCompiler {

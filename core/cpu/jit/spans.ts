@@ -1,6 +1,7 @@
 // Accesses at known offsets from one value, as that of the stack pointer: once the first has been translated, the others
 // within a page need no look into the translation table. How far they reach is known only when all of them have been
-// emitted, so the look at whether they stay within the page compares with constants that are set as more come.
+// emitted, so the look at whether they stay within the page compares with constants that are set as more come. A span lasts
+// where paths join if all of them know it, and through a loop that leaves its origin alone.
 //
 // A translation that has been found holds until what comes next is looked up anew: instructions that change
 // translations or where a physical page is call the runtime, and a page whose code gets decoded is left for that first.
@@ -17,6 +18,8 @@ export interface Place {
 /** Origins of places that are no registers' values: 0, and the instruction pointer at the region's start. */
 export const ABSOLUTE = 0;
 export const FROM_START = -1;
+
+export const isSame = (a: Place, b: Place): boolean => a.origin === b.origin && a.offset === b.offset;
 
 const PAGE = 0x1000;
 /** Bytes from the first to the last of the accesses: the more, the likelier they meet the page's end. */
