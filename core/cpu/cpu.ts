@@ -105,10 +105,13 @@ const COMPILE_TOGETHER = 32;
 /** Those of a program of some size: compiling the loop takes other threads a quarter of a second. */
 const LOOP_AFTER = 200;
 
-/** In MiB. A build by gcc takes as long with twice as much, and a quarter longer with half. */
+/** In MiB. A build by gcc takes as long with 32, and a tenth longer with 16. */
 const DEFAULT_CODE_MEMORY = 24;
 /** Bytes of the host's memory for one of WebAssembly: with that what V8 makes of it, and knows about it. */
 const CODE_EXPANSION = 5;
+
+/** Bytes of WebAssembly that so many MiB of the host's memory have room for. */
+export const codeBytesIn = (mib: number = DEFAULT_CODE_MEMORY): number => (mib * 2 ** 20) / CODE_EXPANSION;
 
 /**
  * Looking for a block, and decoding it, takes some 10 µs, dropping one a fifth of that, making a handler twenty times as
@@ -241,7 +244,7 @@ export class Cpu {
       staleHandler: leaveAt,
       threshold: host.compileAfter ?? COMPILE_AFTER,
       compiler: this.#compiler,
-      mostCode: ((host.codeMemoryMib ?? DEFAULT_CODE_MEMORY) * 2 ** 20) / CODE_EXPANSION,
+      mostCode: codeBytesIn(host.codeMemoryMib),
       batch: host.compileAfter === undefined ? COMPILE_TOGETHER : 1,
       hostPage: (physical) => this.#hostPage(physical),
       readPhysical8: (physical) => {

@@ -1,6 +1,7 @@
 // When regions are compiled, how much at once, and when again.
 
 import { describe, expect, it } from "vitest";
+import { codeBytesIn } from "../cpu.ts";
 import { GPR, RIP } from "../layout.ts";
 import { DATA, userMachine } from "../testing/differential.ts";
 import { type CompiledModule, LocalCompiler, type ModuleCompiler } from "./module-compiler.ts";
@@ -163,7 +164,7 @@ it("code that is written over before its region is entered runs as it is then", 
 describe("room for code", () => {
   const AFTER = 100;
   /** Of which the default has room for four. */
-  const BYTES = 3 << 19;
+  const BYTES = Math.floor(codeBytesIn() / 4.5);
   const LENGTH = 20;
   const loopAt = (n: number): number => START + n * 0x1000;
 
