@@ -214,6 +214,7 @@ export class Emission {
     this.recycle();
   }
 
+  /** What is known here that may last beyond a join. */
   get lasting(): Lasting {
     return { origins: this.registers.origins, spans: this.spans };
   }

@@ -304,8 +304,10 @@ class RegionCompiler {
         this.#meetings.set(to, met ? meetLasting(met, emission.lasting) : emission.lasting);
         emission.body.branch(this.#labels.get(to)!);
       } else {
-        if (kind === "back") emission.endRound(this.#rounds.get(to)!);
-        if (kind === "back") emission.body.branchIf(this.#labels.get(to)!, emission.mayGoOn(), true);
+        if (kind === "back") {
+          emission.endRound(this.#rounds.get(to)!);
+          emission.body.branchIf(this.#labels.get(to)!, emission.mayGoOn(), true);
+        }
         emission.leaveTo(emission.pointer(to.delta));
       }
     }

@@ -37,6 +37,15 @@ function repeat(code: (a: Assembler) => void, before: (a: Assembler) => void = (
   expect(cpu.compiler.regionsCompiled).toBeGreaterThan(0);
 }
 
+/** Four words at an offset from LINEAR, in the first two pages. */
+function frameAt(offset: number): number[] {
+  const byteAt = (linear: number): number =>
+    view.getUint8((linear >> 12 === LINEAR >> 12 ? FIRST : SECOND) + (linear & 0xfff));
+  return [0, 4, 8, 12].map((at) =>
+    [3, 2, 1, 0].reduce((word, n) => word * 256 + byteAt(LINEAR + offset + at + n), 0),
+  );
+}
+
 beforeEach(() => {
   const pages = [FIRST, SECOND, THIRD];
   mapPages(
@@ -65,12 +74,7 @@ describe("a frame", () => {
       a.add("eax", "[esi+4]");
       a.add("eax", "[esi+8]");
     });
-    const byteAt = (linear: number): number =>
-      view.getUint8((linear >> 12 === LINEAR >> 12 ? FIRST : SECOND) + (linear & 0xfff));
-    const words = [0, 4, 8, 12].map((at) =>
-      [3, 2, 1, 0].reduce((word, n) => word * 256 + byteAt(LINEAR + offset + at + n), 0),
-    );
-    expect(words).toEqual([1, 5, 9, 13].map((word) => word * ROUNDS));
+    expect(frameAt(offset)).toEqual([1, 5, 9, 13].map((word) => word * ROUNDS));
     expect(machine.get("eax")).toBe(28 * ROUNDS);
   });
 
@@ -97,16 +101,28 @@ describe("a frame", () => {
       },
       (a) => a.mov("esi", LINEAR + offset),
     );
-    const byteAt = (linear: number): number =>
-      view.getUint8((linear >> 12 === LINEAR >> 12 ? FIRST : SECOND) + (linear & 0xfff));
-    const words = [0, 4, 8, 12].map((at) =>
-      [3, 2, 1, 0].reduce((word, n) => word * 256 + byteAt(LINEAR + offset + at + n), 0),
+    expect(frameAt(offset)).toEqual([3 * ROUNDS, 10 * ROUNDS, ROUNDS / 2, ROUNDS / 2]);
+  });
+
+  it("lasts no longer than until the runtime may have changed registers", () => {
+    repeat(
+      (a) => {
+        a.add("dword [esi]", 1);
+        // An address of 16 bits is the runtime's to check: MOV EAX, [BX].
+        a.db(0x67, 0x8b, 0x07);
+        a.add("dword [esi+4]", 2);
+        a.add("dword [esi+12]", "eax");
+      },
+      (a) => {
+        a.mov("esi", LINEAR);
+        a.mov("ebx", 0x1000);
+        a.mov("dword [0x1000]", 3);
+      },
     );
-    expect(words).toEqual([3 * ROUNDS, 10 * ROUNDS, ROUNDS / 2, ROUNDS / 2]);
+    expect(frameAt(0)).toEqual([ROUNDS, 2 * ROUNDS, 0, 3 * ROUNDS]);
   });
 
   it("that only is read before it is written gets its page's dirty bit", () => {
-    const entry = entryOf(LINEAR);
     repeat(
       (a) => {
         a.mov("eax", "[esi]");
@@ -116,12 +132,10 @@ describe("a frame", () => {
         a.label("reads");
         a.add("eax", "[esi+4]");
       },
-      (a) => {
-        a.mov("esi", LINEAR);
-      },
+      (a) => a.mov("esi", LINEAR),
     );
     expect(machine.u32(FIRST + 4)).toBe(1);
-    expect(machine.u32(entry) & 0x40).toBe(0x40);
+    expect(machine.u32(entryOf(LINEAR)) & 0x40).toBe(0x40);
   });
 
   it("of pushes crosses a page's end as well", () => {
