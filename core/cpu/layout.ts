@@ -32,7 +32,7 @@ export const VIDEO_DIRTY = 0xe00000;
 
 /** Decoded-instruction records. */
 export const RECORDS = 0x1000000;
-export const RECORDS_SIZE = 0x3000000;
+export const RECORDS_SIZE = 0x3800000;
 /** Firmware and option ROMs, 2 MiB. */
 export const ROM = 0x5000000;
 export const ROM_SIZE = 0x200000;
@@ -180,7 +180,7 @@ export const BRANCHED_FROM = 0x7b4;
 export const CALL_DEPTH = 0x7b8;
 /** Not 0: the debugger must hear of each translation for execution. */
 export const TRANSLATIONS_NOTED = 0x7b0;
-/** Handler of the last instruction run by itself, if that has set RIP; else 0 (u32). */
+/** Handler of the last instruction run by itself, unless the next one follows; then 0 (u32). */
 export const STEP_LEFT_BY = 0x7bc;
 /** The debugger's watchpoints: how many (u32), then each one's linear address (u64), bytes (u32) and WATCH_* (u32). */
 export const WATCHPOINT_COUNT = 0x728;
@@ -320,7 +320,11 @@ export const BLOCK_COMPILED = -20;
 export const BLOCK_SECOND_PAGE = -16;
 /** And to BLOCK_HEAT as it was when room for other blocks was last looked for (i32). */
 export const BLOCK_HEAT_SEEN = -12;
-/** In the record of a relative branch, and in that after the last of a block: the compiled block that is next, or 0. */
+/** And to its number among the blocks (u32). */
+export const BLOCK_NUMBER = -8;
+/** And to the link to what follows it: the compiled block that is next, or 0. */
+export const BLOCK_LINK = -4;
+/** In the record of a relative branch: the same where it is taken. */
 export const REC_LINK = 8;
 /** Index of the handler in the table. */
 export const REC_HANDLER = 0;

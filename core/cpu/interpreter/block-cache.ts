@@ -4,7 +4,7 @@
 import { type Decoded, type Decoder, MAXIMUM_LENGTH, withoutOperands } from "../decode/decoder.ts";
 import { ENDS, isIndirectBranch, isRelativeBranch, type Row } from "../decode/row.ts";
 import { BranchTargets } from "../jit/branch-targets.ts";
-import { type CompiledRegion, RegionCache, type RegionCacheHost, remove } from "../jit/region-cache.ts";
+import { RegionCache, type RegionCacheHost, remove } from "../jit/region-cache.ts";
 import {
   BLOCK_COUNT,
   BLOCK_ENTRY_SIZE,
@@ -12,7 +12,9 @@ import {
   BLOCK_HEAT_SEEN,
   BLOCK_INSTRUCTIONS,
   BLOCK_LENGTH,
+  BLOCK_LINK,
   BLOCK_MODE,
+  BLOCK_NUMBER,
   BLOCK_PHYSICAL,
   BLOCK_RECORD,
   BLOCK_SECOND_PAGE,
@@ -29,50 +31,26 @@ import {
   RECORDS,
   RECORDS_SIZE,
 } from "../layout.ts";
-import { BlockWriter, type BlockWriterHost } from "./block-writer.ts";
-import { type CodeBytes, CodePages } from "./code-pages.ts";
+import { Block } from "./block.ts";
+import { BlockWriter, type BlockWriterHost, hasEnd } from "./block-writer.ts";
+import { CodePages } from "./code-pages.ts";
 import { blockIndex } from "./dispatcher.ts";
 import { codeSizeOf, type Form } from "./form.ts";
 import type { Handlers } from "./handlers.ts";
-import { GRAIN, RecordSpace } from "./record-space.ts";
+import { RecordSpace } from "./record-space.ts";
 
-/** Of a block besides those of its instructions: a header before them, the end after them. */
-const EXTRA_RECORDS = 2;
 /** Room for records below which old blocks are forgotten, and how much is made. */
 const LEAST_FREE = RECORDS_SIZE / RECORD_SIZE / 8;
 const ENOUGH_FREE = RECORDS_SIZE / RECORD_SIZE / 4;
 /** Room below which it is made of blocks that are in use. */
 const SCARCE = LEAST_FREE / 2;
-/** Places looked at between two runs of the guest to make it: a millisecond's work. */
-const TIDIED_AT_ONCE = 2000;
+/** Numbers of blocks looked at between two runs of the guest to make it: a millisecond's work. */
+const TIDIED_AT_ONCE = 500;
 /** Places of dropped regions that wait until the jump cache is emptied. */
 const MOST_STALE = 4096;
 /** Most instructions in a block. */
 const LONGEST_BLOCK = 32;
 const PAGE = 0x1000;
-/** Runs of records begin so many bytes apart or more, as a power of 2. */
-const PLACE_SHIFT = Math.log2(GRAIN * RECORD_SIZE);
-
-export interface Block extends CodeBytes<Block> {
-  /** Instructions. */
-  readonly count: number;
-  /** Address of the first record. */
-  readonly record: number;
-  /** Entries that are counted: it will be told when there were so many. */
-  counted: number;
-  /** Linear address at which it was run when it became hot. */
-  linear?: bigint;
-  /** Whether it was entered often enough to be part of a region. */
-  warm?: boolean;
-  /** How often that region was compiled again. */
-  grown?: number;
-  /** The region that is entered here, once it is compiled. */
-  region?: CompiledRegion | undefined;
-  /** The regions that it is part of. */
-  regions?: CompiledRegion[];
-  /** Addresses of the links that lead to it. */
-  links?: number[] | undefined;
-}
 
 export interface BlockCacheHost extends RegionCacheHost, BlockWriterHost {
   readonly handlers: Handlers;
@@ -98,10 +76,13 @@ export interface BlockCacheHost extends RegionCacheHost, BlockWriterHost {
   protect(physicalPage: number): void;
 }
 
-const lastRecordOf = ({ record, count }: Block): number => record + (count - 1) * RECORD_SIZE;
+/**
+ * Records of a block: a header, those of its instructions, of which the last has this row, and perhaps an end; an even number, so that
+ * header and first record lie in one line of the host's cache.
+ */
+const recordsOf = (count: number, last: Row): number => (2 + count + (hasEnd(last) ? 1 : 0)) & ~1;
 
-/** A block's place among those that are known by their first records; a very large number for 0. */
-const placeOf = (record: number): number => (record - RECORDS) >>> PLACE_SHIFT;
+const lastRecordOf = ({ record, count }: Block): number => record + (count - 1) * RECORD_SIZE;
 
 /** The first of its two entries in the block table. */
 const entryOf = ({ physical }: Block): number => BLOCK_TABLE + blockIndex(physical) * BLOCK_ENTRY_SIZE;
@@ -114,9 +95,11 @@ export class BlockCache {
   /** The instructions of the block that is being decoded. */
   readonly #decoded: Decoded[];
   readonly #pages: CodePages<Block>;
-  /** By {@link placeOf} their first records. */
-  readonly #byRecord: (Block | undefined)[] = [];
-  /** Whether room is being made, and the place that is looked at next: records are taken in about this order, too. */
+  /** By their numbers. */
+  readonly #blocks: (Block | undefined)[] = [];
+  /** Numbers that dropped blocks had. */
+  readonly #numbers: number[] = [];
+  /** Whether room is being made, and the number that is looked at next: those of what was dropped are given anew in about this order. */
   #tidying = false;
   #hand = 0;
   /** Of those that end with an indirect branch. */
@@ -139,7 +122,8 @@ export class BlockCache {
   /** Forgets every block. Not while one runs. */
   clear(): void {
     this.regions.clear();
-    this.#byRecord.length = 0;
+    this.#blocks.length = 0;
+    this.#numbers.length = 0;
     this.#tidying = false;
     this.#hand = 0;
     this.targets.clear();
@@ -264,28 +248,21 @@ export class BlockCache {
     secondPage: number | undefined,
   ): Block {
     // A header before the first record counts how often the block is entered: see RegionCache.
-    const run = this.#allocate(count + EXTRA_RECORDS);
+    const records = recordsOf(count, this.#decoded[count - 1]!.row);
+    const run = this.#allocate(records);
     const record = run + RECORD_SIZE;
-    this.#writer.write(record, this.#decoded, count, mode, secondPage);
-    const block: Block = {
-      // Below 2 GiB as an integer, which takes no room of its own.
-      physical: physical < 2 ** 31 ? physical | 0 : physical,
-      mode,
-      length,
-      count,
-      record,
-      secondPage,
-      nextInChunk: undefined,
-      counted: 0,
-    };
+    const number = this.#numbers.pop() ?? this.#blocks.length;
+    this.#writer.write(record, this.#decoded, count, mode, number, secondPage);
+    const block = new Block(physical, mode, length, count, record, secondPage);
     this.regions.startCounting(block);
     if (this.#host.hostPage(physical - (physical % PAGE)) === undefined) {
       // What is read from a device may be something else next time.
       this.#view.setUint32(record + BLOCK_SECOND_PAGE, 0, true);
-      this.#records.give(run, count + EXTRA_RECORDS);
+      this.#records.give(run, records);
+      this.#numbers.push(number);
       return block;
     }
-    this.#byRecord[placeOf(record)] = block;
+    this.#blocks[number] = block;
     if (isIndirectBranch(this.#decoded[count - 1]!.row)) {
       this.targets.enter(lastRecordOf(block), this.#lastOf(block));
     }
@@ -307,12 +284,12 @@ export class BlockCache {
     this.#tidying ||= this.#records.free < LEAST_FREE;
     if (!this.#tidying) return;
     const isEnough = (): boolean => this.#records.free + this.#records.waiting >= ENOUGH_FREE;
-    const end = Math.min(this.#hand + TIDIED_AT_ONCE, this.#byRecord.length);
+    const end = Math.min(this.#hand + TIDIED_AT_ONCE, this.#blocks.length);
     while (this.#hand < end && !isEnough()) {
-      const block = this.#byRecord[this.#hand++];
+      const block = this.#blocks[this.#hand++];
       if (block && !this.isCompiled(block) && !this.#isInUse(block)) this.#drop(block);
     }
-    if (this.#hand === this.#byRecord.length) this.#hand = 0;
+    if (this.#hand === this.#blocks.length) this.#hand = 0;
     else if (!isEnough()) return;
     this.#tidying = false;
     // It may know blocks that were dropped.
@@ -399,15 +376,23 @@ export class BlockCache {
 
   /** The block whose first record is at an address, if it was not dropped. */
   blockAt(record: number): Block | undefined {
-    const block = this.#byRecord[placeOf(record)];
+    const block = this.#blocks[this.#numberAt(record)];
     return block?.record === record ? block : undefined;
+  }
+
+  /** What is a block's number where a block's first record is at an address. */
+  #numberAt(record: number): number {
+    return record === 0 ? NO_BLOCK : this.#view.getUint32(record + BLOCK_NUMBER, true);
   }
 
   #drop(block: Block): void {
     for (const region of [...(block.regions ?? [])]) this.regions.forget(region);
-    this.#byRecord[placeOf(block.record)] = undefined;
+    const number = this.#numberAt(block.record);
+    this.#blocks[number] = undefined;
+    this.#numbers.push(number);
     this.#openLinks(block);
-    this.#records.give(block.record - RECORD_SIZE, block.count + EXTRA_RECORDS);
+    const last = this.#host.handlers.formOf(block, block.count - 1, this.#view);
+    this.#records.give(block.record - RECORD_SIZE, recordsOf(block.count, last.row));
     this.targets.drop(lastRecordOf(block));
     this.#view.setUint32(block.record + BLOCK_INSTRUCTIONS, 0, true);
     const entry = entryOf(block);
@@ -423,15 +408,14 @@ export class BlockCache {
 
   /** Its records will be others': no block may remember that they lead to it. */
   #openLinks(block: Block): void {
-    const forget = (record: number): void => {
-      const link = record + REC_LINK;
+    const forget = (link: number): void => {
       remove(this.blockAt(this.#view.getUint32(link, true))?.links ?? [], link);
     };
     const { handlers } = this.#host;
     for (let n = 0; n < block.count; n++) {
       const form = handlers.formOf(block, n, this.#view);
-      if (isRelativeBranch(form.row)) forget(block.record + n * RECORD_SIZE);
+      if (isRelativeBranch(form.row)) forget(block.record + n * RECORD_SIZE + REC_LINK);
     }
-    forget(block.record + block.count * RECORD_SIZE);
+    forget(block.record + BLOCK_LINK);
   }
 }

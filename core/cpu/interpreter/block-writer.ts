@@ -1,12 +1,14 @@
 // Writes decoded instructions as the records that handlers read. The layout is at RECORD_SIZE in layout.ts.
 
 import { type Decoded, NO_REGISTER, RIP_RELATIVE } from "../decode/decoder.ts";
-import { isRelativeBranch } from "../decode/row.ts";
+import { ENDS, isRelativeBranch, type Row } from "../decode/row.ts";
 import {
   BLOCK_COMPILED,
   BLOCK_FIRST_HANDLER,
   BLOCK_INSTRUCTIONS,
   BLOCK_IP,
+  BLOCK_LINK,
+  BLOCK_NUMBER,
   BLOCK_SECOND_PAGE,
   GPR,
   NO_BLOCK,
@@ -41,6 +43,9 @@ export interface BlockWriterHost {
 const addressSlot = (number: number): number =>
   number === NO_REGISTER ? ZERO : number === RIP_RELATIVE ? BLOCK_IP : GPR + number * 8;
 
+/** Whether a block whose last instruction is of this row has a record after it, which leads on. */
+export const hasEnd = ({ flags }: Row): boolean => (flags & ENDS) === 0;
+
 export class BlockWriter {
   readonly #host: BlockWriterHost;
   readonly #view: DataView;
@@ -53,14 +58,16 @@ export class BlockWriter {
   }
 
   /**
-   * Writes the first `count` of some instructions as a block's records from an address, that of its end after them, and
-   * the header before them. `secondPage`: physical page of the rest of an instruction that crosses pages.
+   * Writes the first `count` of some instructions as a block's records from an address, that of its end after them if it
+   * `hasEnd`, and the header before them. `number`: its number among the blocks; `secondPage`: physical page of the rest of an
+   * instruction that crosses pages.
    */
   write(
     record: number,
     instructions: readonly Decoded[],
     count: number,
     mode: number,
+    number: number,
     secondPage: number | undefined,
   ): void {
     const view = this.#view;
@@ -73,14 +80,17 @@ export class BlockWriter {
       delta += instruction.length;
       at += RECORD_SIZE;
     }
-    view.setUint32(at + REC_HANDLER, END_HANDLER, true);
-    view.setUint16(at + REC_IP_DELTA, delta, true);
-    this.#bytes[at + REC_REMAINING] = 0;
-    view.setUint32(at + REC_LINK, 0, true);
+    if (hasEnd(instructions[count - 1]!.row)) {
+      view.setUint32(at + REC_HANDLER, END_HANDLER, true);
+      view.setUint16(at + REC_IP_DELTA, delta, true);
+      this.#bytes[at + REC_REMAINING] = 0;
+    }
     view.setUint32(record + BLOCK_FIRST_HANDLER, view.getUint32(record + REC_HANDLER, true), true);
     view.setUint32(record + BLOCK_INSTRUCTIONS, count, true);
     view.setUint32(record + BLOCK_COMPILED, 0, true);
     view.setUint32(record + BLOCK_SECOND_PAGE, secondPage ?? NO_BLOCK, true);
+    view.setUint32(record + BLOCK_NUMBER, number, true);
+    view.setUint32(record + BLOCK_LINK, 0, true);
     this.#host.handlers.compile();
   }
 

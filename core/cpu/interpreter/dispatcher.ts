@@ -383,8 +383,8 @@ export function dispatcherModule(): Uint8Array<ArrayBuffer> {
   const used = i32.add(remaining, constant32(1));
   step.store(32, CPU, i32.sub(i32.load(CPU, BUDGET), used), BUDGET);
   const first = step.let(i32.load(i32.add(one, constant32(BLOCK_FIRST_HANDLER))));
-  const next = step.let(callHandler(one, first));
   step.store(32, CPU, first, STEP_LEFT_BY);
+  const next = step.let(callHandler(one, first));
   step.if(next, () => {
     step.store(32, CPU, constant32(0), STEP_LEFT_BY);
     const delta = i32.add(i32.load16U(one, REC_IP_DELTA), i32.load8U(one, REC_LENGTH));

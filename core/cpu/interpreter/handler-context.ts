@@ -1,7 +1,7 @@
 // The interpreter's side of an instruction's semantics: a handler takes the address of a decoded record and
 // returns that of the next one, or 0 when RIP says where to go on.
 
-import { isRelativeBranch, type OperandSpec, type Row } from "../decode/row.ts";
+import { ENDS, isRelativeBranch, type OperandSpec, type Row } from "../decode/row.ts";
 import {
   BLOCK_IP,
   BRANCHED_FROM,
@@ -34,6 +34,7 @@ import {
   SEGMENT_SELECTOR,
   SEGMENT_SIZE,
   SEGMENTS,
+  STEP_LEFT_BY,
   TLB_ADDEND,
   TLB_ENTRIES,
   TLB_POINTER,
@@ -219,6 +220,10 @@ export class HandlerContext implements Context {
   /** Emits the whole handler. */
   emit(): FunctionBody {
     this.row.semantics(this);
+    if (this.row.flags & ENDS) {
+      this.setState(STEP_LEFT_BY, 32, constant32(0));
+      this.leaveAfter();
+    }
     this.body.result(i32.add(this.fields.address, constant32(RECORD_SIZE)));
     return this.body;
   }

@@ -1,6 +1,6 @@
 // Compiled regions: which blocks become some, what they replace, and how they go, one by one.
 
-import type { Block } from "../interpreter/block-cache.ts";
+import type { Block } from "../interpreter/block.ts";
 import type { Handlers } from "../interpreter/handlers.ts";
 import { BLOCK_COMPILED, BLOCK_FIRST_HANDLER, BLOCK_HEAT, BLOCK_HEAT_SEEN, REC_HANDLER } from "../layout.ts";
 import type { BranchTargets } from "./branch-targets.ts";

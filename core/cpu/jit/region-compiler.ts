@@ -5,7 +5,7 @@ import { GOES_ON } from "../decode/row.ts";
 import { CALL } from "../interpreter/dispatcher.ts";
 import { codeSizeOf, type Form } from "../interpreter/form.ts";
 import { CPU, type RuntimeSignatures } from "../interpreter/handler-context.ts";
-import { BLOCK_COMPILED, BUDGET, GPR, REC_LINK, REC_REG, RECORD_SIZE } from "../layout.ts";
+import { BLOCK_COMPILED, BLOCK_LINK, BUDGET, GPR, REC_REG, RECORD_SIZE } from "../layout.ts";
 import { constant32, constant64, type Expression, i32, i64, wrap } from "../wasm/expression.ts";
 import { FunctionBody, type Label } from "../wasm/function-body.ts";
 import type { ModuleBuilder } from "../wasm/module.ts";
@@ -204,7 +204,7 @@ class RegionCompiler {
       this.#go(node, node.next);
     } else {
       // The code is never cut where no node follows.
-      last!.leaveForNext(block.record + count * RECORD_SIZE + REC_LINK);
+      last!.leaveForNext(block.record + BLOCK_LINK);
     }
   }
 
