@@ -1,3 +1,4 @@
+import type { DEFAULT_CODE_MEMORY_MIB } from "./cpu/jit/code-memory.ts";
 import type { CompilerStatistics } from "./cpu/jit/counted-handlers.ts";
 import type { ModuleCompiler } from "./cpu/jit/module-compiler.ts";
 import type { Sampling } from "./cpu/jit/verifier.ts";
@@ -61,7 +62,7 @@ export interface PcOptions {
   jit?: JitMode;
   /** Who compiles guest code, for this machine alone; the PC itself, in between, if not said. */
   compiler?: ModuleCompiler;
-  /** Memory of the host for compiled code, in MiB, about: what is used least makes room. 32 if not said. */
+  /** Memory of the host for compiled code, in MiB, about: what is used least makes room. {@link DEFAULT_CODE_MEMORY_MIB} if not said. */
   codeMemoryMib?: number;
   /** Compiled code is compared with the interpreter as it runs: on which runs of a region. Never if not said. */
   verify?: Sampling;

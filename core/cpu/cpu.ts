@@ -7,6 +7,7 @@ import { BREAKPOINT, INVALID, OPCODES, TOO_LONG } from "./decode/opcodes.ts";
 import { BRANCH, TRANSFER } from "./decode/row.ts";
 import { BlockCache } from "./interpreter/block-cache.ts";
 import { dispatcherModule } from "./interpreter/dispatcher.ts";
+import { codeBytesIn } from "./jit/code-memory.ts";
 import { type CompilerStatistics, CountedHandlers } from "./jit/counted-handlers.ts";
 import { LocalCompiler, type ModuleCompiler } from "./jit/module-compiler.ts";
 import { type Sampling, type VerifiedProcessor, Verifier } from "./jit/verifier.ts";
@@ -104,14 +105,6 @@ const COMPILE_AFTER = 4000;
 const COMPILE_TOGETHER = 32;
 /** Those of a program of some size: compiling the loop takes other threads a quarter of a second. */
 const LOOP_AFTER = 200;
-
-/** In MiB. A build by gcc takes as long with 32, and a tenth longer with 16. */
-const DEFAULT_CODE_MEMORY = 24;
-/** Bytes of the host's memory for one of WebAssembly: with that what V8 makes of it, and knows about it. */
-const CODE_EXPANSION = 5;
-
-/** Bytes of WebAssembly that so many MiB of the host's memory have room for. */
-export const codeBytesIn = (mib: number = DEFAULT_CODE_MEMORY): number => (mib * 2 ** 20) / CODE_EXPANSION;
 
 /**
  * Looking for a block, and decoding it, takes some 10 µs, dropping one a fifth of that, making a handler twenty times as

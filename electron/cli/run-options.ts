@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { TwinboxError } from "../../core/base/errors.ts";
+import { DEFAULT_CODE_MEMORY_MIB } from "../../core/cpu/jit/code-memory.ts";
 import { type CpuChoice, parseCpu } from "../../core/cpu/models/catalogue.ts";
 import type { BootDevice, JitMode, PcOptions } from "../../core/pc-options.ts";
 import type { AttachedMedium } from "../contract/engine.ts";
@@ -64,7 +65,7 @@ Input and output
 Execution
   --jit MODE            compile guest code to WebAssembly: auto (once it runs often), eager (as soon as it runs),
                         off (auto)
-  --code-memory MIB     memory of the host for compiled code, about: what is used least makes room (32)
+  --code-memory MIB     memory of the host for compiled code, about: what is used least makes room (${DEFAULT_CODE_MEMORY_MIB})
   --verify[=all]        do what compiled code does again in the interpreter, and end with 1 where the two differ: each
                         piece of code on its first 64 runs and then on one in 499, or on all
   --deterministic       the machine's time counts its instructions alone, 10 ns each: the same options, images and steps

@@ -1,7 +1,7 @@
 import { PerformanceObserver } from "node:perf_hooks";
 import { getHeapSpaceStatistics, setFlagsFromString } from "node:v8";
 
-/** Of both halves. Left alone they grow to 64 MiB, for garbage that two do as well for. */
+/** Of both halves. Left alone they grow to 64 MiB, for garbage that eight do as well for. */
 const YOUNG_GENERATION = 8 << 20;
 
 let tuned = false;
@@ -20,7 +20,7 @@ export function tuneV8(): void {
   if (!knowsBranchHints(process.versions.v8)) setFlagsFromString("--experimental-wasm-branch-hinting");
   // Compiled code that was dropped is freed with its module, an object of a few words: V8 would let several times as much gather as lives.
   setFlagsFromString("--heap-growing-percent=25");
-  stopYoungGrowth();
+  limitYoungGeneration();
 }
 
 /** Whether a V8 follows the hints of branches by itself: since 13.7 (Chrome 137). */
@@ -29,13 +29,17 @@ function knowsBranchHints(version: string): boolean {
   return major > 13 || (major === 13 && minor >= 7);
 }
 
-/** The flag that says how far the young generation may grow is only read at start-up; the one for how fast, each time. */
-function stopYoungGrowth(): void {
+/**
+ * The flag that says how far the young generation may grow is only read at start-up; the one for how fast, each time. While a machine
+ * is made it would double several times before anybody is told.
+ */
+function limitYoungGeneration(): void {
+  setFlagsFromString("--semi-space-growth-factor=1");
   const observer = new PerformanceObserver(() => {
     const young = getHeapSpaceStatistics().find(({ space_name }) => space_name === "new_space");
-    if (young && young.space_size < YOUNG_GENERATION) return;
-    setFlagsFromString("--semi-space-growth-factor=1");
-    observer.disconnect();
+    const isLarge = !young || young.space_size >= YOUNG_GENERATION;
+    setFlagsFromString(`--semi-space-growth-factor=${isLarge ? 1 : 2}`);
+    if (isLarge) observer.disconnect();
   });
   observer.observe({ entryTypes: ["gc"] });
 }

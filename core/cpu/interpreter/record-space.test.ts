@@ -46,6 +46,16 @@ it("does not give what was given back before that is merged", () => {
   expect(space.take(8)).toBe(START);
 });
 
+it("cuts a longer run that was left where there is none as short", () => {
+  const space = new RecordSpace(START, 8);
+  const runs = [space.take(2)!, space.take(4)!, space.take(2)!];
+  space.give(runs[1]!, 4);
+  space.merge();
+  expect(space.take(6)).toBeUndefined();
+  expect([space.take(3), space.take(1)]).toEqual([runs[1], runs[1]! + 3 * RECORD_SIZE]);
+  expect(space.free).toBe(0);
+});
+
 it("is empty again when it is cleared", () => {
   const space = new RecordSpace(START, 8);
   space.give(space.take(8)!, 8);

@@ -1,9 +1,9 @@
 // When regions are compiled, how much at once, and when again.
 
 import { describe, expect, it } from "vitest";
-import { codeBytesIn } from "../cpu.ts";
 import { GPR, RIP } from "../layout.ts";
 import { DATA, userMachine } from "../testing/differential.ts";
+import { codeBytesIn } from "./code-memory.ts";
 import { type CompiledModule, LocalCompiler, type ModuleCompiler } from "./module-compiler.ts";
 import type { RegionOrder } from "./region-order.ts";
 
