@@ -2,6 +2,7 @@
 
 import {
   BRANCH,
+  type Choice,
   D64,
   type Entry,
   F64,
@@ -10,6 +11,10 @@ import {
   MEMORY,
   NO_66,
   O64,
+  PREFIX_66,
+  PREFIX_F2,
+  PREFIX_F3,
+  PREFIX_NONE,
   REGISTER,
   type Row,
   type Table,
@@ -197,21 +202,23 @@ export class Decoder {
     let mandatory = 0;
     let entry: Entry = table[opcode];
     while (entry && entry.kind !== "row") {
-      if (entry.kind === "group") entry = entry.entries[(this.#readModrm() >> 3) & 7];
-      else if (entry.kind === "mod") entry = this.#readModrm() >= 0xc0 ? entry.register : entry.memory;
-      else if (entry.kind === "rm") entry = entry.entries[this.#readModrm() & 7];
-      else if (entry.kind === "rexB") entry = rex & 1 ? entry.with : entry.without;
-      else if (entry.kind === "mode") entry = long ? entry.long : entry.legacy;
+      const { kind, entries }: Choice = entry;
+      if (kind === "group") entry = entries[(this.#readModrm() >> 3) & 7];
+      else if (kind === "mod") entry = entries[this.#readModrm() >= 0xc0 ? 1 : 0];
+      else if (kind === "rm") entry = entries[this.#readModrm() & 7];
+      else if (kind === "rexB") entry = entries[rex & 1];
+      else if (kind === "mode") entry = entries[long ? 1 : 0];
       else {
-        const chosen: Entry = rep === 0xf3 ? entry.pF3 : rep === 0xf2 ? entry.pF2 : undefined;
-        if (chosen && !this.#isIgnored(chosen, entry.none)) {
+        const none: Entry = entries[PREFIX_NONE];
+        const chosen: Entry = rep ? entries[rep === 0xf3 ? PREFIX_F3 : PREFIX_F2] : undefined;
+        if (chosen && !this.#isIgnored(chosen, none)) {
           mandatory = rep;
           entry = chosen;
-        } else if (rep && !entry.none) return "invalid";
-        else if (operandPrefix && entry.p66) {
+        } else if (rep && !none) return "invalid";
+        else if (operandPrefix && entries[PREFIX_66]) {
           mandatory = 0x66;
-          entry = entry.p66;
-        } else entry = entry.none;
+          entry = entries[PREFIX_66];
+        } else entry = none;
       }
     }
     if (!entry || !this.#has(entry)) return "invalid";

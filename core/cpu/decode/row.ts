@@ -64,49 +64,26 @@ export interface Row {
   readonly trailing: readonly OperandSpec[];
 }
 
-/** Chosen by ModRM.reg. */
-export interface Group {
-  readonly kind: "group";
+/**
+ * What chooses among entries: `group` ModRM.reg · `mod` ModRM.mod, the form with memory or that with a register · `rm` ModRM.rm, in
+ * register forms · `prefix` a mandatory prefix, as PREFIX_* tell · `mode` whether it is 64-bit code · `rexB` REX.B: with it the
+ * opcode's register is not the accumulator.
+ */
+export type Chooser = "group" | "mod" | "rm" | "prefix" | "mode" | "rexB";
+
+// All alike, so that the decoder has one kind of object to look into, and that of rows.
+export interface Choice {
+  readonly kind: Chooser;
   readonly entries: readonly Entry[];
 }
 
-/** Chosen by ModRM.mod: memory or register. */
-export interface ByMod {
-  readonly kind: "mod";
-  readonly memory: Entry;
-  readonly register: Entry;
-}
+/** Places of entries by mandatory prefixes, F3 and F2 before 66. Absent: that of none, with the prefix as an ordinary one. */
+export const PREFIX_NONE = 0;
+export const PREFIX_66 = 1;
+export const PREFIX_F3 = 2;
+export const PREFIX_F2 = 3;
 
-/** Chosen by ModRM.rm, in register forms. */
-export interface ByRm {
-  readonly kind: "rm";
-  readonly entries: readonly Entry[];
-}
-
-/** Chosen by a mandatory prefix: F3 and F2 before 66. Absent: what `none` says, with the prefix as an ordinary one. */
-export interface ByPrefix {
-  readonly kind: "prefix";
-  readonly none: Entry;
-  readonly p66: Entry;
-  readonly pF3: Entry;
-  readonly pF2: Entry;
-}
-
-/** Different in 64-bit code. */
-export interface ByMode {
-  readonly kind: "mode";
-  readonly legacy: Entry;
-  readonly long: Entry;
-}
-
-/** Different with REX.B: the opcode's register is not the accumulator. */
-export interface ByRexB {
-  readonly kind: "rexB";
-  readonly without: Entry;
-  readonly with: Entry;
-}
-
-export type Entry = Row | Group | ByMod | ByRm | ByPrefix | ByMode | ByRexB | undefined;
+export type Entry = Row | Choice | undefined;
 /** By opcode byte. */
 export type Table = Entry[];
 
@@ -184,22 +161,15 @@ export function op(mnemonic: string, semantics: Semantics, operands = "", flags 
   return row;
 }
 
-export const group = (...entries: Entry[]): Group => ({ kind: "group", entries });
-export const byMod = (memory: Entry, register: Entry): ByMod => ({ kind: "mod", memory, register });
-export const byRm = (...entries: Entry[]): ByRm => ({ kind: "rm", entries });
-export const byRexB = (without: Entry, withB: Entry): ByRexB => ({
-  kind: "rexB",
-  without,
-  with: withB,
-});
-export const byMode = (legacy: Entry, long: Entry): ByMode => ({ kind: "mode", legacy, long });
-export const byPrefix = (entries: { none?: Entry; p66?: Entry; pF3?: Entry; pF2?: Entry }): ByPrefix => ({
-  kind: "prefix",
-  none: entries.none,
-  p66: entries.p66,
-  pF3: entries.pF3,
-  pF2: entries.pF2,
-});
+const choice = (kind: Chooser, ...entries: Entry[]): Choice => ({ kind, entries });
+
+export const group = (...entries: Entry[]): Choice => choice("group", ...entries);
+export const byMod = (memory: Entry, register: Entry): Choice => choice("mod", memory, register);
+export const byRm = (...entries: Entry[]): Choice => choice("rm", ...entries);
+export const byRexB = (without: Entry, withB: Entry): Choice => choice("rexB", without, withB);
+export const byMode = (legacy: Entry, long: Entry): Choice => choice("mode", legacy, long);
+export const byPrefix = (by: { none?: Entry; p66?: Entry; pF3?: Entry; pF2?: Entry }): Choice =>
+  choice("prefix", by.none, by.p66, by.pF3, by.pF2);
 
 const WIDTHS: Record<string, readonly [number, number, number]> = {
   "": [0, 0, 0],

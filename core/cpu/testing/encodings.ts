@@ -1,8 +1,19 @@
 // Every encoding that a chapter's tables have, as bytes to be filled in.
 
 import type { Chapter } from "../decode/opcodes.ts";
-import type { Entry, Row } from "../decode/row.ts";
-import { F64, I64, MEMORY, O64, REGISTER } from "../decode/row.ts";
+import {
+  type Entry,
+  F64,
+  I64,
+  MEMORY,
+  O64,
+  PREFIX_66,
+  PREFIX_F2,
+  PREFIX_F3,
+  PREFIX_NONE,
+  REGISTER,
+  type Row,
+} from "../decode/row.ts";
 import { DATA } from "./differential.ts";
 import type { Random } from "./float-random.ts";
 
@@ -62,20 +73,20 @@ function walk(
       });
       return;
     case "mod":
-      walk(entry.memory, prefix, opcode, { ...given, modrm: true, memory: true }, found, codeSize);
-      walk(entry.register, prefix, opcode, { ...given, modrm: true, memory: false }, found, codeSize);
+      walk(entry.entries[0], prefix, opcode, { ...given, modrm: true, memory: true }, found, codeSize);
+      walk(entry.entries[1], prefix, opcode, { ...given, modrm: true, memory: false }, found, codeSize);
       return;
     case "prefix":
-      walk(entry.none, prefix, opcode, given, found, codeSize);
-      walk(entry.p66, [0x66], opcode, given, found, codeSize);
-      walk(entry.pF3, [0xf3], opcode, given, found, codeSize);
-      walk(entry.pF2, [0xf2], opcode, given, found, codeSize);
+      walk(entry.entries[PREFIX_NONE], prefix, opcode, given, found, codeSize);
+      walk(entry.entries[PREFIX_66], [0x66], opcode, given, found, codeSize);
+      walk(entry.entries[PREFIX_F3], [0xf3], opcode, given, found, codeSize);
+      walk(entry.entries[PREFIX_F2], [0xf2], opcode, given, found, codeSize);
       return;
     case "mode":
-      walk(codeSize === 64 ? entry.long : entry.legacy, prefix, opcode, given, found, codeSize);
+      walk(entry.entries[codeSize === 64 ? 1 : 0], prefix, opcode, given, found, codeSize);
       return;
     case "rexB":
-      walk(entry.without, prefix, opcode, given, found, codeSize);
+      walk(entry.entries[0], prefix, opcode, given, found, codeSize);
       return;
     default: {
       if (entry.flags & (codeSize === 64 ? I64 : O64)) return;
