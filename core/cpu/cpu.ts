@@ -445,7 +445,7 @@ export class Cpu {
     this.#effort = 0;
     this.#setTime();
     this.#blocks.tidy();
-    if (this.#blocks.regions.isCrowded) this.#noteRunning();
+    this.#noteRunning();
     this.#blocks.regions.compileHot();
     if (this.#loopsAwaited > 0) this.#takeLoops();
     this.runtime.stopSoon();

@@ -4,10 +4,10 @@ import type { RegionOrder } from "../../core/cpu/jit/region-order.ts";
 import { COMPILER_WORKER } from "../platform/paths.ts";
 
 /**
- * A region to be added to the module under way; that module's end, which a CompiledModule answers; or the code size of an inner
- * loop, which a CompiledLoop answers.
+ * A region to be added to the module under way; that module's end, which a CompiledModule answers, optimized at once or when it was run
+ * for a while; or the code size of an inner loop, which a CompiledLoop answers.
  */
-export type CompilerRequest = RegionOrder | "finish" | number;
+export type CompilerRequest = RegionOrder | "finish" | "optimize" | number;
 
 /** MiB of garbage that its thread makes room for before it collects it. */
 const YOUNG_GENERATION = 8;
@@ -18,6 +18,7 @@ const YOUNG_GENERATION = 8;
  */
 export class CompilerThread implements ModuleCompiler {
   readonly atOnce = 500;
+  readonly largest = 1000;
   readonly #worker: Worker;
   readonly #port;
   /** Modules that were finished, and loops that were asked for, and not received. */
@@ -47,9 +48,9 @@ export class CompilerThread implements ModuleCompiler {
     this.#send(order);
   }
 
-  finish(): void {
+  finish(isForLong: boolean): void {
     this.#waiting++;
-    this.#send("finish");
+    this.#send(isForLong ? "optimize" : "finish");
   }
 
   take(): CompiledModule | undefined {

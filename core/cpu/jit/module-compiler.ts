@@ -41,10 +41,12 @@ export interface CompiledLoop {
 export interface ModuleCompiler {
   /** Instructions in regions that may be added between two runs of the guest: a millisecond's work for its thread. */
   readonly atOnce: number;
+  /** Instructions of the largest region that it takes, about. */
+  readonly largest: number;
   /** Adds a region to the module under way. */
   add(order: RegionOrder): void;
-  /** Ends the module under way. */
-  finish(): void;
+  /** Ends the module under way; `isForLong`: it is worth the time that it takes to make its code as fast as can be at once. */
+  finish(isForLong: boolean): void;
   /**
    * The first finished module that was not taken yet, if it is compiled.
    *
@@ -129,6 +131,7 @@ export class ModuleAssembly {
 /** Compiles at once, in the machine's own thread. */
 export class LocalCompiler implements ModuleCompiler {
   readonly atOnce = 100;
+  readonly largest: number = 300;
   readonly #assembly = new ModuleAssembly();
   readonly #made: CompiledModule[] = [];
   readonly #loops: CompiledLoop[] = [];

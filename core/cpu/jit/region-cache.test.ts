@@ -136,6 +136,65 @@ it("what is left of a region that was written over before it was entered becomes
   expect(cpu.get64(EBX)).toBe(ebx);
 });
 
+/** Takes large regions, as a thread of its own does. */
+class PatientCompiler extends SlowCompiler {
+  override readonly largest = 1000;
+  /** Of the modules that were finished. */
+  readonly forLong: boolean[] = [];
+
+  override finish(isForLong = false): void {
+    this.forLong.push(isForLong);
+    super.finish();
+  }
+}
+
+describe("a region that the guest is met in often", () => {
+  /** Runs a loop of more instructions than a region has as a rule; returns the sizes of regions that were asked for. */
+  function runLong(compiler: SlowCompiler): number[] {
+    compiler.ready = true;
+    const machine = userMachine(32, 100, undefined, compiler);
+    const { cpu } = machine;
+    machine.write(LONG, loop(400));
+    cpu.set64(RIP, BigInt(LONG));
+    cpu.set64(GPR, 0n);
+    for (let n = 0; n < 100; n++) cpu.run(401 * 100);
+    // A byte each, but for the jump.
+    expect(cpu.get64(GPR) % 400n).toBe((cpu.get64(RIP) - BigInt(LONG)) % 400n);
+    expect(cpu.get64(GPR)).toBeGreaterThanOrEqual(100n * 100n * 400n);
+    return compiler.added;
+  }
+
+  it("is compiled again with all that can be reached, once, and optimized at once", () => {
+    const compiler = new PatientCompiler();
+    const sizes = runLong(compiler);
+    expect(sizes.filter((size) => size === 401)).toHaveLength(1);
+    expect(compiler.forLong.filter((isForLong) => isForLong)).toHaveLength(1);
+  });
+
+  it("stays as it is where the guest would wait for that", () => {
+    expect(Math.max(...runLong(new SlowCompiler()))).toBeLessThan(340);
+  });
+
+  it("is in use until there is the other", () => {
+    const compiler = new PatientCompiler();
+    compiler.ready = true;
+    const machine = userMachine(32, 100, undefined, compiler);
+    const { cpu } = machine;
+    machine.write(LONG, loop(400));
+    cpu.set64(RIP, BigInt(LONG));
+    const run = (): void => cpu.run(401 * 100);
+    while (cpu.compiler.regionsCompiled === 0) run();
+    compiler.ready = false;
+    while (!compiler.added.includes(401)) run();
+    const { regionsDropped } = cpu.compiler;
+    for (let n = 0; n < 100; n++) run();
+    expect(cpu.compiler.regionsDropped).toBe(regionsDropped);
+    compiler.ready = true;
+    for (let n = 0; n < 3; n++) run();
+    expect(cpu.compiler.regionsDropped).toBe(regionsDropped + 1);
+  });
+});
+
 it("what has kept the compiler from it ends the run", () => {
   const compiler = new SlowCompiler();
   const { cpu } = twoHotLoops(compiler);

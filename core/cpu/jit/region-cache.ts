@@ -5,7 +5,7 @@ import type { Handlers } from "../interpreter/handlers.ts";
 import { BLOCK_COMPILED, BLOCK_FIRST_HANDLER, BLOCK_HEAT, BLOCK_HEAT_SEEN, REC_HANDLER } from "../layout.ts";
 import type { BranchTargets } from "./branch-targets.ts";
 import type { ModuleCompiler } from "./module-compiler.ts";
-import { type CodeSource, growRegion, type Region } from "./region.ts";
+import { type CodeSource, type GrownRegion, growRegion } from "./region.ts";
 import { OrderWriter } from "./region-order.ts";
 
 /** Regions that were compiled together. The host keeps the code of all as long as one of them is there. */
@@ -26,6 +26,18 @@ export interface CompiledRegion {
   readonly module: CodeModule;
   /** Physical addresses of what it leads to but does not have. */
   readonly missing: readonly number[];
+  /** Whether more could be reached than it had room for. */
+  readonly isCut: boolean;
+  /** Whether it had all the room that there is. */
+  readonly isWide: boolean;
+  /** How often runs of the guest ended in it of late, when that was told last, and what number that run had. */
+  met: number;
+  metAt: number;
+}
+
+interface OrderedRegion extends GrownRegion<Block> {
+  /** Whether it had all the room that there is. */
+  readonly isWide: boolean;
 }
 
 export interface RegionCacheHost {
@@ -44,6 +56,8 @@ export interface RegionCacheHost {
 /** The decoded blocks. */
 interface Blocks extends CodeSource<Block> {
   blockAt(record: number): Block | undefined;
+  /** Whether a block is part of a compiled region. */
+  isCompiled(block: Block): boolean;
   readonly targets: BranchTargets;
 }
 
@@ -52,6 +66,19 @@ const WARM = 16;
 
 /** Calls of `compileHot` for which hot blocks wait for others. */
 const PATIENCE = 20;
+
+/** Instructions of a region, about. */
+const MOST_INSTRUCTIONS = 300;
+
+/** Of one that is entered at what is part of another region already: most of it would be the same again. */
+const MOST_AGAIN = 60;
+
+/**
+ * Runs of the guest that end in a region until it is compiled once more with as much room as the compiler has, if more can be reached
+ * from it. Of so many runs that end elsewhere each takes one off: it is about code that the guest stays in for long.
+ */
+const WIDENED_AFTER = 10;
+const RUNS_FORGOTTEN = 64;
 
 /** How often a region is compiled again with what was missing in it. */
 const MOST_GROWTHS = 2;
@@ -86,14 +113,18 @@ export class RegionCache {
   #hot: Block[] = [];
   readonly #orders: OrderWriter;
   /** The regions of the module that is being put together, and the number of their instructions. */
-  #ordered: Region<Block>[] = [];
+  #ordered: OrderedRegion[] = [];
   #instructions = 0;
   /** Those of modules that are being compiled, the first one first. */
-  #underWay: Region<Block>[][] = [];
+  #underWay: OrderedRegion[][] = [];
   /** The blocks of all of these. */
   readonly #taken = new Set<Block>();
+  /** Whether one of the module that is being put together is to be run for long. */
+  #isForLong = false;
   /** Those of all modules. */
   #compiled = 0;
+  /** Runs of the guest that have ended. */
+  #runs = 0;
   #patience = PATIENCE;
   /** Oldest first. */
   readonly #modules = new Set<CodeModule>();
@@ -194,9 +225,10 @@ export class RegionCache {
     // What is left comes next time, without waiting again.
     this.#patience = this.#hot.length > 0 ? 0 : PATIENCE;
     if (this.#ordered.length === 0) return;
-    this.#host.compiler.finish();
+    this.#host.compiler.finish(this.#isForLong);
     this.#underWay.push(this.#ordered);
     this.#ordered = [];
+    this.#isForLong = false;
     this.#instructions = 0;
     this.#enterModules();
   }
@@ -207,16 +239,16 @@ export class RegionCache {
     const before = this.#instructions;
     for (let block = this.#hot.shift(); block; block = this.#hot.shift()) {
       if (this.#blocks.blockAt(block.record) !== block) continue;
-      if (block.region) {
-        if (!this.#misses(block.region)) continue;
-        this.forget(block.region);
-      }
+      const { region: former } = block;
+      const widens = former !== undefined && this.#isToBeWidened(former);
+      if (former && !widens && !this.#misses(former)) continue;
       if (this.#taken.has(block)) {
         // It has a place in a region; if it is still entered from elsewhere often, it will become hot again.
         this.#coolDown(block);
         continue;
       }
-      const region = growRegion(block, this.#blocks, MOST_AT_FIRST + this.#compiled / 4);
+      const isWide = widens || former?.isWide === true;
+      const region = growRegion(block, this.#blocks, isWide ? compiler.largest : this.#roomFor(block));
       const size = region.nodes.reduce((sum, { count }) => sum + count, 0);
       const most = Math.min(compiler.atOnce, this.#compiled / 4);
       if (this.#instructions > before && this.#instructions + size > before + most) {
@@ -226,9 +258,22 @@ export class RegionCache {
       for (const node of region.nodes) this.#taken.add(node.block);
       this.#instructions += size;
       this.#compiled += size;
-      this.#ordered.push(region);
+      this.#isForLong ||= isWide;
+      this.#ordered.push({ ...region, isWide });
       compiler.add(this.#orders.write(region));
     }
+  }
+
+  /** Instructions that a region may have that is entered at a block, about. */
+  #roomFor(block: Block): number {
+    const isAgain = !block.region && this.#blocks.isCompiled(block);
+    return Math.min(isAgain ? MOST_AGAIN : MOST_INSTRUCTIONS, MOST_AT_FIRST + this.#compiled / 4);
+  }
+
+  /** Whether a region is to be compiled once more with all the room that there is. */
+  #isToBeWidened({ isWide, isCut, met }: CompiledRegion): boolean {
+    const hasMore = isCut && this.#host.compiler.largest > MOST_INSTRUCTIONS;
+    return !isWide && hasMore && met >= WIDENED_AFTER;
   }
 
   /** Enters the regions of modules that are compiled, but for those whose code was written over since they were ordered. */
@@ -279,7 +324,16 @@ export class RegionCache {
 
   /** A run of the guest has ended at a physical address: a sample of what is in use. */
   noteRunning(physical: number, mode: number): void {
-    for (const { module } of this.#blocks.warmBlock(physical, mode)?.regions ?? []) module.uses++;
+    this.#runs++;
+    const regions = this.#blocks.warmBlock(physical, mode)?.regions ?? [];
+    if (this.isCrowded) for (const { module } of regions) module.uses++;
+    // Which of them it was is not known.
+    if (regions.some(({ isWide }) => isWide)) return;
+    for (const region of regions) {
+      region.met = Math.max(region.met - Math.floor((this.#runs - region.metAt) / RUNS_FORGOTTEN), 0) + 1;
+      region.metAt = this.#runs;
+      if (this.#isToBeWidened(region)) this.#hot.push(region.entry);
+    }
   }
 
   /** Follows how much the room for code is fought for. */
@@ -303,10 +357,14 @@ export class RegionCache {
     this.#count(block, 0, this.#threshold);
   }
 
-  #enter({ nodes, missing }: Region<Block>, index: number, module: CodeModule): void {
+  #enter({ nodes, missing, isCut, isWide }: OrderedRegion, index: number, module: CodeModule): void {
     const entry = nodes[0]!.block;
+    if (entry.region) this.forget(entry.region);
     const blocks = nodes.map(({ block }) => block);
-    const region: CompiledRegion = { entry, index, module, missing: [...missing], blocks };
+    const region: CompiledRegion = {
+      ...{ entry, index, module, blocks, isCut, isWide },
+      ...{ missing: [...missing], met: 0, metAt: this.#runs },
+    };
     module.regions.add(region);
     for (const physical of missing) {
       const regions = this.#missed.get(physical);

@@ -108,6 +108,6 @@ export class OrderReader {
       for (const target of targets) node.targets.push(nodes[target]!);
       if (after !== undefined) node.after = nodes[after]!;
     });
-    return { nodes, mode, missing: new Set() };
+    return { nodes, mode };
   }
 }

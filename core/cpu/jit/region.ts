@@ -20,8 +20,6 @@ export interface CodeSource<B extends RegionBlock> {
   readonly view: DataView;
   /** The block that starts at a physical address, if it is worth compiling. */
   warmBlock(physical: number, mode: number): B | undefined;
-  /** Whether a block is part of a compiled region. */
-  isCompiled(block: B): boolean;
   /** Where a linear address is mapped now, if it is. */
   physicalOf(linear: bigint): number | undefined;
   /** Linear addresses that the indirect branch at a block's end has led to; not all of them. */
@@ -51,14 +49,15 @@ export interface Region<B extends RegionBlock = RegionBlock> {
   /** The first is where the region is entered. */
   readonly nodes: readonly Node<B>[];
   readonly mode: number;
-  /** Physical addresses that it branches to and that are not in it: their code was hardly ever run. */
-  readonly missing: ReadonlySet<number>;
 }
 
-/** Instructions of a region, about. */
-const MOST_INSTRUCTIONS = 300;
-/** Of one that is entered at what is part of another region already: most of it would be the same again. */
-const MOST_AGAIN = 60;
+export interface GrownRegion<B extends RegionBlock> extends Region<B> {
+  /** Physical addresses that it branches to and that are not in it: their code was hardly ever run. */
+  readonly missing: ReadonlySet<number>;
+  /** Whether more can be reached than there was room for. */
+  readonly isCut: boolean;
+}
+
 /** Calls of one function whose returns are told apart by comparison. */
 const MOST_RETURNS = 4;
 /** Instructions, about, of a function that becomes part of the regions that call it, as long as it calls none itself. */
@@ -105,6 +104,7 @@ class Growth<B extends RegionBlock> {
   readonly #linear: bigint | undefined;
   readonly nodes: Node<B>[] = [];
   readonly missing = new Set<number>();
+  isCut = false;
   readonly #byPhysical = new Map<number, Node<B>>();
   readonly #instructions = new Set<number>();
   readonly #calls: { target: Node<B>; after: Node<B>; from: Node<B> }[] = [];
@@ -113,7 +113,7 @@ class Growth<B extends RegionBlock> {
 
   constructor(source: CodeSource<B>, entry: B, most: number) {
     this.#source = source;
-    this.#most = Math.min(source.isCompiled(entry) ? MOST_AGAIN : MOST_INSTRUCTIONS, most);
+    this.#most = most;
     this.#mode = entry.mode;
     this.#linear = entry.linear;
     this.#add(entry, 0);
@@ -160,7 +160,10 @@ class Growth<B extends RegionBlock> {
     const known = this.#byPhysical.get(physical);
     // The same page may be mapped twice.
     if (known) return known.delta === delta ? known : undefined;
-    if (this.#instructions.size >= this.#most) return undefined;
+    if (this.#instructions.size >= this.#most) {
+      this.isCut = true;
+      return undefined;
+    }
     const block = this.#source.warmBlock(physical, this.#mode);
     if (!block) this.missing.add(physical);
     return block && this.#add(block, delta);
@@ -288,13 +291,14 @@ class Growth<B extends RegionBlock> {
 export function growRegion<B extends RegionBlock>(
   entry: B,
   source: CodeSource<B>,
-  most: number = MOST_INSTRUCTIONS,
-): Region<B> {
+  most: number,
+): GrownRegion<B> {
   const growth = new Growth(source, entry, most);
   if (isUnlimited(entry.mode)) {
     growth.grow();
     growth.cut();
     growth.returnFromCalls();
   }
-  return { nodes: growth.nodes, mode: entry.mode, missing: growth.missing };
+  const { nodes, missing, isCut } = growth;
+  return { nodes, mode: entry.mode, missing, isCut };
 }
