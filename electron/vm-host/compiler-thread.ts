@@ -18,7 +18,7 @@ const YOUNG_GENERATION = 8;
  */
 export class CompilerThread implements ModuleCompiler {
   readonly atOnce = 500;
-  readonly largest = 1000;
+  readonly largest = 700;
   readonly #worker: Worker;
   readonly #port;
   /** Modules that were finished, and loops that were asked for, and not received. */

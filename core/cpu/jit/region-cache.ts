@@ -270,10 +270,10 @@ export class RegionCache {
     return Math.min(isAgain ? MOST_AGAIN : MOST_INSTRUCTIONS, MOST_AT_FIRST + this.#compiled / 4);
   }
 
-  /** Whether a region is to be compiled once more with all the room that there is. */
+  /** Whether a region is to be compiled once more with all the room that there is, if there is some. */
   #isToBeWidened({ isWide, isCut, met }: CompiledRegion): boolean {
-    const hasMore = isCut && this.#host.compiler.largest > MOST_INSTRUCTIONS;
-    return !isWide && hasMore && met >= WIDENED_AFTER;
+    if (this.isCrowded || this.#host.compiler.largest <= MOST_INSTRUCTIONS) return false;
+    return isCut && !isWide && met >= WIDENED_AFTER;
   }
 
   /** Enters the regions of modules that are compiled, but for those whose code was written over since they were ordered. */
