@@ -121,8 +121,12 @@ export interface OperandSpec {
 /** Whether its target, if it branches there, is known from where it lies. */
 export const isRelativeBranch = (row: Row): boolean => row.operands[0]?.place === "relative";
 
-/** Whether it branches near to where a register or memory says. */
-export const isIndirectBranch = (row: Row): boolean => (row.flags & BRANCH) !== 0 && !isRelativeBranch(row);
+/** Whether it returns near. */
+export const isNearReturn = (row: Row): boolean => row.mnemonic === "RET";
+
+/** Whether it branches near to where a register or memory says, other than the stack. */
+export const isIndirectBranch = (row: Row): boolean =>
+  (row.flags & BRANCH) !== 0 && !isRelativeBranch(row) && !isNearReturn(row);
 
 /** Every row, by its number. */
 const rows: Row[] = [];

@@ -1,6 +1,6 @@
 // A region: blocks that are compiled into one function, and how control goes between them.
 
-import { ENDS, GOES_ON, isRelativeBranch } from "../decode/row.ts";
+import { ENDS, GOES_ON, isNearReturn, isRelativeBranch } from "../decode/row.ts";
 import { codeSizeOf, type Form } from "../interpreter/form.ts";
 import { MODE_FLAT_CODE, REC_IMMEDIATE, REC_IP_DELTA, REC_LENGTH, RECORD_SIZE } from "../layout.ts";
 
@@ -76,7 +76,7 @@ export const pageOf = (block: RegionBlock): number => block.physical - (block.ph
 const isNear = (offset: number): boolean => offset === (offset | 0);
 
 const isCall = (form: Form): boolean => form.row.mnemonic === "CALL";
-export const isReturn = (form: Form): boolean => form.row.mnemonic === "RET";
+export const isReturn = (form: Form): boolean => isNearReturn(form.row);
 
 /** Whether the instruction after it is the next, for all that the instruction itself does. */
 const isFollowed = ({ row }: Form): boolean => !(row.flags & ENDS) || (row.flags & GOES_ON) !== 0;

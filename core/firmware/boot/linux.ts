@@ -34,8 +34,11 @@ const HEAP_END = 0xe000;
 const COMMAND_LINE = SETUP + HEAP_END;
 /** Up to the extended BIOS data area. */
 const COMMAND_LINE_ROOM = 0x1c00;
-/** Bytes that are loaded in one turn of the host's: a millisecond's work, as the host has to find pages for them. */
-const LOADED_AT_ONCE = MIB;
+/**
+ * Bytes that are loaded in one turn of the host's: a quarter of a millisecond's work, as the host has to find pages for them. Files keep
+ * room for so many.
+ */
+const LOADED_AT_ONCE = 256 << 10;
 const VIDEO_NAMES: Record<string, number> = { normal: 0xffff, ext: 0xfffe, ask: 0xfffd };
 const DEFAULT_INITRD_MAX = 0x37ff_ffff;
 /** Magic of the command line of protocols before 2.02. */
