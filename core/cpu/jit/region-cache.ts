@@ -119,8 +119,8 @@ export class RegionCache {
   #underWay: OrderedRegion[][] = [];
   /** The blocks of all of these. */
   readonly #taken = new Set<Block>();
-  /** Whether one of the module that is being put together is to be run for long. */
-  #isForLong = false;
+  /** Whether the module that is being put together takes no more. */
+  #isFull = false;
   /** Those of all modules. */
   #compiled = 0;
   /** Runs of the guest that have ended. */
@@ -221,14 +221,15 @@ export class RegionCache {
     this.#orderHot();
     // While a module is being compiled elsewhere, the next one may grow.
     const mayGrow = this.#hot.length > 0 || this.#underWay.length > 0;
-    if (mayGrow && this.#instructions < MODULE_INSTRUCTIONS) return;
+    this.#isFull ||= this.#instructions >= MODULE_INSTRUCTIONS;
+    if (mayGrow && !this.#isFull) return;
     // What is left comes next time, without waiting again.
     this.#patience = this.#hot.length > 0 ? 0 : PATIENCE;
     if (this.#ordered.length === 0) return;
-    this.#host.compiler.finish(this.#isForLong);
+    this.#host.compiler.finish(this.#ordered[0]!.isWide);
     this.#underWay.push(this.#ordered);
     this.#ordered = [];
-    this.#isForLong = false;
+    this.#isFull = false;
     this.#instructions = 0;
     this.#enterModules();
   }
@@ -248,6 +249,12 @@ export class RegionCache {
         continue;
       }
       const isWide = widens || former?.isWide === true;
+      // A wide one has a module of its own: to optimize several side by side the host would need as much memory for each.
+      if (isWide) this.#isFull = true;
+      if (isWide && this.#ordered.length > 0) {
+        this.#hot.unshift(block);
+        return;
+      }
       const region = growRegion(block, this.#blocks, isWide ? compiler.largest : this.#roomFor(block));
       const size = region.nodes.reduce((sum, { count }) => sum + count, 0);
       const most = Math.min(compiler.atOnce, this.#compiled / 4);
@@ -258,9 +265,9 @@ export class RegionCache {
       for (const node of region.nodes) this.#taken.add(node.block);
       this.#instructions += size;
       this.#compiled += size;
-      this.#isForLong ||= isWide;
       this.#ordered.push({ ...region, isWide });
       compiler.add(this.#orders.write(region));
+      if (isWide) return;
     }
   }
 
