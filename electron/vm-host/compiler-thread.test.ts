@@ -14,14 +14,15 @@ const MIB = 0x10_0000;
 /** Where the kernel counts. */
 const COUNTER = 0x500;
 
-/** A multiboot kernel that counts. */
-function counter(): Uint8Array {
+/** A multiboot kernel that counts, with so many instructions a round besides. */
+function counter(others = 0): Uint8Array {
   const a = new Assembler({ bits: 32, origin: MIB });
   a.label("header");
   a.dd(MULTIBOOT, WITH_ADDRESSES, -(MULTIBOOT + WITH_ADDRESSES));
   a.dd("header", MIB, 0, 0, "entry");
   a.label("entry");
   a.inc(`dword [${COUNTER}]`);
+  for (let n = 0; n < others; n++) a.inc("eax");
   a.jmp("entry");
   return a.assemble();
 }
@@ -33,7 +34,7 @@ afterEach(async () => {
 });
 
 /** A PC that counts, and whose compiler is a thread with that program. */
-async function counting(program?: string) {
+async function counting(program?: string, kernel = counter()) {
   const compiler = new CompilerThread(program);
   threads.push(compiler);
   const pc = await createPc({
@@ -41,7 +42,7 @@ async function counting(program?: string) {
     drives: [],
     bootOrder: [],
     epochMs: 0,
-    kernel: { image: counter(), commandLine: "" },
+    kernel: { image: kernel, commandLine: "" },
     compiler,
   });
   return {
@@ -62,6 +63,21 @@ it("compiles while the guest goes on, which then runs what was compiled", async 
   const { bytesCompiled, instructionsCompiled } = pc.statistics().compiler;
   expect(bytesCompiled).toBeGreaterThan(0);
   expect(instructionsCompiled).toBeGreaterThanOrEqual(2);
+  const before = pc.statistics().instructions;
+  pc.runSlice(performance.now() * 1e6, 2);
+  expect(pc.statistics().instructions).toBeGreaterThan(before);
+});
+
+it("compiles what the guest stays in once more, whole", async () => {
+  const { pc } = await counting(undefined, counter(400));
+  const isWhole = (): boolean => {
+    const { regionsDropped, instructionsCompiled } = pc.statistics().compiler;
+    return regionsDropped > 0 && instructionsCompiled > 402;
+  };
+  while (!isWhole()) {
+    pc.runSlice(performance.now() * 1e6, 2);
+    await turn();
+  }
   const before = pc.statistics().instructions;
   pc.runSlice(performance.now() * 1e6, 2);
   expect(pc.statistics().instructions).toBeGreaterThan(before);

@@ -4,7 +4,7 @@ import { platform, setPriority } from "node:os";
 import { type MessagePort, workerData } from "node:worker_threads";
 import { compiledLoop, ModuleAssembly } from "../../core/cpu/jit/module-compiler.ts";
 import type { CompilerRequest } from "./compiler-thread.ts";
-import { optimized } from "./tune-v8.ts";
+import { compiledAtOnce } from "./tune-v8.ts";
 
 /**
  * What a guest waits for is the work of this thread, too: where other programs have the host's cores, a tenth of one, which 10 leaves it,
@@ -19,8 +19,7 @@ const port: MessagePort = workerData;
 const assembly = new ModuleAssembly();
 
 port.on("message", (request: CompilerRequest) => {
-  if (request === "finish") port.postMessage(assembly.finish());
-  else if (request === "optimize") port.postMessage(optimized(() => assembly.finish()));
-  else if (typeof request === "number") port.postMessage(compiledLoop(request));
-  else assembly.add(request);
+  if (typeof request === "object") assembly.add(request);
+  else if (typeof request === "number") port.postMessage(compiledAtOnce(() => compiledLoop(request)));
+  else port.postMessage(compiledAtOnce(() => assembly.finish(), request === "optimize"));
 });

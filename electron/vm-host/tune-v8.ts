@@ -24,11 +24,11 @@ export function tuneV8(): void {
 }
 
 /**
- * What `make` returns, and modules that it compiles are optimized before it does: left alone, V8 compiles a function quickly when it is
- * first called, and again, beside it, once it has run for a while. Not for what a guest waits for.
+ * What `make` returns, with the modules that it makes compiled by then. Left alone, V8 compiles a function when it is first called, in
+ * the guest's thread, and `optimized` only once it has run for a while.
  */
-export function optimized<T>(make: () => T): T {
-  const flags = ["liftoff", "wasm-lazy-compilation"];
+export function compiledAtOnce<T>(make: () => T, optimized = false): T {
+  const flags = optimized ? ["wasm-lazy-compilation", "liftoff"] : ["wasm-lazy-compilation"];
   for (const flag of flags) setFlagsFromString(`--no-${flag}`);
   try {
     return make();
