@@ -36,11 +36,9 @@ export interface Effects {
   changed: number;
   /** Whether x87 instructions are noted. */
   notes: boolean;
-  /** Whether a function is called that may change any register. */
-  calls: boolean;
 }
 
-export const noEffects = (): Effects => ({ touched: 0, changed: 0, notes: false, calls: false });
+export const noEffects = (): Effects => ({ touched: 0, changed: 0, notes: false });
 
 /** The same of a form, whose records say which registers are meant: fields, or numbers of fixed registers. */
 interface FormEffects extends Effects {
@@ -48,16 +46,6 @@ interface FormEffects extends Effects {
   readonly changedFields: readonly number[];
   readonly flags: FlagEffects;
 }
-
-/** Functions in whose place compiled code calls plain ones, or looks itself. */
-const ACCESSES = new Set([
-  "slowRead",
-  "slowWrite",
-  "slowModify",
-  "commitWrite",
-  "segmentRead",
-  "segmentWrite",
-]);
 
 const registerOf = (offset: number): number | undefined =>
   offset >= GPR && offset < GPR + 128 ? (offset - GPR) >> 3 : undefined;
@@ -84,7 +72,6 @@ class WatchingContext extends HandlerContext {
   #touched = 0;
   #changed = 0;
   #notes = false;
-  #calls = false;
 
   get seen(): FormEffects {
     return {
@@ -93,7 +80,6 @@ class WatchingContext extends HandlerContext {
       touched: this.#touched,
       changed: this.#changed,
       notes: this.#notes,
-      calls: this.#calls,
       flags: this.#flags.seen,
     };
   }
@@ -113,7 +99,6 @@ class WatchingContext extends HandlerContext {
   protected override beforeCall(name: string): void {
     if (isPlain(name)) return;
     this.#flags.noteCall();
-    if (!ACCESSES.has(name)) this.#calls = true;
   }
 
   protected override mayLeave(): void {
@@ -207,7 +192,6 @@ export class EffectsOf {
     const effects = this.#of(forms[n]!);
     const record = n * RECORD_SIZE;
     all.notes ||= effects.notes;
-    all.calls ||= effects.calls;
     all.touched |= effects.touched | registersNamed(effects.touchedFields, block.records, record);
     all.changed |= effects.changed | registersNamed(effects.changedFields, block.records, record);
   }

@@ -7,11 +7,11 @@ import type { EntryTest } from "../semantics/context.ts";
 import { constant32, constant64, type Expression, extendS, i32, i64 } from "../wasm/expression.ts";
 import type { Callee, FunctionBody, Label, Local } from "../wasm/function-body.ts";
 import { keepLocalsOfStack, type StackKnowledge } from "./known-stack.ts";
-import { type Base, type Lasting, NOT_LASTING } from "./lasting.ts";
+import type { Lasting } from "./lasting.ts";
 import { FlagLocals, type FlagState, keepLocalsOf } from "./pending-flags.ts";
 import type { RecentPages } from "./recent-pages.ts";
 import type { Placement, RegisterFile } from "./register-file.ts";
-import { isSame, lastingSpan, NO_SPANS, type Spans } from "./spans.ts";
+import { NO_SPANS, type Spans } from "./spans.ts";
 import { type KnownVectors, VectorCache } from "./vector-cache.ts";
 
 /** What is known at a point of the code. */
@@ -224,37 +224,6 @@ export class Emission {
     this.registers.adoptOrigins(origins);
     this.spans = spans.filter(({ origin }) => origin <= 0 || this.registers.isOrigin(origin));
     for (const { host } of this.spans) this.body.hold(host);
-  }
-
-  /**
-   * Before a loop in which some registers keep their values, a bit each: what lasts for it. `bases`: registers, or origins
-   * that are none's, from which accesses in it go.
-   */
-  beginLoop(unchanged: number, bases: readonly Base[]): Lasting {
-    const origins = this.registers.origins.map((place, n) => ((unchanged >> n) & 1 ? place : undefined));
-    const lasts = (origin: number): boolean =>
-      origin <= 0 || origins.some((place) => place?.origin === origin);
-    const spans = this.spans
-      .filter(({ open, origin }) => open && lasts(origin))
-      .map((span) => ({ ...span, looked: false, lasting: true }));
-    for (const base of bases) {
-      const origin = base.register === undefined ? base.origin : origins[base.register]!.origin;
-      for (const writable of [false, true]) {
-        if (spans.some((span) => span.origin === origin && span.writable === writable)) continue;
-        const host = this.body.local("i32");
-        this.body.set(host, constant32(0));
-        spans.push(lastingSpan(origin, writable, host));
-      }
-    }
-    return { origins, spans };
-  }
-
-  /** Before the branch back to a loop's start. Throws {@link NOT_LASTING}. */
-  endRound({ origins, spans }: Lasting): void {
-    const now = this.registers.origins;
-    if (origins.some((place, n) => place && !isSame(place, now[n]!))) throw NOT_LASTING;
-    for (const { extent, host } of spans)
-      if (!this.spans.some((span) => span.extent === extent)) this.body.set(host, constant32(0));
   }
 
   /** Emits `inside` as one of several ways to go on from here; what is known is the same after it. */

@@ -15,7 +15,7 @@ import { Emission } from "./emission.ts";
 import { FlagLiveness } from "./flag-liveness.ts";
 import type { Flow } from "./flow.ts";
 import { KnownFields } from "./known-fields.ts";
-import { basesIn, type Lasting, meetLasting, NOT_LASTING, type Part, partsOf } from "./lasting.ts";
+import { type Lasting, meetLasting } from "./lasting.ts";
 import { hashOf, perfectHash } from "./perfect-hash.ts";
 import { RecentPages } from "./recent-pages.ts";
 import { isUnlimited, pageOf, type Region, type Node as RegionNode } from "./region.ts";
@@ -49,10 +49,6 @@ class RegionCompiler {
   readonly #structure: Structure<OrderedBlock>;
   /** By node of a loop, the registers that bytes are put into in it, a bit each. */
   readonly #bytes = new Map<Node, number>();
-  /** By the node that a loop starts with. */
-  readonly #loops: ReadonlyMap<Node, readonly Node[]>;
-  /** What lasts for a loop, by the node that it starts with. */
-  readonly #rounds = new Map<Node, Lasting>();
   /** What is known on all paths so far to a node where they join. */
   readonly #meetings = new Map<Node, Lasting>();
   readonly #flags: FlagLiveness<OrderedBlock>;
@@ -61,19 +57,15 @@ class RegionCompiler {
   readonly #labels = new Map<Node, Label>();
   readonly #mode: number;
 
-  /** `mayLast`: whether registers may be taken to keep their values for loops that do not seem to change them. */
-  constructor(region: Region<OrderedBlock>, tools: RegionTools, mayLast: boolean) {
+  constructor(region: Region<OrderedBlock>, tools: RegionTools) {
     this.#tools = tools;
     this.#entry = region.nodes[0]!;
     this.#mode = region.mode;
     this.#structure = structureOf(this.#entry);
-    const loops = loopsOf(this.#structure);
-    for (const nodes of loops) this.#noteBytes(nodes);
-    this.#loops = new Map(mayLast ? loops.map((nodes) => [nodes[0]!, nodes]) : []);
+    for (const nodes of loopsOf(this.#structure)) this.#noteBytes(nodes);
     this.#flags = new FlagLiveness(this.#structure, tools.effects);
     this.#unsaved = new UnsavedRegisters(this.#structure, tools.effects);
-    const all = [...this.#structure.places.keys()];
-    const { touched, changed, notes } = this.#effectsIn(all.map((node) => ({ node, count: node.count })));
+    const { touched, changed, notes } = this.#effects();
     const wide = codeSizeOf(region.mode) === 64;
     this.#emission = new Emission(
       new FunctionBody(["i32"]),
@@ -83,20 +75,12 @@ class RegionCompiler {
     );
   }
 
-  #effectsIn(parts: readonly Part[]): Effects {
+  /** Those of all of its instructions. */
+  #effects(): Effects {
     const all = noEffects();
-    for (const { node, count } of parts)
-      for (let n = 0; n < count; n++) this.#tools.effects.add(all, node, n);
+    for (const node of this.#structure.places.keys())
+      for (let n = 0; n < node.count; n++) this.#tools.effects.add(all, node, n);
     return all;
-  }
-
-  /** What lasts for the loop that starts with a node, before it. */
-  #beginLoop(start: Node): Lasting {
-    const parts = partsOf(this.#loops.get(start) ?? []);
-    const { changed, calls } = this.#effectsIn(parts);
-    const leaves = parts.some(({ node, count }) => node.after && count === node.count);
-    if (parts.length === 0 || calls || leaves) return { origins: [], spans: [] };
-    return this.#emission.beginLoop(~changed, basesIn(parts, changed));
   }
 
   /** Notes which registers hold bytes in a loop that is short and calls nothing: see recent-pages.ts. */
@@ -144,12 +128,9 @@ class RegionCompiler {
     }
     this.#settle();
     this.#emission.settleCount();
-    const lasting = this.#beginLoop(node);
-    this.#rounds.set(node, lasting);
     this.#emission.body.loop((start) => {
       this.#labels.set(node, start);
       this.#emission.join();
-      this.#emission.adopt(lasting);
       this.#within(node, merging);
     });
   }
@@ -304,10 +285,7 @@ class RegionCompiler {
         this.#meetings.set(to, met ? meetLasting(met, emission.lasting) : emission.lasting);
         emission.body.branch(this.#labels.get(to)!);
       } else {
-        if (kind === "back") {
-          emission.endRound(this.#rounds.get(to)!);
-          emission.body.branchIf(this.#labels.get(to)!, emission.mayGoOn(), true);
-        }
+        if (kind === "back") emission.body.branchIf(this.#labels.get(to)!, emission.mayGoOn(), true);
         emission.leaveTo(emission.pointer(to.delta));
       }
     }
@@ -315,11 +293,5 @@ class RegionCompiler {
   }
 }
 
-export function compileRegion(region: Region<OrderedBlock>, tools: RegionTools): FunctionBody {
-  try {
-    return new RegionCompiler(region, tools, true).compile();
-  } catch (error) {
-    if (error !== NOT_LASTING) throw error;
-    return new RegionCompiler(region, tools, false).compile();
-  }
-}
+export const compileRegion = (region: Region<OrderedBlock>, tools: RegionTools): FunctionBody =>
+  new RegionCompiler(region, tools).compile();

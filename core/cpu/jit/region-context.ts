@@ -41,7 +41,7 @@ import {
 } from "../layout.ts";
 import type { Bits, EntryTest } from "../semantics/context.ts";
 import type { Flags } from "../semantics/flags.ts";
-import { constant32, constant64, type Expression, i32, i64, select, wrap } from "../wasm/expression.ts";
+import { constant32, constant64, type Expression, i32, i64, wrap } from "../wasm/expression.ts";
 import type { Local } from "../wasm/function-body.ts";
 import type { ModuleBuilder } from "../wasm/module.ts";
 import { DeferredFlags, MUST_BE_DIRECT } from "./deferred-flags.ts";
@@ -347,22 +347,7 @@ export class RegionContext extends HandlerContext {
       emission.spans = withSpan(emission.spans, { ...known, open: true });
       return;
     }
-    if (known.looked) {
-      body.if(host.get, found, slow, true);
-      return;
-    }
-    const again: FastAccess = (from, offset) => {
-      // What may be read need not be writable.
-      if (write === known.writable) {
-        const first = i32.add(from, constant32(offset - extent.offsetOf(place)));
-        body.set(host, select(extent.isWithin(body, place, linear), first, constant32(0)));
-      }
-      fast(from, offset);
-    };
-    const anew = (): void => this.#translateAnew(address, linear, bytes, tag, slow, again);
-    body.if(host.get, found, anew, true);
-    if (emission.unconditional && write === known.writable)
-      emission.spans = withSpan(emission.spans, { ...known, looked: true });
+    body.if(host.get, found, slow, true);
   }
 
   /** By the page that such an access met last, else by the translation table. */

@@ -83,7 +83,7 @@ describe("a frame", () => {
     ["across a page's end", 0xff8],
     ["with one word across a page's end", 0xffa],
     ["with its middle at a page's end", 0xffc],
-  ])("%s lasts for a loop, and for another in it, whatever is skipped", (_, offset) => {
+  ])("%s is where its pages are in a loop and in another in it, whatever is skipped", (_, offset) => {
     repeat(
       (a) => {
         a.test("ecx", 1);

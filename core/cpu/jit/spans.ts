@@ -1,7 +1,7 @@
 // Accesses at known offsets from one value, as that of the stack pointer: once the first has been translated, the others
 // within a page need no look into the translation table. How far they reach is known only when all of them have been
 // emitted, so the look at whether they stay within the page compares with constants that are set as more come. A span lasts
-// where paths join if all of them know it, and through a loop that leaves its origin alone.
+// where paths join if all of them know it.
 //
 // A translation that has been found holds until what comes next is looked up anew: instructions that change
 // translations or where a physical page is call the runtime, and a page whose code gets decoded is left for that first.
@@ -24,7 +24,7 @@ export const isSame = (a: Place, b: Place): boolean => a.origin === b.origin && 
 const PAGE = 0x1000;
 /** Bytes from the first to the last of the accesses: the more, the likelier they meet the page's end. */
 const FARTHEST = 256;
-/** Spans that are remembered at once, but for those that last for loops. */
+/** Spans that are remembered at once. */
 const MOST = 8;
 
 /** A look at whether all of a span is in one page, before an access. */
@@ -40,28 +40,26 @@ interface Look {
 
 /** How far a span reaches; the offsets are from the origin. */
 export class Extent {
-  /** Offset of the access that was emitted first; undefined before that. */
-  #first: number | undefined;
-  #low = 0;
-  #high = 0;
+  /** Offset of the access that was emitted first. */
+  readonly #first: number;
+  #low: number;
+  #high: number;
   #looks: Look[] = [];
 
-  get isEmpty(): boolean {
-    return this.#first === undefined;
+  /** Over that access. */
+  constructor({ offset }: Place, bytes: number) {
+    this.#first = offset;
+    this.#low = offset;
+    this.#high = offset + bytes;
   }
 
   /** Whether it reaches over an access, or can. */
   canCover({ offset }: Place, bytes: number): boolean {
-    return this.isEmpty || Math.max(this.#high, offset + bytes) - Math.min(this.#low, offset) <= FARTHEST;
+    return Math.max(this.#high, offset + bytes) - Math.min(this.#low, offset) <= FARTHEST;
   }
 
   /** Makes it reach over an access. */
   cover({ offset }: Place, bytes: number): void {
-    if (this.#first === undefined) {
-      this.#first = offset;
-      this.#low = offset;
-      this.#high = offset + bytes;
-    }
     this.#low = Math.min(this.#low, offset);
     this.#high = Math.max(this.#high, offset + bytes);
     for (const look of this.#looks) this.#tell(look);
@@ -74,7 +72,7 @@ export class Extent {
 
   /** What is to be added to a span's `host` for an access that it covers; not negative. */
   offsetOf({ offset }: Place): number {
-    return offset - this.#first! + FARTHEST;
+    return offset - this.#first + FARTHEST;
   }
 
   /** Emits a look before an access to a linear address: whether all of it is in one page (i32). */
@@ -103,10 +101,6 @@ export interface Span {
   readonly host: Local;
   /** Whether all of it is in the page, if `host` is not 0; else only the access that was emitted first is. */
   readonly open: boolean;
-  /** Whether it was looked up on every path to this point from the start of the innermost loop. */
-  readonly looked: boolean;
-  /** Whether it is to last for a loop. */
-  readonly lasting: boolean;
 }
 
 export type Spans = readonly Span[];
@@ -115,44 +109,27 @@ export const NO_SPANS: Spans = [];
 
 /** The span in which an access is, or is to be, if there is one. */
 export function spanOf(spans: Spans, place: Place, bytes: number, write: boolean): Span | undefined {
-  const possible = spans.filter(
-    ({ origin, extent }) => origin === place.origin && extent.canCover(place, bytes),
-  );
-  return (
-    possible.find(({ writable, extent }) => (writable || !write) && !extent.isEmpty) ??
-    possible.find(({ writable }) => writable === write)
+  return spans.find(
+    ({ origin, writable, extent }) =>
+      origin === place.origin && (writable || !write) && extent.canCover(place, bytes),
   );
 }
 
 /** A span that an access begins, whose host address the code sets. */
 export function spanFrom(place: Place, bytes: number, writable: boolean, host: Local): Span {
-  const extent = new Extent();
-  extent.cover(place, bytes);
-  return { origin: place.origin, writable, extent, host, open: false, looked: true, lasting: false };
+  return { origin: place.origin, writable, extent: new Extent(place, bytes), host, open: false };
 }
-
-/** A span that is to last for a loop, with no access yet; the code sets its host address to 0 before the loop. */
-export const lastingSpan = (origin: number, writable: boolean, host: Local): Span => ({
-  origin,
-  writable,
-  extent: new Extent(),
-  host,
-  open: true,
-  looked: false,
-  lasting: true,
-});
 
 /** The spans with this one as it is now, besides others. */
 export function withSpan(spans: Spans, span: Span): Spans {
   const isIt = ({ extent }: Span): boolean => extent === span.extent;
   if (spans.some(isIt)) return spans.map((each) => (isIt(each) ? span : each));
-  const oldest = spans.length < MOST ? undefined : spans.findLast(({ lasting }) => !lasting);
-  return [span, ...spans.filter((each) => each !== oldest)];
+  return [span, ...spans.slice(0, MOST - 1)];
 }
 
 /** What is known where two paths join. */
 export const meet = (spans: Spans, others: Spans): Spans =>
   spans.flatMap((span) => {
     const other = others.find(({ extent }) => extent === span.extent);
-    return other ? [{ ...span, open: span.open && other.open, looked: span.looked && other.looked }] : [];
+    return other ? [{ ...span, open: span.open && other.open }] : [];
   });
