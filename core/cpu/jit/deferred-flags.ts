@@ -103,25 +103,14 @@ export class DeferredFlags extends Flags {
     this.#context.body.run(this.#runtime("storeFlags"), ...this.#host.flagLocals.passed);
   }
 
-  /**
-   * Whether the locals can be made right on one of several paths, too: what they take is computed where the code is left,
-   * not before. It is not so where an older setting would have to be asked of them first.
-   */
-  get settlesAnywhere(): boolean {
-    let { pending } = this.#host.flagState;
-    while (pending?.kind === "carry") {
-      pending = pending.prior;
-      if (pending?.kind === "held") return false;
-    }
-    return true;
-  }
-
   /** What must be set for the locals to be right; they are, once that is done. */
   takeUnheld(): [Local, Expression][] {
     const { flagState, flagLocals } = this.#host;
-    const { pending } = flagState;
-    if (!pending || flagState.held || pending.kind === "held") return [];
+    const now = flagState.pending;
+    if (!now || flagState.held || now.kind === "held") return [];
     flagState.held = true;
+    const pending = now.kind === "carry" ? this.#overState(now) : now;
+    flagState.pending = pending;
     const { kind, a, b } = flagLocals;
     const operandOf = (bits: Bits, value: Expression): Expression =>
       a.type === "i64" && bits !== 64 ? extendU(value) : value;
@@ -334,20 +323,21 @@ export class DeferredFlags extends Flags {
     return (kind === "add" || kind === "adc" ? carriesOfSum : borrowsOfDifference)(bits, a, b, r);
   }
 
+  /** One of CF and OF whose older setting is not in the locals: if it was, the processor's state gets it. */
+  #overState(now: Pending & { kind: "carry" }): Pending & { kind: "carry" } {
+    if (now.prior?.kind !== "held") return now;
+    this.copyToState();
+    return { ...now, prior: undefined };
+  }
+
   /** Asks the setting before one of CF and OF only. */
   #ofPrior(now: Pending & { kind: "carry" }, ask: () => Expression): Expression {
-    const { flagState } = this.#host;
-    const { held } = flagState;
-    flagState.pending = now.prior;
-    if (now.prior?.kind === "held") {
-      // The locals' turn to hold the newer setting comes after this.
-      this.flush();
-      flagState.pending = { ...now, prior: undefined };
-      flagState.held = held;
-      return this.#ofPrior(flagState.pending as Pending & { kind: "carry" }, ask);
-    }
+    const { flagState, unconditional } = this.#host;
+    const asked = this.#overState(now);
+    flagState.pending = asked.prior;
     const answer = ask();
-    flagState.pending = now;
+    // On one path of several the state has it, not on the others.
+    flagState.pending = unconditional ? asked : now;
     return answer;
   }
 

@@ -390,8 +390,7 @@ export class RegionContext extends HandlerContext {
   }
 
   protected override mayLeave(): void {
-    if (this.#deferred.settlesAnywhere) this.#emission.settle(() => []);
-    else this.settle();
+    this.#emission.settle(() => []);
   }
 
   protected override slowAccess(name: SlowAccess, linear: Expression, bytes: number): Expression {
