@@ -429,6 +429,11 @@ export class HandlerContext implements Context {
     return this.body.let(i64.add(wide, select(byBase, base, constant64(0))));
   }
 
+  extraLinear(offset: Expression, bytes: number): Expression {
+    if (this.codeSize !== 64) return this.checkedLinear(constant32(0), offset, bytes, true);
+    return this.body.let(this.wide(offset));
+  }
+
   baseIs(register: number): Expression {
     return i32.eq(this.fields.u16(REC_BASE), constant32(GPR + register * 8));
   }

@@ -428,23 +428,22 @@ export class RegionContext extends HandlerContext {
     bytes: number,
     write: boolean,
   ): Expression {
-    if (this.addressSize === 16 || this.codeSize === 64)
-      return super.checkedLinear(segment, offset, bytes, write);
+    if (this.codeSize === 64) return super.checkedLinear(segment, offset, bytes, write);
     const linear = this.body.local("i32");
     const place = SEGMENTS + Number(segment.constant) * SEGMENT_SIZE;
-    const whole = i32.and(
-      i32.eq(i32.load(CPU, place + SEGMENT_LIMIT), constant32(-1)),
-      i32.eq(
-        i32.and(i32.load(CPU, place + SEGMENT_ATTRIBUTES), constant32(SEGMENT_KIND)),
-        constant32(UP_WRITABLE),
-      ),
+    const limit = this.body.let(i32.load(CPU, place + SEGMENT_LIMIT));
+    const isOrdinary = i32.eq(
+      i32.and(i32.load(CPU, place + SEGMENT_ATTRIBUTES), constant32(SEGMENT_KIND)),
+      constant32(UP_WRITABLE),
     );
-    this.settle();
+    const isWithin = i32.and(i32.leU(offset, limit), i32.geU(i32.sub(limit, offset), constant32(bytes - 1)));
+    this.mayLeave();
     this.body.if(
-      whole,
+      i32.and(isOrdinary, isWithin),
       () => this.body.set(linear, i32.add(offset, i32.load(CPU, place + SEGMENT_BASE))),
       () => {
         // It looks at segments only, but may throw.
+        this.settle();
         this.#deferred.copyToState();
         this.#exposeState();
         this.setState(CURRENT_RECORD, 32, this.fields.address);

@@ -48,6 +48,8 @@ const LONGEST: u64 = 0x4000;
  * hosts where the target is not aligned.
  */
 const COPIED_AT_ONCE: u32 = 2048;
+/** Up to so many bytes a call of the host's C library takes longer than to copy them one element after the other. */
+const FEW: u32 = 64;
 /** Elements that count as one instruction of the budget. */
 const PER_INSTRUCTION: u64 = 16;
 
@@ -97,7 +99,8 @@ function chunk(segment: u32, offset: u64, linear: u64, bytes: u32, count: u64, m
     const inSegment = limit - offset + 1;
     if (inSegment < room) room = inSegment;
   }
-  const fit = room / bytes;
+  // Sizes are powers of two.
+  const fit = room >> ctz(<u64>bytes);
   return fit < count ? fit : count;
 }
 
@@ -139,19 +142,12 @@ function step(bytes: u32): u64 {
   return load<u32>(CPU + EFLAGS) & DIRECTION ? 0 - <u64>bytes : <u64>bytes;
 }
 
-/** MOVS. `repeat`: REP, else one element. */
-export function moveString(bytes: u32, addressSize: u32, segment: u32, repeat: i32): i32 {
+/** REP MOVS. */
+export function moveString(bytes: u32, addressSize: u32, segment: u32): i32 {
   const mask = maskOf(addressSize);
   const by = step(bytes);
   let source = load<u64>(CPU + RSI) & mask;
   let target = load<u64>(CPU + RDI) & mask;
-  if (!repeat) {
-    const value = readElement(linearForRead(segment, source, bytes), bytes);
-    writeElement(linearForWrite(target, bytes), bytes, value);
-    setIndex(RSI, addressSize, source + by);
-    setIndex(RDI, addressSize, target + by);
-    return 0;
-  }
   let count = load<u64>(CPU + RCX) & mask;
   let left = allowance(count);
   charge(left);
@@ -159,7 +155,7 @@ export function moveString(bytes: u32, addressSize: u32, segment: u32, repeat: i
     const from = linearForRead(segment, source, bytes);
     const to = linearForWrite(target, bytes);
     let done: u64 = 0;
-    if (by == bytes && left > 4) {
+    if (by == bytes && left > 1) {
       done = chunk(segment, source, from, bytes, left, mask);
       const fit = chunk(EXTRA_SEGMENT, target, to, bytes, left, mask);
       if (fit < done) done = fit;
@@ -186,14 +182,25 @@ export function moveString(bytes: u32, addressSize: u32, segment: u32, repeat: i
   return count ? 1 : 0;
 }
 
+// @ts-ignore: decorator of AssemblyScript
+@inline
+function copyElement(target: usize, source: usize, bytes: u32): void {
+  if (bytes == 4) store<u32>(target, load<u32>(source));
+  else if (bytes == 1) store<u8>(target, load<u8>(source));
+  else if (bytes == 2) store<u16>(target, load<u16>(source));
+  else store<u64>(target, load<u64>(source));
+}
+
 /** Copies elements that lie within a page at both ends; 0 if one end is not plain memory. */
 function copyDirect(from: u64, to: u64, bytes: u32, count: u64): u64 {
   const size = <u32>(count * bytes);
-  const target = hostForWrite(to, size);
-  if (!target) return 0;
   const source = hostForRead(from);
   if (!source) return 0;
-  if (target > source && target < source + size) {
+  const target = hostForWrite(to, size);
+  if (!target) return 0;
+  if (size <= FEW) {
+    for (let at: u32 = 0; at < size; at += bytes) copyElement(target + at, source + at, bytes);
+  } else if (target > source && target < source + size) {
     // What is copied is copied again: element after element.
     const distance = <u32>(target - source);
     if (distance < bytes) return 0;
@@ -211,24 +218,19 @@ function copyDirect(from: u64, to: u64, bytes: u32, count: u64): u64 {
   return count;
 }
 
-/** STOS. */
-export function storeString(bytes: u32, addressSize: u32, repeat: i32): i32 {
+/** REP STOS. */
+export function storeString(bytes: u32, addressSize: u32): i32 {
   const mask = maskOf(addressSize);
   const by = step(bytes);
   const value = accumulator(bytes);
   let target = load<u64>(CPU + RDI) & mask;
-  if (!repeat) {
-    writeElement(linearForWrite(target, bytes), bytes, value);
-    setIndex(RDI, addressSize, target + by);
-    return 0;
-  }
   let count = load<u64>(CPU + RCX) & mask;
   let left = allowance(count);
   charge(left);
   while (left > 0) {
     const to = linearForWrite(target, bytes);
     let done: u64 = 0;
-    if (by == bytes && left > 4) {
+    if (by == bytes && left > 1) {
       done = chunk(EXTRA_SEGMENT, target, to, bytes, left, mask);
       if (done > 1) done = fillDirect(to, bytes, done, value);
       else done = 0;
@@ -263,12 +265,12 @@ function fillDirect(to: u64, bytes: u32, count: u64, value: u64): u64 {
   return count;
 }
 
-/** LODS. */
-export function loadString(bytes: u32, addressSize: u32, segment: u32, repeat: i32): i32 {
+/** REP LODS. */
+export function loadString(bytes: u32, addressSize: u32, segment: u32): i32 {
   const mask = maskOf(addressSize);
   const by = step(bytes);
   let source = load<u64>(CPU + RSI) & mask;
-  let count: u64 = repeat ? load<u64>(CPU + RCX) & mask : 1;
+  let count: u64 = load<u64>(CPU + RCX) & mask;
   let left = allowance(count);
   charge(left);
   while (left > 0) {
@@ -280,7 +282,7 @@ export function loadString(bytes: u32, addressSize: u32, segment: u32, repeat: i
     left--;
     count--;
     setIndex(RSI, addressSize, source);
-    if (repeat) setIndex(RCX, addressSize, count);
+    setIndex(RCX, addressSize, count);
   }
   return count ? 1 : 0;
 }

@@ -120,6 +120,8 @@ export interface Context {
    * operands that registers imply. Rows flagged ADDRESS.
    */
   dataLinear(offset: Expression, bytes: number, write: boolean): Expression;
+  /** The same of an offset in ES, for a write. */
+  extraLinear(offset: Expression, bytes: number): Expression;
   /** Whether the memory operand's base is this general register (i32, 0 or 1). */
   baseIs(register: number): Expression;
 
