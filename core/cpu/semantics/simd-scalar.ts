@@ -33,6 +33,12 @@ function exponentOf(bits: NumberBits, value: Expression): Expression {
 const isSafe = (bits: NumberBits, result: Expression): Expression =>
   i32.ltU(i32.sub(exponentOf(bits, result), constant32(2)), constant32(FORMATS[bits].special - 2));
 
+/** Whether a number is 0 (i32). */
+const isZero = (bits: NumberBits, value: Expression): Expression =>
+  bits === 32
+    ? i32.eqz(i32.shl(f32.bits(value), constant32(1)))
+    : i64.eqz(i64.shl(f64.bits(value), constant64(1)));
+
 /** Whether a number is denormal; the least normal one may count as such (i32). */
 function isDenormal(bits: NumberBits, value: Expression): Expression {
   const { fraction } = FORMATS[bits];
@@ -74,13 +80,25 @@ class Source {
   }
 }
 
-/** Emits `fast`, which may go to a label, where `slow` is. Both give the same locals a value. */
-function eitherWay(c: Context, fast: (hard: Label) => void, slow: () => void): void {
-  c.body.block((done) => {
-    c.body.block((hard) => {
-      fast(hard);
-      c.body.branch(done);
-    });
+/** Whether a result of 0 from operands that are ordinary is exact, but for quotients (i32). */
+const isZeroExact = (
+  operation: ScalarOperation,
+  bits: NumberBits,
+  a: Expression | undefined,
+  b: Expression,
+): Expression => (operation === "mul" ? i32.or(isZero(bits, a!), isZero(bits, b)) : constant32(1));
+
+type Way = (hard: Label) => void;
+
+/** Emits `fast` ways, each of which may go to a label, where the next is, and last `slow`. All give the same locals a value. */
+function eitherWay(c: Context, fast: Way | readonly Way[], slow: () => void): void {
+  const { body } = c;
+  body.block((done) => {
+    for (const way of [fast].flat())
+      body.block((hard) => {
+        way(hard);
+        body.branch(done);
+      });
     slow();
   });
 }
@@ -94,23 +112,28 @@ export function scalarArithmetic(c: Context, operation: ScalarOperation, bits: N
   const result = body.local(typeOf(bits));
   const a = operation === "sqrt" ? undefined : numbers.read(0, bits);
   const { value: b, isOrdinary } = source;
-  eitherWay(
-    c,
-    (hard) => {
-      body.branchIf(hard, doubt, false);
-      body.set(result, operation === "sqrt" ? ops.sqrt(b) : ops[operation](a!, b));
-      body.branchIf(hard, i32.eqz(isSafe(bits, result.get)), false);
-      if (a && !numbers.isOrdinary(0, bits)) body.branchIf(hard, isDenormal(bits, a), false);
-      if (!isOrdinary) body.branchIf(hard, isDenormal(bits, b), false);
-    },
-    () => {
-      const destination = numbers.address(0);
-      const { address } = source;
-      raiseIf(c, c.call(`sse_${operation}_${bits === 32 ? "ss" : "sd"}`, destination, address));
-      numbers.doubtAgain(bits, destination, address);
-      body.set(result, loadNumber(typeOf(bits), destination));
-    },
-  );
+  const checkOperands = (hard: Label): void => {
+    if (a && !numbers.isOrdinary(0, bits)) body.branchIf(hard, isDenormal(bits, a), false);
+    if (!isOrdinary) body.branchIf(hard, isDenormal(bits, b), false);
+  };
+  const usual: Way = (hard) => {
+    body.branchIf(hard, doubt, false);
+    body.set(result, operation === "sqrt" ? ops.sqrt(b) : ops[operation](a!, b));
+    body.branchIf(hard, i32.eqz(isSafe(bits, result.get)), false);
+    checkOperands(hard);
+  };
+  const zero: Way = (hard) => {
+    body.branchIf(hard, doubt);
+    body.branchIf(hard, i32.eqz(i32.and(isZero(bits, result.get), isZeroExact(operation, bits, a, b))));
+    checkOperands(hard);
+  };
+  eitherWay(c, operation === "div" ? usual : [usual, zero], () => {
+    const destination = numbers.address(0);
+    const { address } = source;
+    raiseIf(c, c.call(`sse_${operation}_${bits === 32 ? "ss" : "sd"}`, destination, address));
+    numbers.doubtAgain(bits, destination, address);
+    body.set(result, loadNumber(typeOf(bits), destination));
+  });
   source.setOrdinary();
   numbers.write(0, bits, result.kept, true);
 }
