@@ -292,38 +292,42 @@ export function dispatcherModule(): Uint8Array<ArrayBuffer> {
       body.store(32, CPU, constant32(0), LINK_FROM);
       body.store(64, CPU, target, BLOCK_IP);
     });
+    // What a link leads to is compiled.
+    body.if(record.get, () => body.set(record, callHandler(record.get, i32.load(record.get, REC_HANDLER))));
     const until = { expected, stack, reach: constant64(SAME_STACK) };
     body.loop((again) => {
-      body.if(
-        mustLeave(),
-        () => {
-          body.if(i32.ltS(i32.load(CPU, EXCEPTION), constant32(0)), leave);
-          body.if(i32.eqz(body.call(deliverMet)), () => {
-            // The run loop's concern, and not that of who has called this.
-            body.run(stopSoon);
-            leave();
-          });
-          forgetBranch(body);
-          body.branch(again);
-        },
-        undefined,
-        false,
-      );
-      const ip = body.let(i64.load(CPU, RIP));
-      body.if(i64.eq(ip, expected), () => {
-        const tlb = body.let(tlbEntry(i32.load(CPU, TLB_POINTER), ip));
-        const mapped = i32.and(
-          i64.eq(i64.load(tlb, TLB_EXECUTE), i64.and(ip, constant64(-4096))),
-          i32.eq(i32.and(i32.load(tlb, TLB_PHYSICAL), constant32(-4096)), page),
+      body.if(i32.eqz(record.get), () => {
+        body.if(
+          mustLeave(),
+          () => {
+            body.if(i32.ltS(i32.load(CPU, EXCEPTION), constant32(0)), leave);
+            body.if(i32.eqz(body.call(deliverMet)), () => {
+              // The run loop's concern, and not that of who has called this.
+              body.run(stopSoon);
+              leave();
+            });
+            forgetBranch(body);
+            body.branch(again);
+          },
+          undefined,
+          false,
         );
-        body.store(32, CPU, depth, CALL_DEPTH);
-        // It was not the dispatcher that found the way back.
-        forgetBranch(body);
-        body.return(i32.and(mapped, i32.eq(i32.load(CPU, MODE), mode)));
+        const ip = body.let(i64.load(CPU, RIP));
+        body.if(i64.eq(ip, expected), () => {
+          const tlb = body.let(tlbEntry(i32.load(CPU, TLB_POINTER), ip));
+          const mapped = i32.and(
+            i64.eq(i64.load(tlb, TLB_EXECUTE), i64.and(ip, constant64(-4096))),
+            i32.eq(i32.and(i32.load(tlb, TLB_PHYSICAL), constant32(-4096)), page),
+          );
+          body.store(32, CPU, depth, CALL_DEPTH);
+          // It was not the dispatcher that found the way back.
+          forgetBranch(body);
+          body.return(i32.and(mapped, i32.eq(i32.load(CPU, MODE), mode)));
+        });
+        // The return address has been taken off the stack: whoever did that has gone elsewhere.
+        const above = i64.sub(i64.load(CPU, STACK_POINTER), stack);
+        body.if(i64.ltU(i64.sub(above, constant64(1)), constant64(SAME_STACK)), leave, undefined, false);
       });
-      // The return address has been taken off the stack: whoever did that has gone elsewhere.
-      const above = i64.sub(i64.load(CPU, STACK_POINTER), stack);
-      body.if(i64.ltU(i64.sub(above, constant64(1)), constant64(SAME_STACK)), leave, undefined, false);
       runFrom(body, record, entry, until, leave);
       body.branch(again);
     });
