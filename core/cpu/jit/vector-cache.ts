@@ -131,7 +131,7 @@ export class VectorCache {
     const body = this.#body;
     if (bits === 64) {
       if (number?.type === "f64") return body.copy(f64.bits(number));
-      return body.copy(whole ? i64x2.extract(whole, 0) : i64.load(CPU, offset));
+      return body.copy(whole ? i64x2.extractU(whole, 0) : i64.load(CPU, offset));
     }
     return body.copy(number?.type === "f32" ? f32.bits(number) : i32.load(CPU, offset));
   }

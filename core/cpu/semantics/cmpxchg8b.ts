@@ -27,8 +27,8 @@ export const cmpxchg8b = (c: Context): void => {
 function cmpxchg16b(c: Context): void {
   c.faultIf(i32.and(wrap(c.linear(16, true)), constant32(15)), GP, constant32(0));
   c.modify(0, (old) => {
-    const low = c.body.let(i64x2.extract(old, 0));
-    const high = c.body.let(i64x2.extract(old, 1));
+    const low = c.body.let(i64x2.extractU(old, 0));
+    const high = c.body.let(i64x2.extractU(old, 1));
     const differs = i64.or(i64.xor(low, c.gpr(RAX, 64)), i64.xor(high, c.gpr(RDX, 64)));
     const equal = c.body.let(i64.eqz(differs));
     const replacement = c.body.let(

@@ -3,7 +3,7 @@
 import { constant32, constantVector, type Expression, i32, select } from "../wasm/expression.ts";
 import { i8x16, i16x8, i32x4, i64x2, v128 } from "../wasm/vector.ts";
 import type { Context } from "./context.ts";
-import { halves, lowerQuadwords, packed } from "./simd-integer.ts";
+import { bytesFrom, halves, lowerQuadwords, packed } from "./simd-integer.ts";
 import { beginMmx, beginSse, immediateByte, isMmx, readAligned, wide, writeMmx } from "./simd-state.ts";
 
 type Simd = (c: Context) => void;
@@ -81,12 +81,6 @@ export const pshufb = halves(
   (a, b) => v128.swizzle(a, v128.and(b, bytesOf(0x87))),
 );
 
-const BYTE_NUMBERS = constantVector(Array.from({ length: 16 }, (_, at) => at));
-
-/** Bytes of `a` from byte `count` (i32, up to 32) on, 0 beyond its end and before its start. */
-const bytesFrom = (a: Vector, count: Expression): Vector =>
-  v128.swizzle(a, i8x16.add(BYTE_NUMBERS, i8x16.splat(count)));
-
 /** PALIGNR: destination above source, shifted right by bytes; the lower half is the result. */
 export const palignr: Simd = (c) => {
   const mmx = isMmx(c, 0);
@@ -97,7 +91,7 @@ export const palignr: Simd = (c) => {
   const count = c.body.let(select(i32.ltU(immediate, constant32(32)), immediate, constant32(32)));
   if (mmx) {
     const both = lowerQuadwords(source, c.body.let(i64x2.splat(c.read(0))));
-    writeMmx(c, 0, i64x2.extract(bytesFrom(both, count), 0));
+    writeMmx(c, 0, i64x2.extractU(bytesFrom(both, count), 0));
   } else {
     const above = bytesFrom(c.read(0), i32.sub(count, constant32(16)));
     c.write(0, v128.or(bytesFrom(source, count), above));

@@ -1,13 +1,22 @@
-// SSE4.1: single lanes in and out. The lane is known only when the instruction runs, so it is found by address.
+// SSE4.1: single lanes in and out. Where the lane is not known as the code is emitted it is found by address.
 // [SDM] vol. 1, 12.8.6 and 12.8.7.
 
 import { constant32, type Expression, extendU, i32, i64, loadVector } from "../wasm/expression.ts";
-import { v128 } from "../wasm/vector.ts";
+import { i8x16, i16x8, i32x4, i64x2, v128 } from "../wasm/vector.ts";
 import type { Context } from "./context.ts";
 import { maskOfBits } from "./simd-blend.ts";
 import { beginSse, immediateByte } from "./simd-state.ts";
 
 type Simd = (c: Context) => void;
+
+const LANES = { 1: i8x16, 2: i16x8, 4: i32x4, 8: i64x2 } as const;
+const LOADS = { 1: i32.load8U, 2: i32.load16U, 4: i32.load, 8: i64.load } as const;
+
+/** The lane of `bytes` bytes that the immediate names, if that is known. */
+function knownLane(c: Context, bytes: number): number | undefined {
+  const { constant } = immediateByte(c);
+  return constant === undefined ? undefined : Number(constant) & (16 / bytes - 1);
+}
 
 /** Address of the lane of `bytes` bytes of operand `index` that the immediate names. */
 function laneAddress(c: Context, index: number, bytes: number): Expression {
@@ -25,7 +34,9 @@ export const insert =
     beginSse(c);
     const bytes = bytesOf(c, given);
     const value = c.read(1);
-    c.body.store((bytes * 8) as 8 | 32 | 64, laneAddress(c, 0, bytes), value);
+    const lane = knownLane(c, bytes);
+    if (lane === undefined) c.body.store((bytes * 8) as 8 | 32 | 64, laneAddress(c, 0, bytes), value);
+    else c.write(0, LANES[bytes].replace(c.read(0), lane, value));
   };
 
 /** PEXTRB, PEXTRW, PEXTRD, PEXTRQ, EXTRACTPS: zero-extended in a register. */
@@ -34,9 +45,10 @@ export const extract =
   (c) => {
     beginSse(c);
     const bytes = bytesOf(c, given);
-    const address = laneAddress(c, 1, bytes);
-    const load = { 1: i32.load8U, 2: i32.load16U, 4: i32.load, 8: i64.load }[bytes];
-    const value = c.body.let(load(address));
+    const lane = knownLane(c, bytes);
+    const value = c.body.let(
+      lane === undefined ? LOADS[bytes](laneAddress(c, 1, bytes)) : LANES[bytes].extractU(c.read(1), lane),
+    );
     c.write(0, c.width(0) === 64 && bytes < 8 ? extendU(value) : value);
   };
 

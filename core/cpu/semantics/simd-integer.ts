@@ -30,7 +30,7 @@ export const halves =
       beginMmx(c);
       const source = c.body.let(i64x2.splat(wide(c.read(1))));
       const destination = c.body.let(i64x2.splat(c.read(0)));
-      writeMmx(c, 0, i64x2.extract(combineMmx(destination, source), 0));
+      writeMmx(c, 0, i64x2.extractU(combineMmx(destination, source), 0));
     } else {
       beginSse(c);
       const source = readAligned(c, 1);
@@ -137,10 +137,10 @@ const shiftBy =
       beginMmx(c);
       const count = c.body.let(amount(() => c.read(1)));
       const value = c.body.let(i64x2.splat(c.read(0)));
-      writeMmx(c, 0, i64x2.extract(shifted(c, shift, bits, arithmetic, value, count), 0));
+      writeMmx(c, 0, i64x2.extractU(shifted(c, shift, bits, arithmetic, value, count), 0));
     } else {
       beginSse(c);
-      const count = c.body.let(amount(() => i64x2.extract(readAligned(c, 1), 0)));
+      const count = c.body.let(amount(() => i64x2.extractU(readAligned(c, 1), 0)));
       c.write(0, shifted(c, shift, bits, arithmetic, c.read(0), count));
     }
   };
@@ -156,16 +156,23 @@ export const psrad = shiftBy(i32x4.shrS, 32, true);
 
 const BYTE_NUMBERS = constantVector(Array.from({ length: 16 }, (_, at) => at));
 
-/** Each byte becomes the one as many places away as the immediate says, by a change of the byte numbers. */
+/** Bytes of `a` from byte `count` (i32, up to 32) on, 0 beyond its end and before its start. */
+export function bytesFrom(a: Vector, count: Expression): Vector {
+  if (count.constant === undefined) return v128.swizzle(a, i8x16.add(BYTE_NUMBERS, i8x16.splat(count)));
+  const first = Number(count.constant);
+  const order = Array.from({ length: 16 }, (_, n) => (n + first >= 0 && n + first < 16 ? n + first : 16));
+  return v128.shuffle(a, v128.zero, order);
+}
+
+/** All bytes move as many places as the immediate says. */
 const byteShift =
-  (change: Binary): Simd =>
+  (up: boolean): Simd =>
   (c) => {
     beginSse(c);
-    const count = immediateByte(c);
-    const limited = select(i32.leU(count, constant32(16)), count, constant32(16));
-    const order = change(BYTE_NUMBERS, i8x16.splat(limited));
-    c.write(0, v128.swizzle(c.read(0), order));
+    const immediate = immediateByte(c);
+    const count = select(i32.leU(immediate, constant32(16)), immediate, constant32(16));
+    c.write(0, bytesFrom(c.read(0), up ? i32.sub(constant32(0), count) : count));
   };
 
-export const pslldq = byteShift(i8x16.sub);
-export const psrldq = byteShift(i8x16.add);
+export const pslldq = byteShift(true);
+export const psrldq = byteShift(false);

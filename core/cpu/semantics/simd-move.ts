@@ -1,6 +1,6 @@
 // MMX and SSE moves. [SDM] vol. 1, 10.4.1, 11.4.1 and 11.4.2.
 
-import { constant32, type Expression, i32, i64 } from "../wasm/expression.ts";
+import { constant32, type Expression, i32 } from "../wasm/expression.ts";
 import { i8x16, i32x4, i64x2 } from "../wasm/vector.ts";
 import { type Context, RDI } from "./context.ts";
 import {
@@ -76,21 +76,21 @@ const beginOf = (c: Context): void =>
 /** Lower half ← upper half of src: MOVHLPS. */
 export const moveHighToLow = (c: Context): void => {
   beginSse(c);
-  const value = c.body.let(i64.load(c.readAddress(1, 16), 8));
-  c.body.store(64, c.readAddress(0, 16), value);
+  const upper = i64x2.extractU(c.read(1), 1);
+  c.write(0, i64x2.replace(c.read(0), 0, upper));
 };
 
 /** Upper half ← src of 64 bits: MOVLHPS, MOVHPS, MOVHPD. */
 export const moveToHigh = (c: Context): void => {
   beginSse(c);
   const value = c.read(1);
-  c.body.store(64, c.readAddress(0, 16), value, 8);
+  c.write(0, i64x2.replace(c.read(0), 1, value));
 };
 
 /** m64 ← upper half: MOVHPS, MOVHPD. */
 export const moveFromHigh = (c: Context): void => {
   beginSse(c);
-  c.write(0, c.body.let(i64.load(c.readAddress(1, 16), 8)));
+  c.write(0, c.body.let(i64x2.extractU(c.read(1), 1)));
 };
 
 // --- Masks ---

@@ -100,7 +100,7 @@ export function nativeArithmetic(
 
 /** Stores lane 0. */
 function storeLow(c: Context, bits: 32 | 64, address: Expression, value: Expression): void {
-  const low = i64x2.extract(value, 0);
+  const low = i64x2.extractU(value, 0);
   c.body.store(bits, address, bits === 64 ? low : wrap(low));
 }
 

@@ -1,8 +1,8 @@
-// Shuffles by an immediate, and single words in and out. Lanes are picked by address: the immediate is known only
-// when the instruction runs. [SDM] vol. 1, 10.4.1, 11.4.1 and 11.4.2.
+// Shuffles by an immediate, and single words in and out. Where the immediate is known as the code is emitted, so is the order;
+// else lanes are picked by address. [SDM] vol. 1, 10.4.1, 11.4.1 and 11.4.2.
 
 import { constant32, type Expression, extendU, i32, i64 } from "../wasm/expression.ts";
-import { v128 } from "../wasm/vector.ts";
+import { i16x8, v128 } from "../wasm/vector.ts";
 import type { Context } from "./context.ts";
 import {
   beginMmx,
@@ -12,99 +12,108 @@ import {
   immediateByte,
   isMmx,
   markMmx,
+  readAligned,
   readWidened,
   sourceAddress,
 } from "./simd-state.ts";
 
 type Simd = (c: Context) => void;
 
-/** A lane of `bytes` bytes, chosen by `bits` bits of the immediate from bit `shift`, at an address. */
-function chosen(
-  c: Context,
-  address: Expression,
-  immediate: Expression,
-  bytes: 2 | 4 | 8,
-  shift: number,
-  bits: 1 | 2,
-): Expression {
-  const lane = i32.and(i32.shrU(immediate, constant32(shift)), constant32((1 << bits) - 1));
-  const place = i32.add(address, i32.mul(lane, constant32(bytes)));
-  return c.body.let(bytes === 2 ? i32.load16U(place) : bytes === 4 ? i32.load(place) : i64.load(place));
+/** Where a lane of the result comes from. */
+interface Lane {
+  readonly operand: 0 | 1;
+  /** The lane, or the first of those that the immediate chooses from by its bits from `shift` on. */
+  readonly lane: number;
+  readonly shift?: number;
 }
 
-/** Stores lanes one after another, from `offset` of an address. */
-function storeLanes(
+type LaneBytes = 2 | 4 | 8;
+
+/** Bits of the immediate that choose a lane. */
+const choice = (bytes: LaneBytes): number => (bytes === 8 ? 1 : 3);
+
+/** The order of bytes for a shuffle of operands 0 and 1 by an immediate. */
+const orderOf = (lanes: readonly Lane[], bytes: LaneBytes, immediate: number): number[] =>
+  lanes.flatMap(({ operand, lane, shift }) => {
+    const chosen = shift === undefined ? 0 : (immediate >> shift) & choice(bytes);
+    return Array.from({ length: bytes }, (_, byte) => 16 * operand + (lane + chosen) * bytes + byte);
+  });
+
+/** The lanes, loaded from where the operands are. */
+function pick(
   c: Context,
-  address: Expression,
-  lanes: Expression[],
-  bytes: 2 | 4 | 8,
-  offset = 0,
-): void {
-  const bits = (bytes * 8) as 16 | 32 | 64;
-  lanes.forEach((lane, n) => {
-    c.body.store(bits, address, lane, offset + n * bytes);
+  lanes: readonly Lane[],
+  bytes: LaneBytes,
+  immediate: Expression,
+  operands: readonly Expression[],
+): Expression[] {
+  return lanes.map(({ operand, lane, shift }) => {
+    const first = i32.add(operands[operand]!, constant32(lane * bytes));
+    const chosen = i32.and(i32.shrU(immediate, constant32(shift ?? 0)), constant32(choice(bytes)));
+    const place = shift === undefined ? first : i32.add(first, i32.mul(chosen, constant32(bytes)));
+    return c.body.let(bytes === 2 ? i32.load16U(place) : bytes === 4 ? i32.load(place) : i64.load(place));
   });
 }
 
+/** Stores lanes one after another at an address. */
+function storeLanes(c: Context, address: Expression, lanes: readonly Expression[], bytes: LaneBytes): void {
+  const bits = (bytes * 8) as 16 | 32 | 64;
+  lanes.forEach((lane, n) => {
+    c.body.store(bits, address, lane, n * bytes);
+  });
+}
+
+/** A shuffle of XMM registers. */
+const shuffle =
+  (bytes: LaneBytes, lanes: readonly Lane[]): Simd =>
+  (c) => {
+    beginSse(c);
+    const immediate = immediateByte(c);
+    if (immediate.constant !== undefined) {
+      const source = readAligned(c, 1);
+      c.write(0, v128.shuffle(c.read(0), source, orderOf(lanes, bytes, Number(immediate.constant))));
+      return;
+    }
+    const source = sourceAddress(c, 1);
+    const destination = c.readAddress(0, 16);
+    storeLanes(c, destination, pick(c, lanes, bytes, immediate, [destination, source]), bytes);
+  };
+
 const FOUR = [0, 1, 2, 3];
+
+/** Four lanes that the immediate chooses, from one of the source on. */
+const chosenFrom = (lane: number): Lane[] => FOUR.map((n) => ({ operand: 1, lane, shift: 2 * n }));
+/** Four lanes of the source as they are. */
+const copiedFrom = (lane: number): Lane[] => FOUR.map((n) => ({ operand: 1, lane: lane + n }));
 
 /** PSHUFW. */
 export const pshufw: Simd = (c) => {
   beginMmx(c);
   const source = sourceAddress(c, 1);
-  const immediate = immediateByte(c);
-  const lanes = FOUR.map((n) => chosen(c, source, immediate, 2, 2 * n, 2));
+  const lanes = pick(c, chosenFrom(0), 2, immediateByte(c), [source, source]);
   enterMmx(c);
   storeLanes(c, c.readAddress(0, 8), lanes, 2);
   markMmx(c, 0);
 };
 
-/** PSHUFD. */
-export const pshufd: Simd = (c) => {
-  beginSse(c);
-  const source = sourceAddress(c, 1);
-  const immediate = immediateByte(c);
-  const lanes = FOUR.map((n) => chosen(c, source, immediate, 4, 2 * n, 2));
-  storeLanes(c, c.readAddress(0, 16), lanes, 4);
-};
+export const pshufd = shuffle(4, chosenFrom(0));
+export const pshuflw = shuffle(2, [...chosenFrom(0), ...copiedFrom(4)]);
+export const pshufhw = shuffle(2, [...copiedFrom(0), ...chosenFrom(4)]);
+/** Two lanes of the destination, then two of the source. */
+export const shufps = shuffle(
+  4,
+  FOUR.map((n) => ({ operand: n < 2 ? 0 : 1, lane: 0, shift: 2 * n })),
+);
+export const shufpd = shuffle(8, [
+  { operand: 0, lane: 0, shift: 0 },
+  { operand: 1, lane: 0, shift: 1 },
+]);
 
-/** PSHUFLW, PSHUFHW: one half's words are shuffled, the other half is copied. `from` is its first byte. */
-const shuffleHalf =
-  (from: 0 | 8): Simd =>
-  (c) => {
-    beginSse(c);
-    const source = sourceAddress(c, 1);
-    const immediate = immediateByte(c);
-    const half = c.body.let(i32.add(source, constant32(from)));
-    const lanes = FOUR.map((n) => chosen(c, half, immediate, 2, 2 * n, 2));
-    const other = c.body.let(i64.load(source, 8 - from));
-    const destination = c.readAddress(0, 16);
-    c.body.store(64, destination, other, 8 - from);
-    storeLanes(c, destination, lanes, 2, from);
-  };
-
-export const pshuflw = shuffleHalf(0);
-export const pshufhw = shuffleHalf(8);
-
-/** SHUFPS: two lanes of the destination, then two of the source. */
-export const shufps: Simd = (c) => {
-  beginSse(c);
-  const source = sourceAddress(c, 1);
-  const immediate = immediateByte(c);
-  const destination = c.readAddress(0, 16);
-  const lanes = FOUR.map((n) => chosen(c, n < 2 ? destination : source, immediate, 4, 2 * n, 2));
-  storeLanes(c, destination, lanes, 4);
-};
-
-/** SHUFPD. */
-export const shufpd: Simd = (c) => {
-  beginSse(c);
-  const source = sourceAddress(c, 1);
-  const immediate = immediateByte(c);
-  const destination = c.readAddress(0, 16);
-  const lanes = [destination, source].map((address, n) => chosen(c, address, immediate, 8, n, 1));
-  storeLanes(c, destination, lanes, 8);
-};
+/** The lane of a word of an XMM operand, if that is known. */
+function knownWord(c: Context, index: number): number | undefined {
+  const { constant } = immediateByte(c);
+  return constant === undefined || isMmx(c, index) ? undefined : Number(constant) & 7;
+}
 
 /** Address of the word of a register that the immediate names. */
 function wordAddress(c: Context, index: number): Expression {
@@ -117,6 +126,11 @@ function wordAddress(c: Context, index: number): Expression {
 export const pinsrw: Simd = (c) => {
   beginSimd(c);
   const value = c.read(1);
+  const lane = knownWord(c, 0);
+  if (lane !== undefined) {
+    c.write(0, i16x8.replace(c.read(0), lane, value));
+    return;
+  }
   if (isMmx(c, 0)) enterMmx(c);
   c.body.store(16, wordAddress(c, 0), value);
   if (isMmx(c, 0)) markMmx(c, 0);
@@ -125,7 +139,10 @@ export const pinsrw: Simd = (c) => {
 /** PEXTRW. */
 export const pextrw: Simd = (c) => {
   beginSimd(c);
-  const value = c.body.let(i32.load16U(wordAddress(c, 1)));
+  const lane = knownWord(c, 1);
+  const value = c.body.let(
+    lane === undefined ? i32.load16U(wordAddress(c, 1)) : i16x8.extractU(c.read(1), lane),
+  );
   if (isMmx(c, 1)) enterMmx(c);
   c.write(0, c.width(0) === 64 ? extendU(value) : value);
 };

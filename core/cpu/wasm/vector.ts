@@ -19,6 +19,13 @@ const test =
   (a) =>
     simd("i32", opcode, [a]);
 
+/** A lane out, zero-extended where it is narrower than its type, and in. */
+const lanes = (type: "i32" | "i64", extract: number, replace: number) => ({
+  extractU: (a: Expression, lane: number): Expression => simd(type, extract, [a], [lane]),
+  replace: (a: Expression, lane: number, value: Expression): Expression =>
+    simd("v128", replace, [a, value], [lane]),
+});
+
 export const v128 = {
   not: unary(0x4d),
   and: binary(0x4e),
@@ -38,6 +45,7 @@ export const v128 = {
 };
 
 export const i8x16 = {
+  ...lanes("i32", 0x16, 0x17),
   splat: unary(0x0f),
   eq: binary(0x23),
   gtS: binary(0x27),
@@ -60,6 +68,7 @@ export const i8x16 = {
 };
 
 export const i16x8 = {
+  ...lanes("i32", 0x19, 0x1a),
   splat: unary(0x10),
   extendPairsU: unary(0x7d),
   abs: unary(0x80),
@@ -89,6 +98,7 @@ export const i16x8 = {
 };
 
 export const i32x4 = {
+  ...lanes("i32", 0x1b, 0x1c),
   splat: unary(0x11),
   extendPairsU: unary(0x7f),
   allTrue: test(0xa3),
@@ -134,10 +144,8 @@ export const i64x2 = {
   gtS: binary(0xd9),
   productLowS: binary(0xdc),
   productLowU: binary(0xde),
-  extract: (a: Expression, lane: number): Expression => simd("i64", 0x1d, [a], [lane]),
+  ...lanes("i64", 0x1d, 0x1e),
   fromLane0: (a: Expression): Expression => simd("v128", 0x1e, [v128.zero, a], [0]),
-  replace: (a: Expression, lane: number, value: Expression): Expression =>
-    simd("v128", 0x1e, [a, value], [lane]),
 };
 
 /** The instructions on lanes that are numbers; both formats have the same ones. */
