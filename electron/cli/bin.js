@@ -3,7 +3,6 @@
 // those of platform/node-options.ts, for `run` runs a machine in this process.
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { enableCompileCache } from "node:module";
 import { join } from "node:path";
 
 const root = join(import.meta.dirname ?? new URL(".", import.meta.url).pathname, "../..");
@@ -15,6 +14,7 @@ const main = fromSource ? source : join(root, "dist/cli/main.js");
 if (Number(process.versions.node.split(".")[0]) >= 24) {
   // What V8 made of the sources, and the sources without their types: half of the time until the first guest
   // instruction. A folder that only its owner writes to, for what is in it runs; where it cannot be written, there is none.
+  const { enableCompileCache } = await import("node:module");
   process.env.NODE_COMPILE_CACHE ??= join(root, ".cache/compiled"); // Machines' processes have it as well.
   enableCompileCache(process.env.NODE_COMPILE_CACHE);
   await import(main);

@@ -6,6 +6,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -44,6 +45,30 @@ test("a checkout runs its sources, whatever bundle was built before", () => {
 test("an application, and a checkout that was only bundled, run the bundle", () => {
   expect(starts(BUNDLE)).toBe(BUNDLE);
   expect(starts(SOURCE, BUNDLE)).toBe(BUNDLE);
+});
+
+/** Makes a process take itself for a Node 20, whose modules lack what came later. */
+const OLDER = `
+  import { registerHooks } from "node:module";
+  registerHooks({
+    resolve: (name, context, next) =>
+      name === "node:module" ? { url: "data:text/javascript,export default 0", shortCircuit: true } : next(name, context),
+  });
+  Object.defineProperty(process, "versions", { value: { ...process.versions, node: "20.19.0" } });
+`;
+
+test("on an older Node it hands over to the package's", () => {
+  starts(SOURCE, RUNTIME);
+  const node = join(root, "node_modules/node/bin/node");
+  mkdirSync(dirname(node), { recursive: true });
+  symlinkSync(process.execPath, node);
+  const older = `data:text/javascript,${encodeURIComponent(OLDER)}`;
+  const bin = join(root, "electron/cli/bin.js");
+  expect(spawnSync(process.execPath, ["--import", older, bin], { encoding: "utf8" })).toMatchObject({
+    status: 0,
+    stdout: SOURCE,
+    stderr: "",
+  });
 });
 
 test("what V8 made of the sources is kept beside them", () => {
