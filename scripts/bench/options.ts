@@ -32,7 +32,8 @@ export interface Options {
   everything: boolean;
 }
 
-function list<Name extends string>(
+/** Names of a list's text, in the order of `all`; all of them if there is no text. @throws Error for a name that is not there. */
+export function list<Name extends string>(
   option: string,
   text: string | undefined,
   all: readonly Name[],

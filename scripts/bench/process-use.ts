@@ -109,6 +109,11 @@ export function processorSeconds(pid: number): number {
   return stats.reduce((sum, stat) => sum + (stat === undefined ? 0 : parseStat(stat).processorSeconds), 0);
 }
 
+/** Of the process's first thread, without its others. */
+export function firstThreadSeconds(pid: number): number {
+  return parseStat(readFileSync(`/proc/${pid}/task/${pid}/stat`, "utf8")).processorSeconds;
+}
+
 /** Of the process and its descendants, in bytes, without what the guest has touched of its RAM. */
 export function residentBeyondGuest(pid: number, guestBytes: number): number {
   let beyond = 0;

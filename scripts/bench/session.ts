@@ -13,7 +13,8 @@ export const INSTALLER = "installer";
 
 const BOOT_SECONDS = 300;
 const WORK_SECONDS = 300;
-const FAILURE = /Kernel panic[^\r\n]*|@failed[^\r\n]*|segfault at[^\r\n]*/;
+/** What a guest says when it will not come to the end of its work. */
+export const FAILURE = /Kernel panic[^\r\n]*|@failed[^\r\n]*|segfault at[^\r\n]*/;
 /** A guest that has just finished still has something to do. */
 const SETTLE_MS = 3000;
 const MIB = 1 << 20;

@@ -103,6 +103,11 @@ export class TimedProcess {
     return this.#complaints;
   }
 
+  /** Makes it stand still, or go on; nothing if it has ended. */
+  signal(signal: "SIGSTOP" | "SIGCONT"): void {
+    this.#child.kill(signal);
+  }
+
   /** Asks the process to end, kills it if it does not. Resolves with what it printed on standard error. */
   async stop(): Promise<string> {
     this.#child.kill("SIGTERM");

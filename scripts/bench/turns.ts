@@ -1,0 +1,132 @@
+/**
+ * `npm run bench:turns`: bundles of several checkouts do the same work, a quarter of a second each by turns while the others stand
+ * still. A host whose speed changes from one second to the next meets all of them alike, so differences of some hundredths show.
+ */
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { parseArgs } from "node:util";
+import { twinboxCommand } from "./engines.ts";
+import { ARCHITECTURES, list } from "./options.ts";
+import { firstThreadSeconds } from "./process-use.ts";
+import { type Program, prepareProgram, programJob } from "./program.ts";
+import { BOOT, FAILURE } from "./session.ts";
+import { TimedProcess } from "./timed-process.ts";
+import { WORKLOADS, type Workload } from "./workloads.ts";
+
+const USAGE = `Usage: npm run bench:turns -- [OPTIONS] CHECKOUT CHECKOUT …
+
+  --arch NAME       ${ARCHITECTURES.join(" or ")} (i386)
+  --only LIST       ${WORKLOADS.map(({ name }) => name).join(", ")} (all)
+
+Each checkout is a folder in which \`npm run build\` was run. What is told is processor time of the machine's own thread, in
+seconds, and for those after the first its ratio to the first's. A thread that compiles is not in it.
+`;
+
+const TURN_MS = 250;
+/** Longest silence of one of several. */
+const PATIENCE_SECONDS = 3600;
+
+/** One checkout's machine, which stands still until it is its turn. */
+class Contender {
+  readonly seconds = new Map<string, number>();
+  readonly finished: Promise<void>;
+  isOver = false;
+  readonly #run: TimedProcess;
+  readonly #pid: number;
+
+  constructor(checkout: string, program: Program, workloads: readonly Workload[]) {
+    const { machine } = programJob(program, workloads);
+    this.#run = new TimedProcess(twinboxCommand(join(checkout, "dist/cli/main.js"), machine));
+    if (this.#run.pid === undefined) throw new Error(`${checkout}: no process could be started`);
+    this.#pid = this.#run.pid;
+    this.pause();
+    this.finished = this.#follow(workloads).finally(() => {
+      this.isOver = true;
+    });
+  }
+
+  pause(): void {
+    this.#run.signal("SIGSTOP");
+  }
+
+  goOn(): void {
+    this.#run.signal("SIGCONT");
+  }
+
+  async #follow(workloads: readonly Workload[]): Promise<void> {
+    const until = async (pattern: RegExp): Promise<number> => {
+      await this.#run.see(pattern, PATIENCE_SECONDS, FAILURE);
+      return firstThreadSeconds(this.#pid);
+    };
+    this.seconds.set(BOOT, await until(/@ready/));
+    for (const { name } of workloads) {
+      const begin = await until(new RegExp(`@begin ${name}\\r?\\n`));
+      this.seconds.set(name, (await until(new RegExp(`@end ${name} [0-9a-f]{8}\\r?\\n`))) - begin);
+    }
+    await this.#run.stop();
+  }
+}
+
+async function takeTurns(contenders: readonly Contender[]): Promise<void> {
+  const all = Promise.all(contenders.map(({ finished }) => finished));
+  // Who fails ends all.
+  let failed: unknown;
+  all.catch((error: unknown) => {
+    failed = error;
+  });
+  while (contenders.some(({ isOver }) => !isOver))
+    for (const contender of contenders.filter(({ isOver }) => !isOver)) {
+      if (failed) throw failed;
+      contender.goOn();
+      await Promise.race([sleep(TURN_MS), contender.finished]);
+      contender.pause();
+    }
+  await all;
+}
+
+function table(contenders: readonly Contender[]): string {
+  const [first] = contenders;
+  const rows = [...first!.seconds].map(([name, seconds]) => {
+    const others = contenders.slice(1).map((contender) => contender.seconds.get(name)!);
+    const cells = [
+      seconds.toFixed(2),
+      ...others.map((other) => `${other.toFixed(2)} (${(other / seconds).toFixed(2)})`),
+    ];
+    return `${name.padEnd(12)} ${cells.join("   ")}`;
+  });
+  return `${rows.join("\n")}\n`;
+}
+
+async function main(args: string[]): Promise<void> {
+  const text = { type: "string" } as const;
+  const { values, positionals } = parseArgs({
+    args,
+    options: { arch: text, only: text, help: { type: "boolean" } },
+    allowPositionals: true,
+  });
+  if (values.help) return void process.stdout.write(USAGE);
+  if (positionals.length < 2) throw new Error("it takes two checkouts or more");
+  const checkouts = positionals.map((checkout) => resolve(checkout));
+  for (const checkout of checkouts)
+    if (!existsSync(join(checkout, "dist/cli/main.js")))
+      throw new Error(`${checkout} has no build: run npm run build there`);
+  const [architecture] = list("arch", values.arch ?? "i386", ARCHITECTURES);
+  const names = list(
+    "only",
+    values.only,
+    WORKLOADS.map(({ name }) => name),
+  );
+  const program = await prepareProgram(architecture!);
+  const workloads = WORKLOADS.filter(({ name }) => names.includes(name));
+  const contenders = checkouts.map((checkout) => new Contender(checkout, program, workloads));
+  await takeTurns(contenders);
+  process.stdout.write(table(contenders));
+}
+
+try {
+  await main(process.argv.slice(2));
+} catch (error) {
+  process.stderr.write(`bench:turns: ${(error as Error).message}\n\n${USAGE}`);
+  process.exitCode = 1;
+}
