@@ -49,9 +49,7 @@ export const arithmetic =
       scalarArithmetic(c, operation, suffix === "ss" ? 32 : 64);
       return;
     }
-    const source = sourceAddress(c, 1);
-    const destination = register(c, 0);
-    nativeArithmetic(c, operation, suffix, destination, source, () =>
+    nativeArithmetic(c, operation, suffix, (destination, source) =>
       raiseIf(c, c.call(`sse_${operation}_${suffix}`, destination, source)),
     );
   };
@@ -87,13 +85,14 @@ export const compare =
   (suffix: Suffix): Simd =>
   (c) => {
     beginSse(c);
-    const source = sourceAddress(c, 1);
-    const destination = register(c, 0);
     const predicate = i32.and(immediateByte(c), constant32(7));
-    const exactly = (): void => raiseIf(c, c.call(`sse_cmp_${suffix}`, destination, source, predicate));
+    const exactly = (destination: Expression, source: Expression): void =>
+      raiseIf(c, c.call(`sse_cmp_${suffix}`, destination, source, predicate));
     // A handler serves every predicate.
-    if (predicate.constant === undefined) exactly();
-    else nativeCompare(c, suffix, Number(predicate.constant), destination, source, exactly);
+    if (predicate.constant === undefined) {
+      const source = sourceAddress(c, 1);
+      exactly(register(c, 0), source);
+    } else nativeCompare(c, suffix, Number(predicate.constant), exactly);
   };
 
 /** COMISS and its kin. */

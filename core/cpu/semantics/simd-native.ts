@@ -3,8 +3,10 @@
 // (runtime/float/sse). Scalars have tests of their own (simd-scalar.ts). [SDM] vol. 1, 11.5
 
 import { constantVector, type Expression, i32, loadVector, wrap } from "../wasm/expression.ts";
+import { f32, f64 } from "../wasm/scalar.ts";
 import { f32x4, f64x2, i32x4, i64x2, loadSplat, v128 } from "../wasm/vector.ts";
 import type { Context } from "./context.ts";
+import { isInMemory, sourceAddress } from "./simd-state.ts";
 
 /** The four kinds of operands: suffixes of the mnemonics. */
 export type Suffix = "ps" | "pd" | "ss" | "sd";
@@ -57,51 +59,76 @@ function inRange(format: Format, operands: Expression[], result: Expression): Ex
   return allTrue(v128.and(ops.ge(smallest, twiceLeast), ops.le(ops.abs(result), largest)));
 }
 
-/** destination ← destination `operation` source, at addresses, in WebAssembly if that may be; else `otherwise`. */
+/** Operands 0 and 1 as vectors, and where they are for the runtime. */
+interface Operands {
+  readonly a: Expression;
+  readonly b: Expression;
+  readonly addresses: readonly [destination: Expression, source: Expression];
+}
+
+/** Of scalars, the numbers are in all lanes. */
+function operandsOf(c: Context, suffix: Suffix): Operands {
+  const destination = c.numbers.address(0);
+  const source = isInMemory(c, 1) ? sourceAddress(c, 1) : c.numbers.address(1);
+  const addresses = [destination, source] as const;
+  if (!suffix.startsWith("p")) {
+    const take = (address: Expression): Expression => c.body.let(loadSplat(bitsOf(suffix), address));
+    return { a: take(destination), b: take(source), addresses };
+  }
+  return { a: c.read(0), b: isInMemory(c, 1) ? c.body.let(loadVector(source)) : c.read(1), addresses };
+}
+
+/** Operand 0 ← `result` if that is allowed (i32), else what `otherwise` leaves at the address that it is given. */
+function giveIf(
+  c: Context,
+  suffix: Suffix,
+  allowed: Expression,
+  result: Expression,
+  [destination, source]: Operands["addresses"],
+  otherwise: (destination: Expression, source: Expression) => void,
+): void {
+  const { body } = c;
+  const given = body.local("v128");
+  body.if(
+    allowed,
+    () => body.set(given, result),
+    () => {
+      otherwise(destination, source);
+      body.set(given, loadVector(destination));
+    },
+    true,
+  );
+  if (suffix.startsWith("p")) c.write(0, given.kept);
+  else {
+    const low = i64x2.extractU(given.get, 0);
+    const bits = bitsOf(suffix);
+    c.numbers.write(0, bits, bits === 64 ? f64.ofBits(low) : f32.ofBits(wrap(low)), false);
+  }
+}
+
+/** Operand 0 ← operand 0 `operation` operand 1, in WebAssembly if that may be; else `otherwise`, at addresses. */
 export function nativeArithmetic(
   c: Context,
   operation: NativeOperation,
   suffix: Suffix,
-  destination: Expression,
-  source: Expression,
-  otherwise: () => void,
+  otherwise: (destination: Expression, source: Expression) => void,
 ): void {
-  const bits = bitsOf(suffix);
-  const format = formatOf(bits);
+  const { a, b, addresses } = operandsOf(c, suffix);
+  const format = formatOf(bitsOf(suffix));
   const { ops } = format;
-  const take = (address: Expression): Expression =>
-    c.body.let(suffix.startsWith("p") ? loadVector(address) : loadSplat(bits, address));
-  const b = take(source);
   let result: Expression;
   let allowed: Expression;
   if (operation === "sqrt") {
     result = c.body.let(ops.sqrt(b));
     allowed = i32.and(inexactIsFree(c), inRange(format, [b], result));
+  } else if (operation === "min" || operation === "max") {
+    result = operation === "min" ? ops.pmin(b, a) : ops.pmax(b, a);
+    allowed = format.allTrue(v128.and(orderly(format, a), orderly(format, b)));
   } else {
-    const a = take(destination);
-    if (operation === "min" || operation === "max") {
-      result = operation === "min" ? ops.pmin(b, a) : ops.pmax(b, a);
-      allowed = format.allTrue(v128.and(orderly(format, a), orderly(format, b)));
-    } else {
-      result = c.body.let(ops[operation](a, b));
-      allowed = i32.and(inexactIsFree(c), inRange(format, [a, b], result));
-    }
+    result = c.body.let(ops[operation](a, b));
+    allowed = i32.and(inexactIsFree(c), inRange(format, [a, b], result));
   }
-  c.body.if(
-    allowed,
-    () => {
-      if (suffix.startsWith("p")) c.body.store(128, destination, result);
-      else storeLow(c, bits, destination, result);
-    },
-    otherwise,
-    true,
-  );
-}
-
-/** Stores lane 0. */
-function storeLow(c: Context, bits: 32 | 64, address: Expression, value: Expression): void {
-  const low = i64x2.extractU(value, 0);
-  c.body.store(bits, address, bits === 64 ? low : wrap(low));
+  giveIf(c, suffix, allowed, result, addresses, otherwise);
 }
 
 /** Lanes for which predicates 0 to 7 of CMPPS hold, of numbers that are ordered. */
@@ -131,24 +158,10 @@ export function nativeCompare(
   c: Context,
   suffix: Suffix,
   predicate: number,
-  destination: Expression,
-  source: Expression,
-  otherwise: () => void,
+  otherwise: (destination: Expression, source: Expression) => void,
 ): void {
-  const bits = bitsOf(suffix);
-  const format = formatOf(bits);
-  const take = (address: Expression): Expression =>
-    c.body.let(suffix.startsWith("p") ? loadVector(address) : loadSplat(bits, address));
-  const a = take(destination);
-  const b = take(source);
-  c.body.if(
-    format.allTrue(v128.and(orderly(format, a), orderly(format, b))),
-    () => {
-      const result = relation(format.ops, predicate, a, b);
-      if (suffix.startsWith("p")) c.body.store(128, destination, result);
-      else storeLow(c, bits, destination, result);
-    },
-    otherwise,
-    true,
-  );
+  const { a, b, addresses } = operandsOf(c, suffix);
+  const format = formatOf(bitsOf(suffix));
+  const ordered = format.allTrue(v128.and(orderly(format, a), orderly(format, b)));
+  giveIf(c, suffix, ordered, relation(format.ops, predicate, a, b), addresses, otherwise);
 }
