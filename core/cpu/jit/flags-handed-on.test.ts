@@ -3,6 +3,7 @@
 import { describe, expect, it } from "vitest";
 import { FLAGS_AUX, FLAGS_RESULT, RIP } from "../layout.ts";
 import { userMachine } from "../testing/differential.ts";
+import { enterPaged, mapPages, runToHalt } from "../testing/paged-loops.ts";
 
 const CODE = 0x20000;
 const CF = 1;
@@ -33,5 +34,53 @@ describe("a result of 64 bits, of which 32-bit code changes only CF,", () => {
       expect(cpu.eflags & (CF | PF | ZF | SF)).toBe(expected | CF);
     }
     expect(cpu.compiler.regionsCompiled).toBeGreaterThan(0);
+  });
+});
+
+describe("flags of the round before, of which a rotate changes CF and OF only,", () => {
+  const PAGES = 64;
+  const DATA = 0x40000;
+  const LOG = 0x10000;
+
+  /** EFLAGS of each round, with a load after the rotate: of a new page, and then of the same again. */
+  function flagsOf(compileAfter: number): number[] {
+    const machine = userMachine(32, compileAfter);
+    mapPages(machine, 0x100000, 0x101000, []);
+    enterPaged(machine, 0x100000);
+    machine.set("esp", 0x1f000);
+    const halted = runToHalt(machine, CODE, (a) => {
+      a.mov("esi", DATA);
+      a.mov("edi", LOG);
+      a.mov("eax", 0x9d1b_57c3);
+      a.mov("ecx", 2 * PAGES);
+      a.label("again");
+      a.ror("eax", 1);
+      a.mov("ebx", "[esi]");
+      a.pushfd();
+      a.pop("dword [edi]");
+      a.add("edi", 4);
+      a.test("ecx", 1);
+      a.jz("same");
+      a.add("esi", 0x1000);
+      a.label("same");
+      a.mov("edx", "ecx");
+      a.and("edx", 3);
+      a.dec("ecx");
+      a.jz("end");
+      a.cmp("edx", 1);
+      a.jmp("again");
+      a.label("end");
+      a.hlt();
+    });
+    expect(halted).toBe(true);
+    expect(machine.cpu.compiler.regionsCompiled > 0).toBe(compileAfter === 1);
+    return Array.from({ length: 2 * PAGES }, (_, n) => machine.u32(LOG + 4 * n));
+  }
+
+  it("are right after a load, wherever that was looked up", () => {
+    const compiled = flagsOf(1);
+    expect(compiled).toEqual(flagsOf(1 << 30));
+    // ZF, SF and CF as they come, not all the same.
+    for (const flag of [CF, ZF, SF]) expect(new Set(compiled.map((flags) => flags & flag)).size).toBe(2);
   });
 });
