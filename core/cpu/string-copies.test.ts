@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
+import { CR2 } from "./layout.ts";
 import { userMachine } from "./testing/differential.ts";
-import { enterPaged, mapPages, runToHalt } from "./testing/paged-loops.ts";
+import { enterPaged, entryAt, mapPages, runToHalt } from "./testing/paged-loops.ts";
 
 const CODE = 0x20000;
 const FROM = 0x80ff3;
@@ -40,4 +41,21 @@ it.each([
     FROM + LENGTH,
     to + LENGTH,
   ]);
+});
+
+it("REP MOVSB whose source and target are both absent faults at the source", () => {
+  const [source, target] = [0x81000, 0x91000];
+  mapPages(machine, 0x100000, 0x101000, []);
+  for (const page of [source, target]) machine.view.setUint32(entryAt(0x101000, page), 0, true);
+  enterPaged(machine, 0x100000);
+  machine.cpu.set64(CR2, 0n);
+  runToHalt(machine, CODE, (a) => {
+    a.mov("esi", source);
+    a.mov("edi", target);
+    a.mov("ecx", 100);
+    a.rep();
+    a.movsb();
+    a.hlt();
+  });
+  expect(machine.cpu.get64(CR2)).toBe(BigInt(source));
 });
