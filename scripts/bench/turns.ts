@@ -30,6 +30,7 @@ const PATIENCE_SECONDS = 3600;
 /** One checkout's machine, which stands still until it is its turn. */
 class Contender {
   readonly seconds = new Map<string, number>();
+  readonly checksums = new Map<string, string>();
   readonly finished: Promise<void>;
   isOver = false;
   readonly #run: TimedProcess;
@@ -54,35 +55,44 @@ class Contender {
     this.#run.signal("SIGCONT");
   }
 
+  async stop(): Promise<void> {
+    this.goOn();
+    await this.#run.stop();
+  }
+
   async #follow(workloads: readonly Workload[]): Promise<void> {
-    const until = async (pattern: RegExp): Promise<number> => {
-      await this.#run.see(pattern, PATIENCE_SECONDS, FAILURE);
-      return firstThreadSeconds(this.#pid);
+    const until = async (pattern: RegExp): Promise<{ seconds: number; checksum: string | undefined }> => {
+      const { match } = await this.#run.see(pattern, PATIENCE_SECONDS, FAILURE);
+      return { seconds: firstThreadSeconds(this.#pid), checksum: match[1] };
     };
-    this.seconds.set(BOOT, await until(/@ready/));
+    this.seconds.set(BOOT, (await until(/@ready/)).seconds);
     for (const { name } of workloads) {
       const begin = await until(new RegExp(`@begin ${name}\\r?\\n`));
-      this.seconds.set(name, (await until(new RegExp(`@end ${name} [0-9a-f]{8}\\r?\\n`))) - begin);
+      const end = await until(new RegExp(`@end ${name} ([0-9a-f]{8})\\r?\\n`));
+      this.seconds.set(name, end.seconds - begin.seconds);
+      this.checksums.set(name, end.checksum!);
     }
-    await this.#run.stop();
   }
 }
 
 async function takeTurns(contenders: readonly Contender[]): Promise<void> {
-  const all = Promise.all(contenders.map(({ finished }) => finished));
   // Who fails ends all.
-  let failed: unknown;
-  all.catch((error: unknown) => {
-    failed = error;
-  });
+  const all = Promise.all(contenders.map(({ finished }) => finished));
   while (contenders.some(({ isOver }) => !isOver))
     for (const contender of contenders.filter(({ isOver }) => !isOver)) {
-      if (failed) throw failed;
       contender.goOn();
-      await Promise.race([sleep(TURN_MS), contender.finished]);
+      await Promise.race([sleep(TURN_MS), contender.finished, all]);
       contender.pause();
     }
   await all;
+}
+
+/** @throws Error if they did not compute the same. */
+function requireAgreement([first, ...others]: readonly Contender[]): void {
+  for (const [name, checksum] of first!.checksums)
+    for (const other of others)
+      if (other.checksums.get(name) !== checksum)
+        throw new Error(`${name}: the checksums are ${checksum} and ${other.checksums.get(name)}`);
 }
 
 function table(contenders: readonly Contender[]): string {
@@ -120,7 +130,12 @@ async function main(args: string[]): Promise<void> {
   const program = await prepareProgram(architecture!);
   const workloads = WORKLOADS.filter(({ name }) => names.includes(name));
   const contenders = checkouts.map((checkout) => new Contender(checkout, program, workloads));
-  await takeTurns(contenders);
+  try {
+    await takeTurns(contenders);
+  } finally {
+    await Promise.all(contenders.map((contender) => contender.stop()));
+  }
+  requireAgreement(contenders);
   process.stdout.write(table(contenders));
 }
 

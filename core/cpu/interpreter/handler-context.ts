@@ -1,6 +1,7 @@
 // The interpreter's side of an instruction's semantics: a handler takes the address of a decoded record and
 // returns that of the next one, or 0 when RIP says where to go on.
 
+import { ES, SS } from "../decode/decoder.ts";
 import { ENDS, isRelativeBranch, type OperandSpec, type Row } from "../decode/row.ts";
 import {
   BLOCK_IP,
@@ -430,7 +431,7 @@ export class HandlerContext implements Context {
   }
 
   extraLinear(offset: Expression, bytes: number): Expression {
-    if (this.codeSize !== 64) return this.checkedLinear(constant32(0), offset, bytes, true);
+    if (this.codeSize !== 64) return this.checkedLinear(constant32(ES), offset, bytes, true);
     return this.body.let(this.wide(offset));
   }
 
@@ -603,7 +604,7 @@ export class HandlerContext implements Context {
   ): Expression {
     if (this.#form.stack === "none") throw new Error(`${this.row.mnemonic} is not flagged STACK`);
     if (this.#form.stack === "flat" || this.#form.stack === "long") return offset;
-    return this.checkedLinear(constant32(2), offset, bytes, write);
+    return this.checkedLinear(constant32(SS), offset, bytes, write);
   }
 
   // --- Flow ---

@@ -48,8 +48,8 @@ const LONGEST: u64 = 0x4000;
  * hosts where the target is not aligned.
  */
 const COPIED_AT_ONCE: u32 = 2048;
-/** Up to so many bytes a call of the host's C library takes longer than to copy them one element after the other. */
-const FEW: u32 = 64;
+/** Up to so many elements a call of the host's C library takes longer than to copy them one after the other. */
+const FEW: u64 = 8;
 /** Elements that count as one instruction of the budget. */
 const PER_INSTRUCTION: u64 = 16;
 
@@ -198,7 +198,7 @@ function copyDirect(from: u64, to: u64, bytes: u32, count: u64): u64 {
   if (!source) return 0;
   const target = hostForWrite(to, size);
   if (!target) return 0;
-  if (size <= FEW) {
+  if (count <= FEW) {
     for (let at: u32 = 0; at < size; at += bytes) copyElement(target + at, source + at, bytes);
   } else if (target > source && target < source + size) {
     // What is copied is copied again: element after element.

@@ -5,18 +5,12 @@ import { constant32, type Expression, extendU, i32, i64, loadVector } from "../w
 import { i8x16, i16x8, i32x4, i64x2, v128 } from "../wasm/vector.ts";
 import type { Context } from "./context.ts";
 import { maskOfBits } from "./simd-blend.ts";
-import { beginSse, immediateByte } from "./simd-state.ts";
+import { beginSse, immediateByte, knownLane } from "./simd-state.ts";
 
 type Simd = (c: Context) => void;
 
 const LANES = { 1: i8x16, 2: i16x8, 4: i32x4, 8: i64x2 } as const;
 const LOADS = { 1: i32.load8U, 2: i32.load16U, 4: i32.load, 8: i64.load } as const;
-
-/** The lane of `bytes` bytes that the immediate names, if that is known. */
-function knownLane(c: Context, bytes: number): number | undefined {
-  const { constant } = immediateByte(c);
-  return constant === undefined ? undefined : Number(constant) & (16 / bytes - 1);
-}
 
 /** Address of the lane of `bytes` bytes of operand `index` that the immediate names. */
 function laneAddress(c: Context, index: number, bytes: number): Expression {

@@ -11,6 +11,7 @@ import {
   enterMmx,
   immediateByte,
   isMmx,
+  knownLane,
   markMmx,
   readAligned,
   readWidened,
@@ -110,10 +111,8 @@ export const shufpd = shuffle(8, [
 ]);
 
 /** The lane of a word of an XMM operand, if that is known. */
-function knownWord(c: Context, index: number): number | undefined {
-  const { constant } = immediateByte(c);
-  return constant === undefined || isMmx(c, index) ? undefined : Number(constant) & 7;
-}
+const knownWord = (c: Context, index: number): number | undefined =>
+  isMmx(c, index) ? undefined : knownLane(c, 2);
 
 /** Address of the word of a register that the immediate names. */
 function wordAddress(c: Context, index: number): Expression {

@@ -121,5 +121,11 @@ export function raiseIf(c: Context, condition: Expression): void {
 /** The immediate byte, as i32. */
 export const immediateByte = (c: Context): Expression => c.body.let(wrap(c.immediate));
 
+/** The lane of `bytes` bytes of an XMM register that the immediate names, if that is known. */
+export function knownLane(c: Context, bytes: number): number | undefined {
+  const { constant } = immediateByte(c);
+  return constant === undefined ? undefined : Number(constant) & (16 / bytes - 1);
+}
+
 /** A value of 32 or 64 bits as i64, zero-extended. */
 export const wide = (value: Expression): Expression => (value.type === "i64" ? value : extendU(value));

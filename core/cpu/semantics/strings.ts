@@ -24,7 +24,7 @@ function call(c: Context, name: string, ...args: Expression[]): void {
 const bytes = (c: Context, byte: boolean): number => (byte ? 1 : c.size / 8);
 
 /** Bits of an element. */
-const width = (c: Context, byte: boolean): Bits => (byte ? 8 : (c.size as Bits));
+const width = (c: Context, byte: boolean): Bits => (bytes(c, byte) * 8) as Bits;
 
 /** An index register by address size, zero-extended. */
 const index = (c: Context, register: number): Expression =>
