@@ -292,7 +292,7 @@ export function dispatcherModule(): Uint8Array<ArrayBuffer> {
       body.store(32, CPU, constant32(0), LINK_FROM);
       body.store(64, CPU, target, BLOCK_IP);
     });
-    // What a link leads to is compiled.
+    // What a link leads to is compiled, and has been reached by a jump: nothing can have been met since the caller looked.
     body.if(record.get, () => body.set(record, callHandler(record.get, i32.load(record.get, REC_HANDLER))));
     const until = { expected, stack, reach: constant64(SAME_STACK) };
     body.loop((again) => {
