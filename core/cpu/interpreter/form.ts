@@ -90,6 +90,12 @@ function addressKind(decoded: Decoded, mode: number, codeSize: number): AddressK
   return flat ? "flat" : "checked32";
 }
 
+/** Whether a memory operand's linear address is the sum that its bytes name, cut to the address size. */
+export function isPlainAddress({ address, addressSize, row }: Form): boolean {
+  if (addressSize === 32) return address === "flat";
+  return address === "long" && !row.operands.some(({ place }) => place === "moffs");
+}
+
 function stackKind(mode: number, codeSize: number): StackKind {
   if (codeSize === 64) return "long";
   if (!(mode & MODE_STACK_32)) return "checked16";

@@ -3,18 +3,20 @@
 
 import type { Form } from "../interpreter/form.ts";
 import {
+  type FastAccess,
   HandlerContext,
   loadedFields,
   type RecordFields,
   type RuntimeSignatures,
+  type SlowAccess,
 } from "../interpreter/handler-context.ts";
-import { GPR, REC_BASE, REC_INDEX, REC_REG, REC_RM, REC_VVVV, RECORD_SIZE } from "../layout.ts";
+import { GPR, REC_BASE, REC_INDEX, REC_REG, REC_RM, REC_VVVV, RECORD_SIZE, TLB_WRITE } from "../layout.ts";
 import type { Bits, Context } from "../semantics/context.ts";
 import { FpuStack, type Outcome } from "../semantics/fpu-stack.ts";
 import { constant32, type Expression } from "../wasm/expression.ts";
-import { FunctionBody } from "../wasm/function-body.ts";
+import { FunctionBody, type Local } from "../wasm/function-body.ts";
 import { ModuleBuilder } from "../wasm/module.ts";
-import { isPlain } from "./plain-functions.ts";
+import { isPlain, keepsTranslations } from "./plain-functions.ts";
 import type { Node } from "./region.ts";
 import type { OrderedBlock } from "./region-order.ts";
 import { isRegister } from "./register-file.ts";
@@ -45,6 +47,15 @@ interface FormEffects extends Effects {
   readonly touchedFields: readonly number[];
   readonly changedFields: readonly number[];
   readonly flags: FlagEffects;
+  /** Whether it calls what may change translations, or anything. */
+  readonly calls: boolean;
+  /** Its accesses at its memory operand's address. */
+  readonly accesses: readonly Access[];
+}
+
+export interface Access {
+  readonly bytes: number;
+  readonly write: boolean;
 }
 
 const registerOf = (offset: number): number | undefined =>
@@ -72,6 +83,23 @@ class WatchingContext extends HandlerContext {
   #touched = 0;
   #changed = 0;
   #notes = false;
+  #calls = false;
+  readonly #accesses: Access[] = [];
+  /** Addresses of its memory operand. */
+  readonly #addresses = new Set<Expression>();
+  readonly #stays: boolean;
+
+  /** `stays`: accesses at its memory operand's address are known not to leave. */
+  constructor(
+    form: Form,
+    runtime: RuntimeSignatures,
+    body: FunctionBody,
+    fields: RecordFields,
+    stays: boolean,
+  ) {
+    super(form, new ModuleBuilder(), runtime, body, fields);
+    this.#stays = stays;
+  }
 
   get seen(): FormEffects {
     return {
@@ -81,6 +109,8 @@ class WatchingContext extends HandlerContext {
       changed: this.#changed,
       notes: this.#notes,
       flags: this.#flags.seen,
+      calls: this.#calls,
+      accesses: this.#accesses,
     };
   }
 
@@ -97,12 +127,45 @@ class WatchingContext extends HandlerContext {
   }
 
   protected override beforeCall(name: string): void {
+    this.#calls ||= !keepsTranslations(name);
     if (isPlain(name)) return;
     this.#flags.noteCall();
   }
 
   protected override mayLeave(): void {
     this.#flags.noteExit();
+  }
+
+  override linear(bytes: number, write: boolean, displacement?: Expression): Expression {
+    const linear = super.linear(bytes, write, displacement);
+    if (!displacement) this.#addresses.add(linear);
+    return linear;
+  }
+
+  protected override translate(
+    address: Local,
+    linear: Expression,
+    bytes: number,
+    tag: number,
+    slow: () => void,
+    fast?: FastAccess,
+  ): void {
+    const isOperands = this.#addresses.has(linear);
+    if (isOperands) this.#accesses.push({ bytes, write: tag === TLB_WRITE });
+    if (!isOperands || !this.#stays) {
+      super.translate(address, linear, bytes, tag, slow, fast);
+      return;
+    }
+    this.body.set(address, constant32(0));
+    fast?.(address.get, 0);
+  }
+
+  /** Compiled code has its own, which keeps translations. */
+  protected override slowAccess(name: SlowAccess, linear: Expression, bytes: number): Expression {
+    const calls = this.#calls;
+    const address = super.slowAccess(name, linear, bytes);
+    this.#calls = calls;
+    return address;
   }
 
   override faultIf(condition: Expression, vector: number, error?: Expression): void {
@@ -153,14 +216,14 @@ class WatchingContext extends HandlerContext {
   }
 }
 
-function watch(form: Form, runtime: RuntimeSignatures): FormEffects {
+function watch(form: Form, runtime: RuntimeSignatures, stays: boolean): FormEffects {
   const body = new FunctionBody(["i32"]);
   const loaded = loadedFields(body.parameter(0, "i32"));
   const fields: RecordFields = {
     ...loaded,
     u16: (field) => (SLOT_FIELDS.includes(field) ? constant32(standIn(field)) : loaded.u16(field)),
   };
-  const context = new WatchingContext(form, new ModuleBuilder(), runtime, body, fields);
+  const context = new WatchingContext(form, runtime, body, fields, stays);
   form.row.semantics(context);
   return context.seen;
 }
@@ -169,22 +232,40 @@ function watch(form: Form, runtime: RuntimeSignatures): FormEffects {
 export class EffectsOf {
   readonly #runtime: RuntimeSignatures;
   readonly #known = new Map<Form, FormEffects>();
+  readonly #staying = new Map<Form, FormEffects>();
 
   constructor(runtime: RuntimeSignatures) {
     this.#runtime = runtime;
   }
 
-  #of(form: Form): FormEffects {
-    let effects = this.#known.get(form);
+  #of(form: Form, stays = false): FormEffects {
+    const known = stays ? this.#staying : this.#known;
+    let effects = known.get(form);
     if (!effects) {
-      effects = watch(form, this.#runtime);
-      this.#known.set(form, effects);
+      effects = watch(form, this.#runtime, stays);
+      known.set(form, effects);
     }
     return effects;
   }
 
-  flagsOf(form: Form): FlagEffects {
-    return this.#of(form).flags;
+  /** `stays`: accesses at its memory operand's address are known not to leave. */
+  flagsOf(form: Form, stays: boolean): FlagEffects {
+    return this.#of(form, stays).flags;
+  }
+
+  /** Whether it calls what may change translations, or anything. */
+  calls(form: Form): boolean {
+    return this.#of(form).calls;
+  }
+
+  /** All that it reads and writes, and does with flags there, lies in this, if its memory operand is all of that. */
+  access(form: Form): Access | undefined {
+    const { accesses } = this.#of(form);
+    if (accesses.length === 0) return undefined;
+    return {
+      bytes: Math.max(...accesses.map(({ bytes }) => bytes)),
+      write: accesses.some(({ write }) => write),
+    };
   }
 
   /** Adds the effects of an instruction of a node to others. */

@@ -80,12 +80,7 @@ export class Emission {
   #leave: Label = { depth: 0 };
 
   /** Emits the entry. `notes`: x87 instructions will be noted. */
-  constructor(
-    body: FunctionBody,
-    registers: (body: FunctionBody) => RegisterFile,
-    notes: boolean,
-    recent: RecentPages,
-  ) {
+  constructor(body: FunctionBody, registers: RegisterFile, notes: boolean, recent: RecentPages) {
     this.body = body;
     this.recent = recent;
     this.vectors = new VectorCache(body);
@@ -102,7 +97,7 @@ export class Emission {
     this.#notes = notes;
     this.base = body.let(i64.load(CPU, BLOCK_IP));
     this.#tlb = body.local("i32");
-    this.registers = registers(body);
+    this.registers = registers;
     this.flagLocals = new FlagLocals(body, this.registers.wide);
     body.keepLocals();
     this.registers.load();
@@ -324,6 +319,11 @@ export class Emission {
     this.flagState.pending = undefined;
     this.flagState.held = false;
     this.loadTlb();
+  }
+
+  /** What is left of the budget (i32). */
+  left(): Expression {
+    return i32.sub(i32.load(CPU, BUDGET), this.executed());
   }
 
   /** Whether the budget allows to go on, where the count is right (i32). */

@@ -29,8 +29,10 @@ function nodeOf(physical: number, ...instructions: string[]): Node {
   return { block, forms, delta: physical - 0x1000, count, branches: new Map(), targets: [] };
 }
 
+const NO_COPIES = { loops: [], runOf: () => undefined, isNextRound: () => false };
+
 const liveAfter = (node: Node, entry = node): number[] => {
-  const live = new FlagLiveness(structureOf(entry), effects);
+  const live = new FlagLiveness(structureOf(entry), effects, NO_COPIES);
   return node.forms.map((_, n) => live.after(node, n));
 };
 

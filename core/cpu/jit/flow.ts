@@ -1,7 +1,7 @@
 // What an instruction of a region is told of the ways on from it.
 
 import type { Expression } from "../wasm/expression.ts";
-import type { Callee } from "../wasm/function-body.ts";
+import type { Callee, Local } from "../wasm/function-body.ts";
 
 /** How to call what is not part of the region. */
 export interface Calling {
@@ -27,6 +27,8 @@ export interface Flow {
   readonly calling: Calling | undefined;
   /** Flags that the instruction need not set are not among these (CARRY, OTHERS). */
   readonly liveFlags: number;
+  /** For an access whose page is known to last: what is to be added to the linear address for that of the host (i32). */
+  readonly addend: Local | undefined;
   /** Whether the block's code segment has no limit. */
   readonly unlimited: boolean;
   /** Whether a place at that offset from the region's start may be left for by a link: it lies in the same page. */

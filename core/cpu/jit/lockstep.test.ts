@@ -11,6 +11,8 @@ import { DATA } from "../testing/differential.ts";
 import { type Encoding, encodingsOf } from "../testing/encodings.ts";
 import { createRandom } from "../testing/float-random.ts";
 import { COUNTER, compare, PROGRAMS, ROUNDS, randomProgram } from "../testing/lockstep.ts";
+import type { Machine } from "../testing/machine.ts";
+import { mapScattered, stridedProgram } from "../testing/strided-programs.ts";
 import { structuredProgram } from "../testing/structured-programs.ts";
 
 /** What leaves a straight run, or soon would: exceptions end a program before anything in it is hot. */
@@ -49,5 +51,19 @@ describe.each([32, 64] as const)("%i-bit code", (codeSize) => {
     }
     // A bit test far from its operand may have ended the others.
     expect(compiled).toBeGreaterThan(PROGRAMS * 0.8);
+  });
+
+  it("does the same compiled as interpreted, loops that go through memory in steps", {
+    timeout: 600_000,
+  }, () => {
+    let compiled = 0;
+    for (let seed = 1; seed <= PROGRAMS; seed++) {
+      const program = stridedProgram(createRandom(seed), codeSize, { counter: COUNTER });
+      const instructions = seed % 3 === 0 ? 100 : 1000;
+      const how = { prepare: (machine: Machine) => mapScattered(machine, codeSize), instructions };
+      if (compare(program, seed, codeSize, 100, how)) compiled++;
+    }
+    // A page that is not there may have ended the others.
+    expect(compiled).toBeGreaterThan(PROGRAMS / 2);
   });
 });

@@ -7,7 +7,7 @@ import { codeSizeOf, type Form } from "../interpreter/form.ts";
 import { CPU, type RuntimeSignatures } from "../interpreter/handler-context.ts";
 import { BLOCK_COMPILED, BLOCK_LINK, BUDGET, GPR, REC_REG, RECORD_SIZE } from "../layout.ts";
 import { constant32, constant64, type Expression, i32, i64, wrap } from "../wasm/expression.ts";
-import { FunctionBody, type Label } from "../wasm/function-body.ts";
+import { FunctionBody, type Label, type Local } from "../wasm/function-body.ts";
 import type { ModuleBuilder } from "../wasm/module.ts";
 import { loopsOf, type Structure, structureOf } from "./control-flow.ts";
 import { type Effects, type EffectsOf, noEffects } from "./effects.ts";
@@ -22,6 +22,8 @@ import { isUnlimited, pageOf, type Region, type Node as RegionNode } from "./reg
 import { RegionContext } from "./region-context.ts";
 import type { OrderedBlock } from "./region-order.ts";
 import { RegisterFile } from "./register-file.ts";
+import { emitRounds } from "./rounds.ts";
+import { type Run, type StridedLoop, Strides } from "./strides.ts";
 import { UnsavedRegisters } from "./unsaved-registers.ts";
 
 type Node = RegionNode<OrderedBlock>;
@@ -47,6 +49,11 @@ class RegionCompiler {
   readonly #tools: RegionTools;
   readonly #entry: Node;
   readonly #structure: Structure<OrderedBlock>;
+  readonly #strides: Strides;
+  /** What is to be added to the linear addresses of a run for those of the host. */
+  readonly #addends: ReadonlyMap<Run, Local>;
+  /** By where a loop's copy begins: rounds that it has left. */
+  readonly #rounds: ReadonlyMap<Node, Local>;
   /** By node of a loop, the registers that bytes are put into in it, a bit each. */
   readonly #bytes = new Map<Node, number>();
   /** What is known on all paths so far to a node where they join. */
@@ -61,15 +68,21 @@ class RegionCompiler {
     this.#tools = tools;
     this.#entry = region.nodes[0]!;
     this.#mode = region.mode;
-    this.#structure = structureOf(this.#entry);
+    const plain = structureOf(this.#entry);
+    this.#strides = new Strides(plain, tools.effects);
+    const { loops } = this.#strides;
+    this.#structure = loops.length > 0 ? structureOf(this.#entry) : plain;
     for (const nodes of loopsOf(this.#structure)) this.#noteBytes(nodes);
-    this.#flags = new FlagLiveness(this.#structure, tools.effects);
+    this.#flags = new FlagLiveness(this.#structure, tools.effects, this.#strides);
     this.#unsaved = new UnsavedRegisters(this.#structure, tools.effects);
     const { touched, changed, notes } = this.#effects();
     const wide = codeSizeOf(region.mode) === 64;
+    const body = new FunctionBody(["i32"]);
+    this.#rounds = new Map(loops.map(({ copy }) => [copy, body.local("i32")]));
+    this.#addends = new Map(loops.flatMap(({ runs }) => runs.map((run) => [run, body.local("i32")])));
     this.#emission = new Emission(
-      new FunctionBody(["i32"]),
-      (body) => new RegisterFile(body, wide, touched, changed),
+      body,
+      new RegisterFile(body, wide, touched, changed),
       notes,
       new RecentPages(this.#entry.block.physical),
     );
@@ -182,11 +195,38 @@ class RegionCompiler {
     }
     if (node.next) {
       this.#emission.count(count - block.count);
+      const loop = this.#strides.loops.find(({ choice }) => choice === node);
+      if (loop) this.#haveRounds(loop);
       this.#go(node, node.next);
     } else {
       // The code is never cut where no node follows.
       last!.leaveForNext(block.record + BLOCK_LINK);
     }
+  }
+
+  /** Goes to the copy of a loop if that may have rounds. */
+  #haveRounds(loop: StridedLoop): void {
+    const emission = this.#emission;
+    const rounds = this.#rounds.get(loop.copy)!;
+    emission.body.block((none) => {
+      emission.fork(() => {
+        emitRounds(emission, loop, rounds, (run) => this.#addends.get(run)!, none);
+        this.#go(loop.choice, loop.copy);
+      });
+    });
+  }
+
+  /** Has the next round of a loop's copy, if there is one left. */
+  #haveNextRound(from: Node, copy: Node): void {
+    const emission = this.#emission;
+    const { body } = emission;
+    const rounds = this.#rounds.get(copy)!;
+    body.set(rounds, i32.sub(rounds.get, constant32(1)));
+    const again = (): void => {
+      this.#join(from, copy);
+      body.branch(this.#labels.get(copy)!);
+    };
+    body.if(rounds.get, () => emission.fork(again), undefined, true);
   }
 
   /** Whether, after an instruction, the region is still that of its entry and the run loop need not look around (i32). */
@@ -201,7 +241,9 @@ class RegionCompiler {
     const target = node.branches.get(index);
     const after = index === node.count - 1 ? node.after : undefined;
     const page = pageOf(node.block);
+    const run = this.#strides.runOf(node, index);
     return {
+      addend: run && this.#addends.get(run),
       delta: node.delta,
       liveFlags: this.#flags.after(node, index),
       unlimited: isUnlimited(this.#mode),
@@ -270,16 +312,26 @@ class RegionCompiler {
     emission.body.if(i32.eqz(there), () => emission.fork(leave), undefined, false);
   }
 
+  /** Makes everything as it is to be where paths join, on the way from one node to another. */
+  #join(from: Node, to: Node): void {
+    if (this.#flags.across(from, to) === 0) this.#emission.dropFlags();
+    this.#settle();
+    this.#emission.settleCount();
+  }
+
   /** Goes on with a node of the region. */
   #go(from: Node, to: Node): void {
     const emission = this.#emission;
     if (pageOf(from.block) !== pageOf(to.block)) this.#leaveUnlessMapped(to);
+    if (this.#strides.isNextRound(from, to)) {
+      this.#haveNextRound(from, to);
+      this.#go(from, from.detour!);
+      return;
+    }
     const kind = this.#structure.kindOf(from, to);
     if (kind === "forward" && !this.#structure.places.get(to)!.merges) this.#tree(to);
     else {
-      if (this.#flags.across(from, to) === 0) emission.dropFlags();
-      this.#settle();
-      emission.settleCount();
+      this.#join(from, to);
       if (kind === "forward") {
         const met = this.#meetings.get(to);
         this.#meetings.set(to, met ? meetLasting(met, emission.lasting) : emission.lasting);

@@ -2,7 +2,7 @@
 // and branches lead within the region where they can.
 
 import { isRelativeBranch } from "../decode/row.ts";
-import type { Form } from "../interpreter/form.ts";
+import { type Form, isPlainAddress } from "../interpreter/form.ts";
 import {
   CPU,
   type FastAccess,
@@ -79,6 +79,7 @@ const REGION_ACCESS: Record<SlowAccess, string> = {
 
 export class RegionContext extends HandlerContext {
   readonly #emission: Emission;
+  readonly #form: Form;
   readonly #flow: Flow;
   /** Offset of the instruction and of the next from the region's start. */
   readonly #at: number;
@@ -97,6 +98,7 @@ export class RegionContext extends HandlerContext {
     flow: Flow,
   ) {
     super(form, module, runtime, emission.body, fields);
+    this.#form = form;
     this.#emission = emission;
     this.#flow = flow;
     this.#at = flow.delta + Number(fields.u16(REC_IP_DELTA).constant);
@@ -259,11 +261,7 @@ export class RegionContext extends HandlerContext {
 
   override linear(bytes: number, write: boolean, displacement?: Expression): Expression {
     const linear = super.linear(bytes, write, displacement);
-    const plain =
-      this.addressSize === 64
-        ? this.addressKind === "long" && !this.row.operands.some(({ place }) => place === "moffs")
-        : this.addressSize === 32 && this.addressKind === "flat";
-    if (plain && !displacement) {
+    if (isPlainAddress(this.#form) && !displacement) {
       const base = Number(this.fields.u16(REC_BASE).constant);
       const index = Number(this.fields.u16(REC_INDEX).constant);
       const offset = Number(this.fields.i32(REC_DISPLACEMENT).constant);
@@ -306,6 +304,11 @@ export class RegionContext extends HandlerContext {
   ): void {
     const { body } = this;
     const emission = this.#emission;
+    const { addend } = this.#flow;
+    if (addend && this.#kinds.has(linear)) {
+      fast(i32.add(linear.type === "i64" ? wrap(linear) : linear, addend.get), 0);
+      return;
+    }
     const place = emission.direct ? undefined : this.#places.get(linear);
     const write = tag === TLB_WRITE;
     const known = place && spanOf(emission.spans, place, bytes, write);

@@ -43,6 +43,8 @@ export interface Node<B extends RegionBlock = RegionBlock> {
   readonly targets: Node<B>[];
   /** Where the call at its end returns to, if what it calls is not part of the region. */
   after?: Node<B> | undefined;
+  /** Where it may go for reasons that are not the code's: see strides.ts. */
+  detour?: Node<B> | undefined;
 }
 
 export interface Region<B extends RegionBlock = RegionBlock> {
@@ -89,6 +91,7 @@ export const isUnlimited = (mode: number): boolean =>
 export const directSuccessorsOf = <B extends RegionBlock>(node: Node<B>): Node<B>[] => [
   ...node.branches.values(),
   ...(node.next ? [node.next] : []),
+  ...(node.detour ? [node.detour] : []),
   ...node.targets,
 ];
 

@@ -45,7 +45,7 @@ describe.each([32, 64] as const)("scalars in %i-bit code", (codeSize) => {
       // Each time around, or never.
       const given = seed % 3 ? loadControl(codeSize) : [];
       const program = randomProgram(createRandom(seed), encodings, codeSize, given);
-      if (compare(program, seed, codeSize, 60, fill)) compiled++;
+      if (compare(program, seed, codeSize, 60, { fill })) compiled++;
     }
     expect(compiled).toBeGreaterThan(PROGRAMS / 2);
   });

@@ -63,7 +63,7 @@ describe.each([32, 64] as const)("the x87 in %i-bit code", (codeSize) => {
             )
           : [];
       const program = randomProgram(random, encodings, codeSize, given);
-      if (compare(program, seed, codeSize, 60, fill)) compiled++;
+      if (compare(program, seed, codeSize, 60, { fill })) compiled++;
     }
     expect(compiled).toBeGreaterThan(PROGRAMS / 2);
   });
@@ -83,7 +83,7 @@ describe.each([32, 64] as const)("the x87 in %i-bit code", (codeSize) => {
         ...FCHS,
         ...FADD,
       ];
-      compare(randomProgram(random, among, codeSize, given), n, codeSize, 20, fill);
+      compare(randomProgram(random, among, codeSize, given), n, codeSize, 20, { fill });
     });
   });
 });

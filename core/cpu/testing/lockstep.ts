@@ -111,6 +111,15 @@ function level(cpus: Cpu[]): void {
   for (const cpu of cpus) while (cpu.instructions < most && !cpu.halted) cpu.runOne(false);
 }
 
+export interface HowToCompare {
+  /** Fills the data that the program finds: with any bytes. */
+  readonly fill?: Fill;
+  /** Makes a `userMachine` ready for the program. */
+  readonly prepare?: (machine: Machine) => void;
+  /** Instructions, about, after which each comparison comes: 37. */
+  readonly instructions?: number;
+}
+
 /**
  * Runs a program in all ways, compared every few instructions; whether anything was compiled. What is compiled late
  * knows where indirect branches lead.
@@ -120,7 +129,7 @@ export function compare(
   seed: number,
   codeSize: 32 | 64,
   slices: number,
-  fill = fillWithBytes,
+  { fill = fillWithBytes, prepare, instructions = 37 }: HowToCompare = {},
 ): boolean {
   const count = codeSize === 64 ? 16 : 8;
   // By handlers alone, by the inner loop's own forms besides, and compiled.
@@ -132,9 +141,10 @@ export function compare(
   const machines = kinds.map(({ compileAfter, loopAfter }) =>
     userMachine(codeSize, compileAfter, undefined, undefined, loopAfter),
   );
+  for (const machine of machines) prepare?.(machine);
   for (const machine of machines) start(machine, program, seed, count, fill);
   for (let slice = 0; slice < slices; slice++) {
-    for (const { cpu } of machines) cpu.run(37);
+    for (const { cpu } of machines) cpu.run(instructions);
     level(machines.map(({ cpu }) => cpu));
     const [handled, looped, compiled] = machines.map((machine) => stateOf(machine, count));
     const text = [...program].map((byte) => byte.toString(16).padStart(2, "0")).join(" ");

@@ -1,0 +1,197 @@
+// Loops that go through memory in steps: each access must be where its page is, and be as it is without rounds that do not look.
+
+import { beforeEach, describe, expect, it } from "vitest";
+import type { Assembler } from "../../assembler/assembler.ts";
+import { userMachine } from "../testing/differential.ts";
+import { enterPaged, entryAt, mapPages, PRESENT } from "../testing/paged-loops.ts";
+
+const CODE = 0x20000;
+const DIRECTORY = 0x100000;
+const TABLE = 0x101000;
+/** Linear pages, one after the other, and where they are. */
+const LINEAR = 0x80000;
+const PAGES = [0x95000, 0x92000, 0x90000, 0x97000];
+const PAGE = 0x1000;
+/** How often the code is run. */
+const TIMES = 4;
+const BYTES = PAGES.length * PAGE;
+
+const machine = userMachine(32, 1);
+const { cpu, view } = machine;
+
+/** Runs code TIMES times, and to its HLT, compiled from its second round on, long enough in one go to have rounds that do not look. */
+function repeat(code: (a: Assembler) => void): void {
+  const place = machine.assemble(CODE, 32, (a) => {
+    a.mov("ebp", TIMES);
+    a.label("start");
+    code(a);
+    a.dec("ebp");
+    a.jnz("start");
+    a.hlt();
+    a.label("end");
+  });
+  machine.ip = CODE;
+  cpu.unhalt();
+  for (let n = 0; n < 500 && !cpu.halted; n++) machine.run(2000);
+  expect(cpu.halted).not.toBe(0);
+  expect(machine.ip).toBe(place("end"));
+  expect(cpu.compiler.regionsCompiled).toBeGreaterThan(0);
+}
+
+const physical = (at: number): number => PAGES[Math.floor(at / PAGE)]! + (at % PAGE);
+const byteAt = (at: number): number => view.getUint8(physical(at));
+const bytesThat = (test: (at: number) => boolean): number[] =>
+  Array.from({ length: BYTES }, (_, at) => at).filter(test);
+
+beforeEach(() => {
+  const moved = PAGES.map((page, n) => [LINEAR + n * PAGE, page] as const);
+  mapPages(machine, DIRECTORY, TABLE, moved);
+  for (const page of PAGES) new Uint8Array(view.buffer, view.byteOffset + page, PAGE).fill(0);
+  enterPaged(machine, DIRECTORY);
+});
+
+describe("stores", () => {
+  it.each([1, 3, 4, 64, 500, 512, 600, 5000])("in steps of %i bytes are in all pages", (step) => {
+    repeat((a) => {
+      a.mov("esi", LINEAR);
+      a.label("again");
+      a.inc("byte [esi]");
+      a.add("esi", step);
+      a.cmp("esi", LINEAR + BYTES);
+      a.jb("again");
+    });
+    expect(bytesThat((at) => byteAt(at) === TIMES)).toEqual(bytesThat((at) => at % step === 0));
+  });
+
+  it.each([1, 3, 64, 512, 513])("in steps of %i bytes, which a register holds, are in all pages", (step) => {
+    repeat((a) => {
+      a.mov("esi", LINEAR);
+      a.xor("edx", "edx");
+      a.mov("ebx", step);
+      a.label("again");
+      a.inc("byte [esi+edx]");
+      a.add("edx", "ebx");
+      a.cmp("edx", BYTES);
+      a.jb("again");
+    });
+    expect(bytesThat((at) => byteAt(at) === TIMES)).toEqual(bytesThat((at) => at % step === 0));
+  });
+
+  it.each([1, 2, 16, 100])("downwards in steps of %i bytes are in all pages", (step) => {
+    repeat((a) => {
+      a.mov("esi", LINEAR + BYTES);
+      a.label("again");
+      a.sub("esi", step);
+      a.inc("byte [esi]");
+      a.cmp("esi", LINEAR + step);
+      a.jae("again");
+    });
+    expect(bytesThat((at) => byteAt(at) === TIMES)).toEqual(bytesThat((at) => (BYTES - at) % step === 0));
+  });
+
+  it.each([0, 1, 2, 3])(
+    "of words that begin %i bytes from an end of their page are in both pages",
+    (shift) => {
+      repeat((a) => {
+        a.mov("esi", LINEAR + shift);
+        a.mov("eax", 0x04030201);
+        a.label("again");
+        a.mov("[esi]", "eax");
+        a.add("esi", 4);
+        a.cmp("esi", LINEAR + BYTES - 4);
+        a.jbe("again");
+      });
+      const last = BYTES - (shift ? 4 - shift : 0);
+      for (let at = shift; at < last; at++) expect(byteAt(at)).toBe(((at - shift) % 4) + 1);
+    },
+  );
+
+  it("that come when a page was only read so far mark it as written", () => {
+    const last = LINEAR + PAGE + 0x800;
+    repeat((a) => {
+      a.mov("esi", LINEAR);
+      a.label("again");
+      a.mov("al", "[esi]");
+      a.cmp("esi", last);
+      a.jne("skip");
+      a.mov("[esi]", "esi");
+      a.label("skip");
+      a.add("esi", 4);
+      a.cmp("esi", LINEAR + BYTES);
+      a.jb("again");
+      a.mov(`dword [${entryAt(TABLE, LINEAR)}]`, PAGES[0]! | PRESENT);
+    });
+    const dirty = PAGES.map((_, n) => (machine.u32(entryAt(TABLE, LINEAR + n * PAGE)) >> 6) & 1);
+    expect(dirty).toEqual([0, 1, 0, 0]);
+    expect(machine.u32(physical(last - LINEAR))).toBe(last);
+  });
+
+  it("into code that was run before are seen when it is run again", () => {
+    const called = CODE + 0x800;
+    const count = 20;
+    machine.assemble(called, 32, (a) => {
+      for (let n = 0; n < count; n++) a.add("edi", 0x1000000);
+      a.ret();
+    });
+    machine.set("edi", 0);
+    machine.set("esp", 0x30000);
+    repeat((a) => {
+      // The immediate operands, one every six bytes.
+      a.mov("esi", called + 2);
+      a.label("again");
+      a.mov("[esi]", "ebp");
+      a.add("esi", 6);
+      a.cmp("esi", called + 6 * count);
+      a.jb("again");
+      a.mov("eax", called);
+      a.call("eax");
+    });
+    expect(machine.get("edi")).toBe(count * (4 + 3 + 2 + 1));
+  });
+});
+
+it("steps that are made in some rounds only are not taken for those of all", () => {
+  const rounds = 3000;
+  repeat((a) => {
+    a.mov("esi", LINEAR + 1000);
+    a.mov("ecx", rounds);
+    a.label("again");
+    a.inc("byte [esi]");
+    a.test("ecx", 3);
+    a.jz("back");
+    a.add("esi", 200);
+    a.jmp("next");
+    a.label("back");
+    a.sub("esi", 590);
+    a.label("next");
+    a.dec("ecx");
+    a.jnz("again");
+  });
+  const expected = new Uint8Array(BYTES);
+  let at = 1000;
+  for (let left = rounds; left > 0; left--) {
+    expected[at]! += TIMES;
+    at += left % 4 ? 200 : -590;
+  }
+  expect(Array.from(expected, (_, each) => byteAt(each))).toEqual([...expected]);
+});
+
+it("a loop that never ends is left when its budget is used up", () => {
+  machine.assemble(CODE, 32, (a) => {
+    a.label("start");
+    a.mov("esi", LINEAR);
+    a.label("again");
+    a.mov("byte [esi]", 7);
+    a.inc("esi");
+    a.cmp("esi", LINEAR + BYTES);
+    a.jb("again");
+    a.jmp("start");
+  });
+  machine.ip = CODE;
+  cpu.unhalt();
+  for (let budget = 1; budget < 3000; budget += 7) {
+    const before = cpu.instructions;
+    cpu.run(budget);
+    expect(cpu.instructions - before).toBeLessThan(budget + 8);
+  }
+});
