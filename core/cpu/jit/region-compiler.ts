@@ -23,7 +23,8 @@ import { RegionContext } from "./region-context.ts";
 import type { OrderedBlock } from "./region-order.ts";
 import { RegisterFile } from "./register-file.ts";
 import { emitRounds } from "./rounds.ts";
-import { type Run, type StridedLoop, Strides } from "./strides.ts";
+import type { Run } from "./steps.ts";
+import { type StridedLoop, Strides } from "./strides.ts";
 import { UnsavedRegisters } from "./unsaved-registers.ts";
 
 type Node = RegionNode<OrderedBlock>;

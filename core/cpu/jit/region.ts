@@ -40,7 +40,7 @@ export interface Node<B extends RegionBlock = RegionBlock> {
   /** Where it goes on at its end. */
   next?: Node<B> | undefined;
   /** Where the indirect branch at its end may lead; that of a near return, after calls in the region. */
-  readonly targets: Node<B>[];
+  targets: Node<B>[];
   /** Where the call at its end returns to, if what it calls is not part of the region. */
   after?: Node<B> | undefined;
   /** Where it may go for reasons that are not the code's: see strides.ts. */

@@ -5,7 +5,8 @@ import { TLB_ADDEND, TLB_READ, TLB_WRITE, ZERO } from "../layout.ts";
 import { constant32, type Expression, i32, i64, select, wrap } from "../wasm/expression.ts";
 import type { Label, Local } from "../wasm/function-body.ts";
 import type { Emission } from "./emission.ts";
-import { LONGEST_STEP, type Run, type StridedLoop } from "./strides.ts";
+import { LONGEST_STEP, type Run } from "./steps.ts";
+import type { StridedLoop } from "./strides.ts";
 
 const PAGE = 0x1000;
 /** With fewer it is faster to look each time. */
@@ -34,13 +35,13 @@ export function emitRounds(
     const inPage = body.let(i32.and(low, constant32(PAGE - 1)));
     const room = body.let(i32.sub(constant32(PAGE - run.bytes), inPage));
     const { step } = run;
-    if ("by" in step) {
-      const { by } = step;
-      body.branchIf(none, i32.ltS(room, constant32(Math.max(by, 0) * (FEWEST - 1))), false);
-      if (by > 0) atMost(i32.add(i32.divU(room, constant32(by)), constant32(1)));
-      if (by < 0) {
-        body.branchIf(none, i32.ltU(inPage, constant32(-by * (FEWEST - 1))), false);
-        atMost(i32.add(i32.divU(inPage, constant32(-by)), constant32(1)));
+    if ("least" in step) {
+      const { least, most } = step;
+      body.branchIf(none, i32.ltS(room, constant32(Math.max(most, 0) * (FEWEST - 1))), false);
+      if (most > 0) atMost(i32.add(i32.divU(room, constant32(most)), constant32(1)));
+      if (least < 0) {
+        body.branchIf(none, i32.ltU(inPage, constant32(-least * (FEWEST - 1))), false);
+        atMost(i32.add(i32.divU(inPage, constant32(-least)), constant32(1)));
       }
     } else {
       const by = body.let(stepOf(emission, step));

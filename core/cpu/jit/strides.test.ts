@@ -20,7 +20,10 @@ const machine = userMachine(32, 1);
 const { cpu, view } = machine;
 
 /** Runs code TIMES times, and to its HLT, compiled from its second round on, long enough in one go to have rounds that do not look. */
-function repeat(code: (a: Assembler) => void): void {
+function repeat(
+  code: (a: Assembler) => void,
+  before: (place: (label: string) => number) => void = () => {},
+): void {
   const place = machine.assemble(CODE, 32, (a) => {
     a.mov("ebp", TIMES);
     a.label("start");
@@ -30,6 +33,7 @@ function repeat(code: (a: Assembler) => void): void {
     a.hlt();
     a.label("end");
   });
+  before(place);
   machine.ip = CODE;
   cpu.unhalt();
   for (let n = 0; n < 500 && !cpu.halted; n++) machine.run(2000);
@@ -150,30 +154,68 @@ describe("stores", () => {
   });
 });
 
-it("steps that are made in some rounds only are not taken for those of all", () => {
+/** Expects bytes to have been incremented in a loop of so many rounds, in each of which the address goes on by what it is told. */
+function expectIncrements(rounds: number, first: number, stepOf: (left: number) => number): void {
+  const expected = new Uint8Array(BYTES);
+  let at = first;
+  for (let left = rounds; left > 0; left--) {
+    expected[at]! += TIMES;
+    at += stepOf(left);
+  }
+  expect(Array.from(expected, (_, each) => byteAt(each))).toEqual([...expected]);
+}
+
+it.each([
+  [20, 59],
+  [200, 590],
+])("steps up by %i or down by %i, as it comes, are made in each round", (up, down) => {
   const rounds = 3000;
   repeat((a) => {
-    a.mov("esi", LINEAR + 1000);
+    a.mov("esi", LINEAR + 4000);
     a.mov("ecx", rounds);
     a.label("again");
     a.inc("byte [esi]");
     a.test("ecx", 3);
     a.jz("back");
-    a.add("esi", 200);
+    a.add("esi", up);
     a.jmp("next");
     a.label("back");
-    a.sub("esi", 590);
+    a.sub("esi", down);
     a.label("next");
     a.dec("ecx");
     a.jnz("again");
   });
-  const expected = new Uint8Array(BYTES);
-  let at = 1000;
-  for (let left = rounds; left > 0; left--) {
-    expected[at]! += TIMES;
-    at += left % 4 ? 200 : -590;
-  }
-  expect(Array.from(expected, (_, each) => byteAt(each))).toEqual([...expected]);
+  expectIncrements(rounds, 4000, (left) => (left % 4 ? up : -down));
+});
+
+it("steps of the cases of a switch are made in each round", () => {
+  const rounds = 3000;
+  const table = CODE + 0x600;
+  const cases = [17, 5, -9, 11];
+  repeat(
+    (a) => {
+      a.mov("esi", LINEAR + 1000);
+      a.mov("ecx", rounds);
+      a.label("again");
+      a.mov("eax", "ecx");
+      a.and("eax", 3);
+      a.mov("eax", `[eax*4+${table}]`);
+      a.inc("byte [esi]");
+      a.jmp("eax");
+      cases.forEach((step, n) => {
+        a.label(`case${n}`);
+        a.add("esi", step);
+        a.dec("ecx");
+        a.jnz("again");
+        a.jmp("done");
+      });
+      a.label("done");
+    },
+    (place) => {
+      for (const n of cases.keys()) view.setUint32(table + 4 * n, place(`case${n}`), true);
+    },
+  );
+  expectIncrements(rounds, 1000, (left) => cases[left % 4]!);
 });
 
 it("a loop that never ends is left when its budget is used up", () => {
