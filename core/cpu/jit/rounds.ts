@@ -2,10 +2,10 @@
 
 import { tlbEntry } from "../interpreter/handler-context.ts";
 import { TLB_ADDEND, TLB_READ, TLB_WRITE, ZERO } from "../layout.ts";
-import { constant32, type Expression, i32, i64, select, wrap } from "../wasm/expression.ts";
+import { constant32, constant64, type Expression, i32, i64, select, wrap } from "../wasm/expression.ts";
 import type { Label, Local } from "../wasm/function-body.ts";
 import type { Emission } from "./emission.ts";
-import { LONGEST_STEP, type Run } from "./steps.ts";
+import { FARTHEST_NARROW, LONGEST_STEP, type Run } from "./steps.ts";
 import type { StridedLoop } from "./strides.ts";
 
 const PAGE = 0x1000;
@@ -29,6 +29,11 @@ export function emitRounds(
   const left = body.let(i32.sub(emission.left(), constant32(1)));
   body.branchIf(none, i32.ltS(left, constant32(FEWEST * longest)), false);
   body.set(rounds, i32.divU(left, constant32(longest)));
+  for (const { offset, goesDown } of runs.flatMap(({ narrow }) => narrow)) {
+    const first = goesDown ? FARTHEST_NARROW : 0;
+    const above = i64.sub(registerOf(emission, offset), constant64(first));
+    body.branchIf(none, i64.geU(above, constant64(2 ** 31 - FARTHEST_NARROW - first)), false);
+  }
   for (const run of runs) {
     const linear = body.let(addressOf(emission, run));
     const low = linear.type === "i64" ? wrap(linear) : linear;

@@ -1,6 +1,7 @@
 // Which accesses of a loop go through memory in steps: their addresses are sums of registers to which each round adds
 // constants, or always the same.
 
+import type { OperandSpec } from "../decode/row.ts";
 import { isPlainAddress } from "../interpreter/form.ts";
 import {
   BLOCK_IP,
@@ -30,8 +31,22 @@ const FARTHEST = 256;
 /** Pages of a loop. */
 const MOST_RUNS = 6;
 
+/** Bytes that the part of an address which has 32 bits in 64-bit code is away, at most, from what it was at a run's beginning. */
+export const FARTHEST_NARROW = 0x2000;
+
 /** What is added to a register: a constant, or what is in another register, which stays as it is. */
 type Step = { readonly by: number } | { readonly register: number };
+
+/** Instructions that set a register to what another one holds. */
+const COPIES = ["MOV", "MOVSXD"];
+
+/** The only instruction that changes a register. */
+interface Copy {
+  readonly segment: Segment;
+  readonly index: number;
+  /** The register that has the same. */
+  readonly from: number;
+}
 
 /** A step and where it is made. */
 interface StepPlace {
@@ -40,6 +55,8 @@ interface StepPlace {
   readonly step: Step;
   /** Whether it is made in each round. */
   readonly isAlways: boolean;
+  /** Whether it is one of 32 bits in 64-bit code. */
+  readonly isNarrow: boolean;
 }
 
 /** Accesses of a loop that go the same way. */
@@ -54,8 +71,17 @@ export interface Run {
   /** From the lowest byte to the end of the highest. */
   bytes: number;
   write: boolean;
+  readonly narrow: readonly Narrow[];
   /** Bytes that the next round is ahead, at least and at most; or the offset of a register that holds them, to be shifted. */
   readonly step: Range | Varying;
+}
+
+/** A register that is as it would be with 64 bits while it does not come near the ends of 31. */
+interface Narrow {
+  /** In the state. */
+  readonly offset: number;
+  /** Whether some of its steps are downwards. */
+  readonly goesDown: boolean;
 }
 
 interface Range {
@@ -73,6 +99,9 @@ const sumOf = (a: Range, b: Range): Range => ({ least: a.least + b.least, most: 
 
 /** Where a register that is part of an address goes. */
 interface Path {
+  /** Of the register, or of the one that it is a copy of. */
+  readonly offset: number;
+  readonly isNarrow: boolean;
   /** In a round, by constants. */
   readonly round: Range;
   /** From the round's start to the access. */
@@ -86,6 +115,7 @@ export class Steps {
   readonly #effects: EffectsOf;
   /** By register: where it changes, undefined if that is not by steps. */
   readonly #steps = new Map<number, StepPlace[] | undefined>();
+  readonly #copies = new Map<number, Copy | undefined>();
   readonly runs: Run[] = [];
   /** By node, and index of an instruction. */
   readonly accesses = new Map<Node, (Run | undefined)[]>();
@@ -118,18 +148,20 @@ export class Steps {
           if (!((effects.changed >> register) & 1)) continue;
           const step = stepOf(segment.node, index, register);
           const isStep = step && (isAlways || "by" in step);
-          const known = this.#steps.has(register) ? this.#steps.get(register) : [];
-          this.#steps.set(
-            register,
-            isStep ? known && [...known, { segment, index, step, isAlways }] : undefined,
-          );
+          const isOnly = !this.#steps.has(register);
+          const from = isOnly && isAlways ? copiedBy(segment.node, index) : undefined;
+          this.#copies.set(register, from === undefined ? undefined : { segment, index, from });
+          const { size, codeSize } = segment.node.forms[index]!;
+          const known = isOnly ? [] : this.#steps.get(register);
+          const place = { segment, index, step, isAlways, isNarrow: size !== codeSize };
+          this.#steps.set(register, isStep ? known && [...known, { ...place, step }] : undefined);
         }
       }
     }
   }
 
-  /** Whether a step has been made, or may have been, when an instruction of the same round begins. */
-  #isMadeBefore(place: StepPlace, segment: Segment, index: number): boolean {
+  /** Whether an instruction was run, or may have been, when another one of the same round begins. */
+  #isMadeBefore(place: Pick<StepPlace, "segment" | "index">, segment: Segment, index: number): boolean {
     if (place.segment === segment) return place.index < index;
     return this.#rounds.isAfter(segment, place.segment);
   }
@@ -155,18 +187,32 @@ export class Steps {
     const farthest = Math.max(-round.least, round.most);
     if (farthest > (varying ? 0 : LONGEST_STEP)) return undefined;
     const low = records.getInt32(at + REC_DISPLACEMENT, true) + before.least;
-    const goes = { base, index, scale, step: varying ?? round };
+    const narrow = [first, second]
+      .filter(({ isNarrow }) => isNarrow)
+      .map((path) => ({ offset: path.offset, goesDown: path.round.least < 0 || path.before.least < 0 }));
+    const goes = { base: first.offset, index: second.offset, scale, narrow, step: varying ?? round };
     return this.#runWith(goes, low, { ...access, bytes: access.bytes + before.most - before.least });
   }
 
   /** Where a register that is part of an address goes in a round, shifted; undefined if that is not by steps. */
   #pathOf(offset: number, shift: number, segment: Segment, index: number): Path | undefined {
-    if (offset === ZERO) return { round: NONE, before: NONE };
+    const stays = { offset, isNarrow: false, round: NONE, before: NONE };
+    if (offset === ZERO) return stays;
     if (!isRegister(offset)) return undefined;
     const register = (offset - GPR) >> 3;
-    if (!this.#steps.has(register)) return { round: NONE, before: NONE };
+    if (!this.#steps.has(register)) return stays;
+    const copy = this.#copies.get(register);
+    if (copy) {
+      if (!this.#isMadeBefore(copy, segment, index)) return undefined;
+      const { size, codeSize, row } = copy.segment.node.forms[copy.index]!;
+      if (this.#copies.get(copy.from)) return undefined;
+      const path = this.#pathOf(GPR + copy.from * 8, shift, copy.segment, copy.index);
+      const isNarrow = size !== codeSize || row.mnemonic === "MOVSXD";
+      return path && { ...path, isNarrow: isNarrow || path.isNarrow };
+    }
     const steps = this.#steps.get(register);
     if (!steps) return undefined;
+    const isNarrow = steps.some((place) => place.isNarrow);
     let [round, before] = [NONE, NONE];
     let varying: Varying | undefined;
     for (const place of steps) {
@@ -182,11 +228,12 @@ export class Steps {
       if (varying || isMade || this.#steps.has(step.register)) return undefined;
       varying = { register: GPR + step.register * 8, shift };
     }
-    return { round, before, varying };
+    const isFar = Math.max(-before.least, before.most) > LONGEST_STEP;
+    return isNarrow && isFar ? undefined : { offset, isNarrow, round, before, varying };
   }
 
   #runWith(
-    goes: Pick<Run, "base" | "index" | "scale" | "step">,
+    goes: Pick<Run, "base" | "index" | "scale" | "narrow" | "step">,
     low: number,
     { bytes, write }: { bytes: number; write: boolean },
   ): Run | undefined {
@@ -208,11 +255,25 @@ export class Steps {
   }
 }
 
+/** Whether an operand has the operand size, which is 32 or 64. */
+const isWhole = ({ widths }: OperandSpec, size: number): boolean => widths[size === 32 ? 1 : 2] === size;
+
+/** The register that an instruction copies to another one, in all of its 32 or 64 bits. */
+function copiedBy({ block: { records }, forms }: Node, n: number): number | undefined {
+  const { row, size, memory } = forms[n]!;
+  const [target, source] = row.operands;
+  if (memory || !COPIES.includes(row.mnemonic) || size === 16 || !target || !isWhole(target, size))
+    return undefined;
+  if (source?.file !== "gpr" || (source.place !== "reg" && source.place !== "rm")) return undefined;
+  const offset = records.getUint16(n * RECORD_SIZE + (source.place === "reg" ? REC_REG : REC_RM), true);
+  return isRegister(offset) ? (offset - GPR) >> 3 : undefined;
+}
+
 /** What an instruction that changes a register adds to it, if it does that and in all of it. */
 function stepOf({ block: { records }, forms }: Node, n: number, register: number): Step | undefined {
   const { row, size, codeSize, addressSize, memory } = forms[n]!;
   const at = n * RECORD_SIZE;
-  if (size !== codeSize) return undefined;
+  if (size !== codeSize && size !== 32) return undefined;
   const registerAt = (field: number): number | undefined => {
     const offset = records.getUint16(at + field, true);
     return isRegister(offset) && offset % 8 === GPR % 8 ? (offset - GPR) >> 3 : undefined;
@@ -231,7 +292,7 @@ function stepOf({ block: { records }, forms }: Node, n: number, register: number
     return index === register ? only({ register: base }) : undefined;
   }
   const [target, source] = row.operands;
-  if (memory || target?.widths[size === 32 ? 1 : 2] !== size) return undefined;
+  if (memory || !target || !isWhole(target, size)) return undefined;
   const immediate = records.getInt32(at + REC_IMMEDIATE, true);
   switch (row.mnemonic) {
     case "INC":

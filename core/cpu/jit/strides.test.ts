@@ -3,7 +3,10 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Assembler } from "../../assembler/assembler.ts";
 import { userMachine } from "../testing/differential.ts";
+import { compare } from "../testing/lockstep.ts";
+import type { Machine } from "../testing/machine.ts";
 import { enterPaged, entryAt, mapPages, PRESENT } from "../testing/paged-loops.ts";
+import { AREA, mapScattered } from "../testing/strided-programs.ts";
 
 const CODE = 0x20000;
 const DIRECTORY = 0x100000;
@@ -236,4 +239,50 @@ it("a loop that never ends is left when its budget is used up", () => {
     cpu.run(budget);
     expect(cpu.instructions - before).toBeLessThan(budget + 8);
   }
+});
+
+describe("an index of 32 bits in 64-bit code", () => {
+  const long = (value: number): number[] => [0, 8, 16, 24].map((shift) => (value >> shift) & 0xff);
+  /** A loop of `body` with RSI and EDX, of so many rounds, three times; EDI begins with 0. */
+  const programOf = (rsi: bigint, edx: number, rounds: number, body: readonly number[]): Uint8Array => {
+    const address = Array.from({ length: 8 }, (_, n) => Number((rsi >> BigInt(8 * n)) & 0xffn));
+    const zeroBx = [0x31, 0xdb];
+    const start = [0x31, 0xff, 0x48, 0xbe, ...address, 0xba, ...long(edx), 0xb9, ...long(rounds)];
+    const end = [0xff, 0xc9, 0x0f, 0x85, ...long(-body.length - 8), 0xff, 0xc3, 0x83, 0xfb, 3];
+    const whole = [...start, ...body, ...end];
+    return Uint8Array.from([...zeroBx, ...whole, 0x0f, 0x85, ...long(-whole.length - 6), 0xf4]);
+  };
+  const INC_AT_RDX = [0xfe, 0x04, 0x16];
+  const INC_AT_RDI = [0xfe, 0x04, 0x3e];
+  const COPY_TO_EDI = [0x89, 0xd7];
+  const SIGNED_TO_RDI = [0x48, 0x63, 0xfa];
+  const ADD_24 = [0x83, 0xc2, 24];
+  const END = BigInt(AREA) + 0x800n - (1n << 32n);
+
+  it.each([
+    ["goes on from page to page", BigInt(AREA), 5, [...INC_AT_RDX, ...ADD_24]],
+    ["begins again at 0", END, -0x600, [...INC_AT_RDX, ...ADD_24]],
+    ["goes below 0", BigInt(AREA) + 0x800n, 0x600, [...INC_AT_RDX, 0x83, 0xea, 24]],
+    ["is copied before the access", BigInt(AREA), 5, [...COPY_TO_EDI, ...ADD_24, ...INC_AT_RDI]],
+    ["is copied after it", BigInt(AREA), 5, [...INC_AT_RDI, ...COPY_TO_EDI, ...ADD_24]],
+    ["is copied before it with its sign", BigInt(AREA), 5, [...SIGNED_TO_RDI, ...ADD_24, ...INC_AT_RDI]],
+    [
+      "is negative where its sign is copied",
+      BigInt(AREA) + 0x200n,
+      -0x100,
+      [...SIGNED_TO_RDI, ...ADD_24, ...INC_AT_RDI],
+    ],
+    [
+      "comes to be negative",
+      BigInt(AREA) + 0x1800n - (1n << 31n),
+      0x7fff_f800,
+      [...SIGNED_TO_RDI, 0x81, 0xc2, ...long(24), ...INC_AT_RDI],
+    ],
+  ])("%s", (_, rsi, edx, body) => {
+    const program = programOf(rsi, edx, 1500, body);
+    for (const instructions of [37, 43, 150]) {
+      const how = { prepare: (each: Machine) => mapScattered(each, 64), instructions };
+      expect(compare(program, 1, 64, 600, how)).toBe(true);
+    }
+  });
 });

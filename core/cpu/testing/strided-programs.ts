@@ -8,7 +8,7 @@ const [AX, CX, DX, BX, BP, SI, DI] = [0, 1, 2, 3, 5, 6, 7];
 /** Registers that addresses begin with, each of which may have a step. */
 const POINTERS = [SI, DI, BP];
 /** Memory that they go through, and where RAM ends, beyond which devices are. */
-const AREA = 0x44000;
+export const AREA = 0x44000;
 const AREA_PAGES = 8;
 const END_OF_RAM = 0x200000;
 /** Physical pages of the area, of which the third is a device's; the page after it is not there. */
@@ -71,9 +71,9 @@ class Writer {
     return [value & 0xff, (value >> 8) & 0xff, (value >> 16) & 0xff, (value >> 24) & 0xff];
   }
 
-  /** REX.W; an address register is hardly ever stepped by 32 bits. */
+  /** REX.W; an address register is not often stepped by 32 bits. */
   #w(): number[] {
-    return this.#wide && this.#random.below(8) > 0 ? [0x48] : [];
+    return this.#wide && this.#random.below(4) > 0 ? [0x48] : [];
   }
 
   #set(register: number, value: number): void {
@@ -139,7 +139,23 @@ class Writer {
     this.code.push(...this.#pick(forms));
   }
 
+  /** Copies a pointer, or EBX, to EDX. */
+  #copy(): void {
+    const from = this.#pick([...POINTERS, BX, BX]);
+    const isSigned = this.#wide && this.#random.below(3) === 0;
+    if (isSigned) this.code.push(0x48, 0x63, 0xc0 | (DX << 3) | from);
+    else
+      this.code.push(
+        ...this.#w(),
+        ...this.#pick([
+          [0x89, 0xc0 | (from << 3) | DX],
+          [0x8b, 0xc0 | (DX << 3) | from],
+        ]),
+      );
+  }
+
   #body(steps: number[]): void {
+    if (this.#random.below(4) === 0) this.#copy();
     for (let n = 2 + this.#random.below(5); n > 0; n--) {
       if (this.#random.below(3) === 0) this.#compute();
       else this.#access();
