@@ -2,6 +2,7 @@
 
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Assembler } from "../../assembler/assembler.ts";
+import { SEGMENT_ATTRIBUTES, SEGMENT_SIZE, SEGMENTS } from "../layout.ts";
 import { userMachine } from "../testing/differential.ts";
 import { compare } from "../testing/lockstep.ts";
 import type { Machine } from "../testing/machine.ts";
@@ -9,6 +10,8 @@ import { enterPaged, entryAt, mapPages, PRESENT } from "../testing/paged-loops.t
 import { AREA, mapScattered } from "../testing/strided-programs.ts";
 
 const CODE = 0x20000;
+/** Of a code segment's attributes: operands and addresses have 32 bits. */
+const DEFAULT_32 = 0x4000;
 const DIRECTORY = 0x100000;
 const TABLE = 0x101000;
 /** Linear pages, one after the other, and where they are. */
@@ -238,6 +241,24 @@ it("a loop that never ends is left when its budget is used up", () => {
     const before = cpu.instructions;
     cpu.run(budget);
     expect(cpu.instructions - before).toBeLessThan(budget + 8);
+  }
+});
+
+it("16-bit code steps through memory with 32-bit addresses", () => {
+  const to16 = (each: Machine): void => {
+    const attributes = SEGMENTS + SEGMENT_SIZE + SEGMENT_ATTRIBUTES;
+    each.cpu.set32(attributes, each.cpu.get32(attributes) & ~DEFAULT_32);
+    each.cpu.runtime.updateMode();
+  };
+  const zeroes = [0x66, 0x31, 0xc9, 0xb9, 0xff, 0xff, 0x66, 0xbe, 0, 0x40, 4, 0];
+  // INC byte [ESI]; LEA SI, [SI+100], or ADD ESI, 1; DEC ECX; JNZ
+  for (const step of [
+    [0x8d, 0x74, 100],
+    [0x66, 0x83, 0xc6, 1],
+  ]) {
+    const body = [0x67, 0xfe, 0x06, ...step, 0x66, 0x49];
+    const program = Uint8Array.from([...zeroes, ...body, 0x66, 0x75, -body.length - 3, 0xf4]);
+    expect(compare(program, 1, 32, 200, { prepare: to16, instructions: 500 })).toBe(true);
   }
 });
 

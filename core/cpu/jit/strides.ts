@@ -5,6 +5,7 @@
 // What is known of a page holds until the rounds are over: instructions that change translations are in no such loop, and
 // neither does an access that is looked up anew change any but in the table, which is not asked.
 
+import { codeSizeOf } from "../interpreter/form.ts";
 import { loopsOf, type Structure } from "./control-flow.ts";
 import type { EffectsOf } from "./effects.ts";
 import { pageOf, type Node as RegionNode } from "./region.ts";
@@ -35,6 +36,8 @@ export class Strides {
 
   /** Adds copies to the nodes of a structure, which is to be found anew then if there are any. */
   constructor(structure: Structure<OrderedBlock>, effects: EffectsOf) {
+    // There a register's steps may be those of its low half.
+    if (codeSizeOf(structure.entry.block.mode) === 16) return;
     const loops = loopsOf(structure);
     for (const nodes of loops) {
       const start = nodes[0]!;
