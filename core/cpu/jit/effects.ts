@@ -8,7 +8,6 @@ import {
   loadedFields,
   type RecordFields,
   type RuntimeSignatures,
-  type SlowAccess,
 } from "../interpreter/handler-context.ts";
 import { GPR, REC_BASE, REC_INDEX, REC_REG, REC_RM, REC_VVVV, RECORD_SIZE, TLB_WRITE } from "../layout.ts";
 import type { Bits, Context } from "../semantics/context.ts";
@@ -160,14 +159,6 @@ class WatchingContext extends HandlerContext {
     fast?.(address.get, 0);
   }
 
-  /** Compiled code has its own, which keeps translations. */
-  protected override slowAccess(name: SlowAccess, linear: Expression, bytes: number): Expression {
-    const calls = this.#calls;
-    const address = super.slowAccess(name, linear, bytes);
-    this.#calls = calls;
-    return address;
-  }
-
   override faultIf(condition: Expression, vector: number, error?: Expression): void {
     this.#flags.noteExit();
     super.faultIf(condition, vector, error);
@@ -258,7 +249,7 @@ export class EffectsOf {
     return this.#of(form).calls;
   }
 
-  /** All that it reads and writes, and does with flags there, lies in this, if its memory operand is all of that. */
+  /** What covers all its accesses at its memory operand's address, if it has any. */
   access(form: Form): Access | undefined {
     const { accesses } = this.#of(form);
     if (accesses.length === 0) return undefined;

@@ -17,19 +17,19 @@ interface Copies<B extends RegionBlock> {
 export class FlagLiveness<B extends RegionBlock> {
   readonly #structure: Structure<B>;
   readonly #effects: EffectsOf;
-  readonly #strides: Copies<B>;
+  readonly #copies: Copies<B>;
   readonly #before = new Map<Node<B>, number>();
   readonly #after = new Map<Node<B>, number[]>();
 
-  constructor(structure: Structure<B>, effects: EffectsOf, strides: Copies<B>) {
+  constructor(structure: Structure<B>, effects: EffectsOf, copies: Copies<B>) {
     this.#structure = structure;
     this.#effects = effects;
-    this.#strides = strides;
+    this.#copies = copies;
     // Only what lies ahead counts, so each node's successors are known before it.
     const nodes = [...structure.places.keys()].reverse();
     for (const node of nodes) this.#visit(node);
     // What rounds of a copied loop want of the one before is known now.
-    if (strides.loops.length > 0) for (const node of nodes) this.#visit(node);
+    if (copies.loops.length > 0) for (const node of nodes) this.#visit(node);
   }
 
   /** Flags that an instruction must set right, if it sets them: a sum of CARRY and OTHERS. */
@@ -45,7 +45,7 @@ export class FlagLiveness<B extends RegionBlock> {
       const form = forms[n]!;
       const { wanted, set, leavesAfter } = this.#effects.flagsOf(
         form,
-        this.#strides.runOf(node, n) !== undefined,
+        this.#copies.runOf(node, n) !== undefined,
       );
       if (isRelativeBranch(form.row)) {
         const target = node.branches.get(n);
@@ -69,7 +69,7 @@ export class FlagLiveness<B extends RegionBlock> {
    * to the next round of a copied loop.
    */
   across(from: Node<B>, to: Node<B>): number {
-    if (this.#strides.isNextRound(from, to)) return this.#before.get(to) ?? ALL_FLAGS;
+    if (this.#copies.isNextRound(from, to)) return this.#before.get(to) ?? ALL_FLAGS;
     const ahead = this.#structure.kindOf(from, to) === "forward" && pageOf(from.block) === pageOf(to.block);
     return ahead ? this.#before.get(to)! : ALL_FLAGS;
   }

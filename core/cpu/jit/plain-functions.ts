@@ -19,8 +19,9 @@ export function isPlain(name: string): boolean {
   return plain;
 }
 
-/** Whether translations are the same after a plain function as before. */
-export const keepsTranslations = (name: string): boolean => isPlain(name) && !/Flag$/.test(name);
+/** Whether translations are the same after a function as before: those of accesses add to the table at most. */
+export const keepsTranslations = (name: string): boolean =>
+  /^slow(Read|Write|Modify)$/.test(name) || (isPlain(name) && !/Flag$/.test(name));
 
 /** Those of the x87 (and MMX) that change neither its stack nor its status: short ways, and values to be stored. */
 const KEEPS_STACK = /^(fast_[a-z0-9_]+|fst_(f32|f64|f80|writes)|fist(tp)?|fbstp)$/;
