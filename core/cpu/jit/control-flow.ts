@@ -103,8 +103,10 @@ export function structureOf<B extends RegionBlock>(entry: Node<B>): Structure<B>
   };
 }
 
-/** The nodes of each loop: those from which the branches back to its start are reached. */
-export function loopsOf<B extends RegionBlock>({ places, kindOf }: Structure<B>): Node<B>[][] {
+/** By node, those that control may reach it from; the entry may have none. */
+export function predecessorsOf<B extends RegionBlock>({
+  places,
+}: Structure<B>): ReadonlyMap<Node<B>, readonly Node<B>[]> {
   const predecessors = new Map<Node<B>, Node<B>[]>();
   for (const node of places.keys()) {
     for (const next of successorsOf(node)) {
@@ -113,6 +115,13 @@ export function loopsOf<B extends RegionBlock>({ places, kindOf }: Structure<B>)
       else predecessors.set(next, [node]);
     }
   }
+  return predecessors;
+}
+
+/** The nodes of each loop: those from which the branches back to its start are reached. */
+export function loopsOf<B extends RegionBlock>(structure: Structure<B>): Node<B>[][] {
+  const { places, kindOf } = structure;
+  const predecessors = predecessorsOf(structure);
   const all: Node<B>[][] = [];
   for (const [start, { loops }] of places) {
     if (!loops) continue;

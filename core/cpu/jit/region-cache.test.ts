@@ -8,6 +8,7 @@ import { type CompiledModule, LocalCompiler, type ModuleCompiler } from "./modul
 import type { RegionOrder } from "./region-order.ts";
 
 const START = 0x20000;
+const EAX = GPR;
 const EBX = GPR + 3 * 8;
 
 const bytes = (text: string): Uint8Array =>
@@ -134,6 +135,57 @@ it("what is left of a region that was written over before it was entered becomes
   const ebx = cpu.get64(EBX);
   run();
   expect(cpu.get64(EBX)).toBe(ebx);
+});
+
+describe("a loop that becomes hot first", () => {
+  // INC EBX · MOV ECX, [DATA] · JMP to DEC; INC EAX · DEC ECX · JNE to INC EAX · JMP START
+  const NEST = bytes("43 8b 0d 00 00 11 00 eb 01 40 49 75 fc eb f1");
+  const INNER = START + 9;
+
+  /** Runs rounds of the outer loop with so many of the inner one each. */
+  function nest() {
+    const compiler = new SlowCompiler();
+    compiler.ready = true;
+    const machine = userMachine(32, 100, undefined, compiler);
+    const { cpu } = machine;
+    machine.write(START, NEST);
+    cpu.set64(RIP, BigInt(START));
+    for (const register of [EAX, EBX]) cpu.set64(register, 0n);
+    return {
+      ...{ compiler, cpu },
+      inner(times: number): void {
+        machine.write(DATA, Uint8Array.from([times & 0xff, times >> 8, times >> 16, 0]));
+      },
+    };
+  }
+
+  it("is compiled with the one around it, from where that begins", () => {
+    const { compiler, cpu, inner } = nest();
+    inner(20);
+    for (let n = 0; n < 200; n++) cpu.run(1000);
+    expect(compiler.entries[0]).toBe(START);
+    expect(compiler.added[0]).toBe(7);
+    // INC EAX is run once less than DEC ECX in each round, of which the last need not be over.
+    const rounds = cpu.get64(EBX);
+    expect(rounds).toBeGreaterThan(3000n);
+    expect(19n * rounds - cpu.get64(EAX)).toBeLessThanOrEqual(19n);
+  });
+
+  it("is compiled by itself if the guest stays in it", () => {
+    const { compiler, cpu, inner } = nest();
+    inner(4);
+    while (compiler.entries.length === 0) cpu.run(10);
+    inner(0x100000);
+    for (let n = 0; n < 200; n++) cpu.run(1000);
+    expect(compiler.entries).toContain(INNER);
+  });
+
+  it("is compiled by itself if the one around it was hardly ever run", () => {
+    const { compiler, cpu, inner } = nest();
+    inner(0x100000);
+    for (let n = 0; n < 200; n++) cpu.run(1000);
+    expect(compiler.entries).toEqual([INNER]);
+  });
 });
 
 /** Takes large regions, as a thread of its own does. */

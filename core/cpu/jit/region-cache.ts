@@ -255,7 +255,8 @@ export class RegionCache {
         this.#hot.unshift(block);
         return;
       }
-      const region = growRegion(block, this.#blocks, isWide ? compiler.largest : this.#roomFor(block));
+      const room = isWide ? compiler.largest : this.#roomFor(block);
+      const region = this.#around(growRegion(block, this.#blocks, room), room);
       const size = region.nodes.reduce((sum, { count }) => sum + count, 0);
       const most = Math.min(compiler.atOnce, this.#compiled / 4);
       if (this.#instructions > before && this.#instructions + size > before + most) {
@@ -275,6 +276,21 @@ export class RegionCache {
   #roomFor(block: Block): number {
     const isAgain = !block.region && this.#blocks.isCompiled(block);
     return Math.min(isAgain ? MOST_AGAIN : MOST_INSTRUCTIONS, MOST_AT_FIRST + this.#compiled / 4);
+  }
+
+  /**
+   * A region, or one that it is in a loop of, from where that is likely to begin: code that begins with an inner loop, as that becomes hot
+   * first, and has the rest of the outer one behind that, is slow code. If the guest stays in the inner one, that becomes hot again.
+   */
+  #around(region: GrownRegion<Block>, room: number): GrownRegion<Block> {
+    const { block } = region.nodes[0]!;
+    const { block: head, delta } = region.head;
+    if (head === block || head.region || this.#taken.has(head)) return region;
+    head.linear = block.linear! + BigInt(delta);
+    const around = growRegion(head, this.#blocks, room);
+    if (!around.nodes.some((node) => node.block === block)) return region;
+    if (!block.region) this.#coolDown(block);
+    return around;
   }
 
   /** Whether a region is to be compiled once more with all the room that there is, if there is some. */

@@ -16,6 +16,7 @@ import { FlagLiveness } from "./flag-liveness.ts";
 import type { Flow } from "./flow.ts";
 import { KnownFields } from "./known-fields.ts";
 import { type Lasting, meetLasting } from "./lasting.ts";
+import { separatedLoops } from "./nested-loops.ts";
 import { hashOf, perfectHash } from "./perfect-hash.ts";
 import { RecentPages } from "./recent-pages.ts";
 import { isUnlimited, pageOf, type Region, type Node as RegionNode } from "./region.ts";
@@ -67,9 +68,9 @@ class RegionCompiler {
 
   constructor(region: Region<OrderedBlock>, tools: RegionTools) {
     this.#tools = tools;
-    this.#entry = region.nodes[0]!;
     this.#mode = region.mode;
-    const plain = structureOf(this.#entry);
+    const plain = separatedLoops(region.nodes[0]!);
+    this.#entry = plain.entry;
     this.#strides = new Strides(plain, tools.effects);
     const { loops } = this.#strides;
     this.#structure = loops.length > 0 ? structureOf(this.#entry) : plain;

@@ -58,6 +58,8 @@ export interface GrownRegion<B extends RegionBlock> extends Region<B> {
   readonly missing: ReadonlySet<number>;
   /** Whether more can be reached than there was room for. */
   readonly isCut: boolean;
+  /** Where the outermost loop around the region's entry is likely to begin; the entry, if it is in no loop. */
+  readonly head: Node<B>;
 }
 
 /** Calls of one function whose returns are told apart by comparison. */
@@ -100,6 +102,14 @@ export const successorsOf = <B extends RegionBlock>(node: Node<B>): Node<B>[] =>
   ...directSuccessorsOf(node),
   ...(node.after ? [node.after] : []),
 ];
+
+/** Has control that reaches a node from another one reach a third one instead. */
+export function redirect<B extends RegionBlock>(from: Node<B>, to: Node<B>, instead: Node<B>): void {
+  for (const [index, target] of from.branches) if (target === to) from.branches.set(index, instead);
+  from.targets = from.targets.map((target) => (target === to ? instead : target));
+  if (from.next === to) from.next = instead;
+  if (from.after === to) from.after = instead;
+}
 
 class Growth<B extends RegionBlock> {
   readonly #source: CodeSource<B>;
@@ -266,6 +276,28 @@ class Growth<B extends RegionBlock> {
     }
   }
 
+  /**
+   * The first in memory of the nodes that are in a loop with the entry, functions that they call left aside: compilers put an outer
+   * loop before those in it.
+   */
+  head(): Node<B> {
+    const entry = this.nodes[0]!;
+    const before = new Map<Node<B>, Node<B>[]>(this.nodes.map((node) => [node, []]));
+    const follows = (from: Node<B>, to: Node<B> | undefined): void => {
+      if (to) before.get(to)!.push(from);
+    };
+    for (const node of this.nodes) {
+      for (const [n, target] of node.branches) if (!isCall(node.forms[n]!)) follows(node, target);
+      follows(node, node.next);
+      follows(node, node.after);
+      if (!isCall(node.forms[node.count - 1]!)) for (const target of node.targets) follows(node, target);
+    }
+    for (const { from, after } of this.#calls) follows(from, after);
+    const loop = new Set([entry]);
+    for (const node of loop) for (const from of before.get(node)!) loop.add(from);
+    return [...loop].reduce((first, node) => (node.delta < first.delta ? node : first));
+  }
+
   /** Leads returns back to where the region calls. */
   returnFromCalls(): void {
     const calls = this.#calls.filter(({ from, target }) => successorsOf(from).includes(target));
@@ -300,8 +332,9 @@ export function growRegion<B extends RegionBlock>(
   if (isUnlimited(entry.mode)) {
     growth.grow();
     growth.cut();
-    growth.returnFromCalls();
   }
+  const head = growth.head();
+  growth.returnFromCalls();
   const { nodes, missing, isCut } = growth;
-  return { nodes, mode: entry.mode, missing, isCut };
+  return { nodes, mode: entry.mode, missing, isCut, head };
 }

@@ -1,28 +1,9 @@
 // The parts of a loop that are run in each round, in some, or several times.
 
 import { describe, expect, it } from "vitest";
-import type { Node as RegionNode } from "./region.ts";
-import type { OrderedBlock } from "./region-order.ts";
+import { nodesOf } from "../testing/region-graphs.ts";
+import type { Node } from "./region.ts";
 import { Rounds, segmentsOf } from "./segments.ts";
-
-type Node = RegionNode<OrderedBlock>;
-
-/** Nodes of two instructions, by what may follow them: by a branch that is the first, and after the second. */
-function nodesOf(ways: Record<string, readonly [branch: string | undefined, next: string | undefined]>) {
-  const block = { record: 0, count: 2, physical: 0, mode: 1, records: new DataView(new ArrayBuffer(0)) };
-  const nodes = new Map(
-    Object.keys(ways).map((name): [string, Node] => [
-      name,
-      { block, forms: [], delta: 0, count: 2, branches: new Map(), targets: [] },
-    ]),
-  );
-  for (const [name, [branch, next]] of Object.entries(ways)) {
-    const node = nodes.get(name)!;
-    if (branch) node.branches.set(0, nodes.get(branch)!);
-    node.next = next ? nodes.get(next) : undefined;
-  }
-  return nodes;
-}
 
 function roundsOf(ways: Parameters<typeof nodesOf>[0]) {
   const nodes = nodesOf(ways);
