@@ -326,6 +326,8 @@ export const BLOCK_NUMBER = -8;
 export const BLOCK_LINK = -4;
 /** In the record of a relative branch: the same where it is taken. */
 export const REC_LINK = 8;
+/** From such a link to the physical page that it leads to (u32); what branches has no operand in memory. */
+export const LINK_PAGE = 4;
 /** Index of the handler in the table. */
 export const REC_HANDLER = 0;
 /** Offset of the instruction from the start of its block (u16). */

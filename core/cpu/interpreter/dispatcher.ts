@@ -24,6 +24,7 @@ import {
   JUMP_RECORD,
   JUMP_REGION,
   LINK_FROM,
+  LINK_PAGE,
   MODE,
   MODE_CODE_SIZE,
   MODE_FLAT_CODE,
@@ -78,6 +79,9 @@ const SAME_STACK = 0x10000;
 /** Of `noteHot`: it takes a block's first record. */
 export const NOTE_HOT: Signature = { parameters: ["i32"] };
 
+/** Added to the address of a link that leads to another page. */
+export const FAR = 1;
+
 /** Of `call`: see {@link dispatcherModule}. */
 export const CALL: Signature = { parameters: ["i64", "i32", "i64", "i32"], result: "i32" };
 
@@ -107,6 +111,15 @@ export function dispatcherModule(): Uint8Array<ArrayBuffer> {
   // CALL_INDIRECT in table 0; the type is one of few, its number a byte.
   const callHandler = (record: Expression, index: Expression): Expression =>
     operation("i32", [0x11, handler, 0], record, index);
+
+  /** Whether the translation table has an address for execution, in a physical page (i32). */
+  const isMapped = (body: FunctionBody, linear: Expression, page: Expression): Expression => {
+    const tlb = body.let(tlbEntry(i32.load(CPU, TLB_POINTER), linear));
+    return i32.and(
+      i64.eq(i64.load(tlb, TLB_EXECUTE), i64.and(linear, constant64(-4096))),
+      i32.eq(i32.and(i32.load(tlb, TLB_PHYSICAL), constant32(-4096)), page),
+    );
+  };
 
   /** Sets `physical` to the address of the byte at `linear`, as for execution; `miss` where it is not to be had here. */
   const translate = (
@@ -253,9 +266,9 @@ export function dispatcherModule(): Uint8Array<ArrayBuffer> {
   };
 
   /**
-   * `call`, for compiled code that calls: everything is in the processor's state but RIP, which becomes `target`. Runs from there
-   * until the call returns to `expected`, in code that is still in the physical page `page` (1), or until that is not to be
-   * expected any more, or not now (0): then RIP tells where to go on.
+   * `call`, for compiled code that calls: everything is in the processor's state but RIP, which becomes `target`; `link` leads there, with
+   * FAR if it leads to another page, or is 0. Runs from there until the call returns to `expected`, in code that is still in the
+   * physical page `page` (1), or until that is not to be expected any more, or not now (0): then RIP tells where to go on.
    */
   function callFunction(): FunctionBody {
     const body = new FunctionBody(CALL.parameters);
@@ -286,10 +299,15 @@ export function dispatcherModule(): Uint8Array<ArrayBuffer> {
     const stack = body.let(i64.load(CPU, STACK_POINTER));
     body.block((unlinked) => {
       body.branchIf(unlinked, i32.eqz(link));
-      body.set(record, i32.load(link));
-      body.store(32, CPU, link, LINK_FROM);
-      body.branchIf(unlinked, i32.eqz(record.get));
+      const slot = body.let(i32.and(link, constant32(~FAR)));
+      body.store(32, CPU, slot, LINK_FROM);
+      const next = body.let(i32.load(slot));
+      body.branchIf(unlinked, i32.eqz(next));
       body.store(32, CPU, constant32(0), LINK_FROM);
+      body.if(i32.and(link, constant32(FAR)), () =>
+        body.branchIf(unlinked, i32.eqz(isMapped(body, target, i32.load(slot, LINK_PAGE))), false),
+      );
+      body.set(record, next);
       body.store(64, CPU, target, BLOCK_IP);
     });
     // What a link leads to is compiled, and has been reached by a jump: nothing can have been met since the caller looked.
@@ -314,11 +332,7 @@ export function dispatcherModule(): Uint8Array<ArrayBuffer> {
         );
         const ip = body.let(i64.load(CPU, RIP));
         body.if(i64.eq(ip, expected), () => {
-          const tlb = body.let(tlbEntry(i32.load(CPU, TLB_POINTER), ip));
-          const mapped = i32.and(
-            i64.eq(i64.load(tlb, TLB_EXECUTE), i64.and(ip, constant64(-4096))),
-            i32.eq(i32.and(i32.load(tlb, TLB_PHYSICAL), constant32(-4096)), page),
-          );
+          const mapped = isMapped(body, ip, page);
           body.store(32, CPU, depth, CALL_DEPTH);
           // It was not the dispatcher that found the way back.
           forgetBranch(body);

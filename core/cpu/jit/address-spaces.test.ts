@@ -85,3 +85,81 @@ describe("a function at the same linear address in two pages of memory", () => {
     expect([machine.get("ebx"), machine.get("esi")]).toEqual([ROUNDS, ROUNDS]);
   });
 });
+
+/** Writes the two functions, which count in EBX and ESI; they are too long to become part of what calls them. */
+function writeLong(): void {
+  for (const [page, register] of [
+    [FUNCTION, "ebx"],
+    [OTHER_FUNCTION, "esi"],
+  ] as const) {
+    machine.assemble(page, 32, (a) => {
+      a.inc(register);
+      for (let n = 0; n < 45; n++) a.nop();
+      a.ret();
+    });
+    machine.set(register, 0);
+  }
+  machine.set("esp", STACK);
+}
+
+describe("a function that one call leads to in another page, which may be two", () => {
+  /** Calls the function in each round and has `change` done in between; EDX is by turns one of two numbers. */
+  function callByTurns([first, second]: readonly [number, number], change: (a: Assembler) => void): void {
+    writeLong();
+    const halted = runToHalt(machine, CODE, (a) => {
+      a.equ("function", FUNCTION);
+      a.mov("ecx", 2 * ROUNDS);
+      a.mov("edx", first);
+      a.label("again");
+      change(a);
+      a.call("function");
+      a.xor("edx", first ^ second);
+      a.dec("ecx");
+      a.jnz("again");
+      a.hlt();
+    });
+    expect(halted).toBe(true);
+    expect([machine.get("ebx"), machine.get("esi")]).toEqual([ROUNDS, ROUNDS]);
+  }
+
+  it("is that of the directory in CR3", () => {
+    callByTurns([DIRECTORY, OTHER_DIRECTORY], (a) => a.mov("cr3", "edx"));
+  });
+
+  it("is that of the page entry after INVLPG", () => {
+    callByTurns([FUNCTION | PRESENT, OTHER_FUNCTION | PRESENT], (a) => {
+      a.mov(`[${entryAt(TABLE, FUNCTION)}]`, "edx");
+      a.invlpg(`[${FUNCTION}]`);
+    });
+  });
+});
+
+it("a jump to where a page is mapped once more leads to the page that is there now", () => {
+  const AGAIN = 0xa0000;
+  writeLong();
+  const entry = entryAt(TABLE, AGAIN);
+  machine.view.setUint32(entry, FUNCTION | PRESENT, true);
+  const halted = runToHalt(machine, CODE, (a) => {
+    a.equ("once", FUNCTION);
+    a.equ("again", AGAIN);
+    a.mov("ecx", 4 * ROUNDS);
+    a.label("round");
+    a.push("behind");
+    a.test("ecx", 1);
+    // A region has what is in memory at one address only: it has a link to the other one.
+    a.jz("once");
+    a.jmp("again");
+    a.label("behind");
+    a.dec("ecx");
+    a.jz("end");
+    a.cmp("ecx", 2 * ROUNDS);
+    a.jne("round");
+    a.mov(`dword [${entry}]`, OTHER_FUNCTION | PRESENT);
+    a.invlpg(`[${AGAIN}]`);
+    a.jmp("round");
+    a.label("end");
+    a.hlt();
+  });
+  expect(halted).toBe(true);
+  expect([machine.get("ebx"), machine.get("esi")]).toEqual([3 * ROUNDS, ROUNDS]);
+});

@@ -1,8 +1,18 @@
 // What the instructions of a region share while it is emitted: its locals, what is known at the current point of the
 // code, and the ways out.
 
+import { FAR } from "../interpreter/dispatcher.ts";
 import { CPU, tlbEntry } from "../interpreter/handler-context.ts";
-import { BLOCK_IP, BUDGET, LINK_FROM, RIP, TLB_EXECUTE, TLB_PHYSICAL, TLB_POINTER } from "../layout.ts";
+import {
+  BLOCK_IP,
+  BUDGET,
+  LINK_FROM,
+  LINK_PAGE,
+  RIP,
+  TLB_EXECUTE,
+  TLB_PHYSICAL,
+  TLB_POINTER,
+} from "../layout.ts";
 import type { EntryTest } from "../semantics/context.ts";
 import { constant32, constant64, type Expression, extendS, i32, i64 } from "../wasm/expression.ts";
 import type { Callee, FunctionBody, Label, Local } from "../wasm/function-body.ts";
@@ -66,6 +76,8 @@ export class Emission {
   readonly #block: Local;
   readonly #target: Local;
   readonly #link: Local;
+  /** Whether some link leads to another page. */
+  #hasFar = false;
   /**
    * The last x87 instruction that the state does not know of: its record (0: none) and its offset from the region's
    * start; the same of the last one with a memory operand, and that operand's offset.
@@ -136,16 +148,23 @@ export class Emission {
     });
     save();
     body.if(this.#link.get, () => {
-      const next = body.let(i32.load(this.#link.get));
+      const link = this.#hasFar ? body.let(i32.and(this.#link.get, constant32(~FAR))) : this.#link.get;
+      const next = body.let(i32.load(link));
       body.if(
         next,
         () => {
-          body.if(i32.gtS(i32.load(CPU, BUDGET), constant32(0)), () => {
+          body.block((elsewhere) => {
+            body.branchIf(elsewhere, i32.leS(i32.load(CPU, BUDGET), constant32(0)));
+            if (this.#hasFar)
+              body.if(i32.and(this.#link.get, constant32(FAR)), () => {
+                const there = this.isMapped(this.#target.get, i32.load(link, LINK_PAGE));
+                body.branchIf(elsewhere, i32.eqz(there), false);
+              });
             body.store(64, CPU, this.#target.get, BLOCK_IP);
             body.return(next);
           });
         },
-        () => body.store(32, CPU, this.#link.get, LINK_FROM),
+        () => body.store(32, CPU, link, LINK_FROM),
       );
     });
     body.store(64, CPU, this.#target.get, RIP);
@@ -366,13 +385,14 @@ export class Emission {
   }
 
   /**
-   * Leaves for an instruction pointer, directly to the next block if there is a link that leads to it; `unfinished` of
+   * Leaves for an instruction pointer, directly to the next block if there is a link that leads to it, with FAR if to another page; `unfinished` of
    * the instructions counted have not happened.
    */
   leaveTo(target: Expression, link = 0, unfinished = 0): void {
     this.#setExecuted(this.executed(unfinished));
     this.body.set(this.#target, target);
     this.body.set(this.#link, constant32(link));
+    if (link & FAR) this.#hasFar = true;
     this.body.branch(this.#leave);
     this.#isOver();
   }
@@ -382,11 +402,11 @@ export class Emission {
   }
 
   /** Whether a linear address is still mapped for execution to a physical page (i32). */
-  isMapped(linear: Expression, page: number): Expression {
+  isMapped(linear: Expression, page: Expression): Expression {
     const entry = this.body.let(tlbEntry(this.tlb, linear));
     return i32.and(
       i64.eq(i64.load(entry, TLB_EXECUTE), i64.and(linear, constant64(-4096))),
-      i32.eq(i32.and(i32.load(entry, TLB_PHYSICAL), constant32(-4096)), constant32(page)),
+      i32.eq(i32.and(i32.load(entry, TLB_PHYSICAL), constant32(-4096)), page),
     );
   }
 }

@@ -2,10 +2,19 @@
 
 import type { Block } from "../interpreter/block.ts";
 import type { Handlers } from "../interpreter/handlers.ts";
-import { BLOCK_COMPILED, BLOCK_FIRST_HANDLER, BLOCK_HEAT, BLOCK_HEAT_SEEN, REC_HANDLER } from "../layout.ts";
+import {
+  BLOCK_COMPILED,
+  BLOCK_FIRST_HANDLER,
+  BLOCK_HEAT,
+  BLOCK_HEAT_SEEN,
+  LINK_PAGE,
+  REC_HANDLER,
+  REC_LINK,
+  RECORD_SIZE,
+} from "../layout.ts";
 import type { BranchTargets } from "./branch-targets.ts";
 import type { ModuleCompiler } from "./module-compiler.ts";
-import { type CodeSource, type GrownRegion, growRegion } from "./region.ts";
+import { type CodeSource, type GrownRegion, growRegion, pageOf } from "./region.ts";
 import { OrderWriter } from "./region-order.ts";
 
 /** Regions that were compiled together. The host keeps the code of all as long as one of them is there. */
@@ -99,6 +108,9 @@ const MOST_AT_FIRST = 8;
 
 /** Instructions in a module from which on it takes no more: each module costs the host some ten KiB, and time. */
 const MODULE_INSTRUCTIONS = 1000;
+
+/** Whether a link is that of a branch, and not of what follows a block. */
+const isOfBranch = (link: number): boolean => link % RECORD_SIZE === REC_LINK;
 
 /** Takes one out of a list, if it is there. Lists are short and many: a set is five times as large. */
 export function remove<T>(list: T[], one: T): void {
@@ -408,6 +420,7 @@ export class RegionCache {
     const block = this.#blocks.blockAt(record);
     if (!block) return;
     this.#view.setUint32(link, record, true);
+    if (isOfBranch(link)) this.#view.setUint32(link + LINK_PAGE, pageOf(block), true);
     block.links ??= [];
     if (!block.links.includes(link)) block.links.push(link);
   }

@@ -306,7 +306,7 @@ class RegionCompiler {
   #leaveUnlessMapped(to: Node): void {
     const emission = this.#emission;
     const linear = emission.pointer(to.delta);
-    const there = emission.isMapped(linear, pageOf(to.block));
+    const there = emission.isMapped(linear, constant32(pageOf(to.block)));
     const leave = (): void => {
       this.#settle();
       emission.leaveTo(codeSizeOf(this.#mode) === 64 ? linear : i64.and(linear, constant64(0xffffffff)));

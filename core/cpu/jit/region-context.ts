@@ -2,6 +2,7 @@
 // and branches lead within the region where they can.
 
 import { isRelativeBranch } from "../decode/row.ts";
+import { FAR } from "../interpreter/dispatcher.ts";
 import { type Form, isPlainAddress } from "../interpreter/form.ts";
 import {
   CPU,
@@ -531,7 +532,8 @@ export class RegionContext extends HandlerContext {
     before?.();
     if (before && !isRelativeBranch(this.row)) this.#flow.reach(to);
     this.noteBranch();
-    const link = linked ? Number(this.fields.address.constant) + REC_LINK : 0;
+    const place = Number(this.fields.address.constant) + REC_LINK;
+    const link = linked ? place : known && this.#flow.unlimited ? place + FAR : 0;
     if (this.#flow.calling) this.#callFor(to, link, this.#flow.calling);
     else this.#leaveFor(to, link);
   }
