@@ -62,6 +62,7 @@ import {
   HANDLER,
   INNER_LOOP,
   innerLoop,
+  isMappedBy,
   jumpEntry,
   mustLeave,
   NOT_FOUND,
@@ -115,10 +116,7 @@ export function dispatcherModule(): Uint8Array<ArrayBuffer> {
   /** Whether the translation table has an address for execution, in a physical page (i32). */
   const isMapped = (body: FunctionBody, linear: Expression, page: Expression): Expression => {
     const tlb = body.let(tlbEntry(i32.load(CPU, TLB_POINTER), linear));
-    return i32.and(
-      i64.eq(i64.load(tlb, TLB_EXECUTE), i64.and(linear, constant64(-4096))),
-      i32.eq(i32.and(i32.load(tlb, TLB_PHYSICAL), constant32(-4096)), page),
-    );
+    return isMappedBy(tlb, linear, page);
   };
 
   /** Sets `physical` to the address of the byte at `linear`, as for execution; `miss` where it is not to be had here. */

@@ -79,9 +79,19 @@ export function loopForms(): readonly { readonly first: number; readonly forms: 
   return frequent;
 }
 
-/** Whether what runs must stop before the next block (i32). */
+/** Whether what runs must stop before the next block (i32): the budget is used up, or EXCEPTION is not -1. */
 export const mustLeave = (): Expression =>
-  i32.or(i32.leS(i32.load(CPU, BUDGET), constant32(0)), i32.ne(i32.load(CPU, EXCEPTION), constant32(-1)));
+  i32.or(
+    i32.shrS(i32.sub(i32.load(CPU, BUDGET), constant32(1)), constant32(31)),
+    i32.xor(i32.load(CPU, EXCEPTION), constant32(-1)),
+  );
+
+/** Whether a linear address is mapped for execution to a physical page, by an entry of a translation table (i32). */
+export function isMappedBy(entry: Expression, linear: Expression, page: Expression): Expression {
+  const otherLinear = i64.xor(i64.load(entry, TLB_EXECUTE), i64.and(linear, constant64(-4096)));
+  const otherPhysical = i32.xor(i32.and(i32.load(entry, TLB_PHYSICAL), constant32(-4096)), page);
+  return i64.eqz(i64.or(otherLinear, extendU(otherPhysical)));
+}
 
 /** The jump cache's entry for an instruction pointer. */
 export function jumpEntry(body: FunctionBody, ip: Expression): Expression {
@@ -244,10 +254,11 @@ export function innerLoop(
     });
     body.if(mustLeave(), () => body.return(constant32(LOOK_AROUND)), undefined, false);
     const ip = body.let(i64.load(CPU, RIP));
-    const above = i64.sub(i64.load(CPU, STACK_POINTER), stack);
-    const isOver = i32.or(i64.eq(ip, expected), i64.ltU(i64.sub(above, constant64(1)), reach));
+    const lookAround = (): void => body.return(constant32(LOOK_AROUND));
     const isCalled = i64.ne(reach, constant64(0));
-    body.if(i32.and(isCalled, isOver), () => body.return(constant32(LOOK_AROUND)), undefined, false);
+    body.if(i64.eq(ip, expected), () => body.if(isCalled, lookAround), undefined, false);
+    const above = i64.sub(i64.load(CPU, STACK_POINTER), stack);
+    body.if(i64.ltU(i64.sub(above, constant64(1)), reach), lookAround, undefined, false);
     followJump(body, ip, record, index, noteHot, next);
     body.return(constant32(NOT_FOUND));
   });

@@ -3,16 +3,8 @@
 
 import { FAR } from "../interpreter/dispatcher.ts";
 import { CPU, tlbEntry } from "../interpreter/handler-context.ts";
-import {
-  BLOCK_IP,
-  BUDGET,
-  LINK_FROM,
-  LINK_PAGE,
-  RIP,
-  TLB_EXECUTE,
-  TLB_PHYSICAL,
-  TLB_POINTER,
-} from "../layout.ts";
+import { isMappedBy } from "../interpreter/inner-loop.ts";
+import { BLOCK_IP, BUDGET, LINK_FROM, LINK_PAGE, RIP, TLB_POINTER } from "../layout.ts";
 import type { EntryTest } from "../semantics/context.ts";
 import { constant32, constant64, type Expression, extendS, i32, i64 } from "../wasm/expression.ts";
 import type { Callee, FunctionBody, Label, Local } from "../wasm/function-body.ts";
@@ -403,10 +395,6 @@ export class Emission {
 
   /** Whether a linear address is still mapped for execution to a physical page (i32). */
   isMapped(linear: Expression, page: Expression): Expression {
-    const entry = this.body.let(tlbEntry(this.tlb, linear));
-    return i32.and(
-      i64.eq(i64.load(entry, TLB_EXECUTE), i64.and(linear, constant64(-4096))),
-      i32.eq(i32.and(i32.load(entry, TLB_PHYSICAL), constant32(-4096)), page),
-    );
+    return isMappedBy(this.body.let(tlbEntry(this.tlb, linear)), linear, page);
   }
 }

@@ -42,7 +42,16 @@ import {
 } from "../layout.ts";
 import type { Bits, EntryTest } from "../semantics/context.ts";
 import type { Flags } from "../semantics/flags.ts";
-import { constant32, constant64, type Expression, i32, i64, wrap } from "../wasm/expression.ts";
+import {
+  constant32,
+  constant64,
+  type Expression,
+  extendU,
+  i32,
+  i64,
+  load32AsI64,
+  wrap,
+} from "../wasm/expression.ts";
 import type { Local } from "../wasm/function-body.ts";
 import type { ModuleBuilder } from "../wasm/module.ts";
 import { DeferredFlags, MUST_BE_DIRECT } from "./deferred-flags.ts";
@@ -435,27 +444,25 @@ export class RegionContext extends HandlerContext {
     if (this.codeSize === 64) return super.checkedLinear(segment, offset, bytes, write);
     const linear = this.body.local("i32");
     const place = SEGMENTS + Number(segment.constant) * SEGMENT_SIZE;
-    const limit = this.body.let(i32.load(CPU, place + SEGMENT_LIMIT));
-    const isOrdinary = i32.eq(
-      i32.and(i32.load(CPU, place + SEGMENT_ATTRIBUTES), constant32(SEGMENT_KIND)),
-      constant32(UP_WRITABLE),
-    );
-    const isWithin = i32.and(i32.leU(offset, limit), i32.geU(i32.sub(limit, offset), constant32(bytes - 1)));
+    const kind = i32.and(i32.load(CPU, place + SEGMENT_ATTRIBUTES), constant32(SEGMENT_KIND));
+    const last = i64.add(extendU(offset), constant64(bytes - 1));
     this.mayLeave();
-    this.body.if(
-      i32.and(isOrdinary, isWithin),
-      () => this.body.set(linear, i32.add(offset, i32.load(CPU, place + SEGMENT_BASE))),
-      () => {
-        // It looks at segments only, but may throw.
-        this.settle();
-        this.#deferred.copyToState();
-        this.#exposeState();
-        this.setState(CURRENT_RECORD, 32, this.fields.address);
-        const name = write ? "segmentWrite" : "segmentRead";
-        this.body.set(linear, this.body.call(this.imported(name), segment, offset, constant32(bytes)));
-      },
-      true,
-    );
+    // Two branches are less code than one by both conditions.
+    this.body.block((done) => {
+      this.body.block((other) => {
+        this.body.branchIf(other, i32.ne(kind, constant32(UP_WRITABLE)), false);
+        this.body.branchIf(other, i64.gtU(last, load32AsI64(CPU, place + SEGMENT_LIMIT)), false);
+        this.body.set(linear, i32.add(offset, i32.load(CPU, place + SEGMENT_BASE)));
+        this.body.branch(done);
+      });
+      // It looks at segments only, but may throw.
+      this.settle();
+      this.#deferred.copyToState();
+      this.#exposeState();
+      this.setState(CURRENT_RECORD, 32, this.fields.address);
+      const name = write ? "segmentWrite" : "segmentRead";
+      this.body.set(linear, this.body.call(this.imported(name), segment, offset, constant32(bytes)));
+    });
     return this.body.copy(linear.get);
   }
 
