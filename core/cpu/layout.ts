@@ -98,6 +98,8 @@ export const HALTED = 0x0a8;
 export const EXCEPTION = 0x0ac;
 /** Compiled code has met a store into decoded code, which the interpreter must do. */
 export const EXCEPTION_REFUSED = -2;
+/** With the bytes of a region's access: it is refused where it is not to memory that keeps what is stored. */
+export const PLAIN_ONLY = 0x100;
 /** Compiled code has called so deep that everything returns to the dispatcher, to begin anew. */
 export const CALLED_TOO_DEEP = -3;
 /** The debugger has a breakpoint here, or a watchpoint on what the instruction would access. */

@@ -48,6 +48,7 @@ import {
   type Bits,
   type Context,
   type EntryTest,
+  fromI64,
   GP,
   opsFor,
   RAX,
@@ -206,6 +207,12 @@ export class HandlerContext implements Context {
   protected afterCall(_name: string): void {}
   /** Before an access that can leave the instruction. */
   protected mayLeave(): void {}
+  /** What is at a linear address, if that is known. */
+  protected known(_bits: Bits, _linear: Expression): Expression | undefined {
+    return undefined;
+  }
+  /** An access that began at a position of the code has loaded or stored a value. */
+  protected learn(_bits: Bits, _linear: Expression, _value: Expression, _since: number): void {}
   /** Before the runtime is given the address of a register, perhaps to write there. */
   protected exposeRegister(_offset: number, _forWriting: boolean): void {}
   /** Calls slowRead, slowWrite or slowModify. */
@@ -319,11 +326,14 @@ export class HandlerContext implements Context {
     }
     const bytes = width / 8;
     const linear = this.linear(bytes, true);
+    const known = this.known(width, linear);
+    const since = this.body.length;
     const address = this.#forWriting("slowModify", linear, bytes);
-    const old = this.body.let(loadHost(width, address));
+    const old = known ?? this.body.let(loadHost(width, address));
     const value = this.body.let(compute(old));
     this.body.store(width, address, value);
     this.commitIfSlow(address);
+    this.learn(width, linear, value, since);
   }
 
   registerNumber(index: number): Expression {
@@ -507,6 +517,9 @@ export class HandlerContext implements Context {
   load(bits: Bits, linear: Expression): Expression {
     const { body } = this;
     const at = body.let(linear);
+    const known = this.known(bits, at);
+    if (known) return known;
+    const since = body.length;
     const address = body.local("i32");
     // Loaded on either way: an address that may come from a call would have to be cut to 32 bits first.
     const value = body.local(bits === 128 ? "v128" : opsFor(bits).type);
@@ -517,7 +530,9 @@ export class HandlerContext implements Context {
       fetch(address.get, 0);
     };
     this.translate(address, at, bits / 8, TLB_READ, slow, fetch);
-    return body.copy(value.get);
+    const loaded = body.copy(value.get);
+    this.learn(bits, at, loaded, since);
+    return loaded;
   }
 
   store(bits: Bits, linear: Expression, value: Expression): void {
@@ -611,6 +626,11 @@ export class HandlerContext implements Context {
 
   ip(): Expression {
     return this.body.let(i64.add(i64.load(CPU, BLOCK_IP), extendU(this.fields.u16(REC_IP_DELTA))));
+  }
+
+  returnAddress(): Expression {
+    const next = this.nextIp();
+    return this.size === 64 ? next : this.body.let(fromI64(this.size, next));
   }
 
   nextIp(): Expression {

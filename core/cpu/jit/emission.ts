@@ -8,12 +8,14 @@ import { BLOCK_IP, BUDGET, LINK_FROM, LINK_PAGE, RIP, TLB_POINTER } from "../lay
 import type { EntryTest } from "../semantics/context.ts";
 import { constant32, constant64, type Expression, extendS, i32, i64 } from "../wasm/expression.ts";
 import type { Callee, FunctionBody, Label, Local } from "../wasm/function-body.ts";
+import { type KnownMemory, NO_MEMORY, Permits } from "./known-memory.ts";
 import { keepLocalsOfStack, type StackKnowledge } from "./known-stack.ts";
 import type { Lasting } from "./lasting.ts";
+import { MappedPages } from "./mapped-pages.ts";
 import { FlagLocals, type FlagState, keepLocalsOf } from "./pending-flags.ts";
 import type { RecentPages } from "./recent-pages.ts";
 import type { Placement, RegisterFile } from "./register-file.ts";
-import { NO_SPANS, type Spans } from "./spans.ts";
+import { FROM_START, NO_SPANS, type Place, type Spans } from "./spans.ts";
 import { type KnownVectors, VectorCache } from "./vector-cache.ts";
 
 /** What is known at a point of the code. */
@@ -27,6 +29,7 @@ interface Knowledge {
   readonly depth: number;
   readonly uncounted: number;
   readonly spans: Spans;
+  readonly memory: KnownMemory;
 }
 
 export class Emission {
@@ -43,6 +46,7 @@ export class Emission {
   readonly doubt: Local;
   readonly flagLocals: FlagLocals;
   readonly recent: RecentPages;
+  readonly pages: MappedPages;
   readonly flagState: FlagState = { pending: undefined, held: false };
   /** Instruction pointer at which the region was entered (i64). */
   readonly base: Expression;
@@ -54,6 +58,9 @@ export class Emission {
   #uncounted = 0;
   /** Pages of which it is known where they are. */
   spans: Spans = NO_SPANS;
+  /** What is known to be in memory. */
+  memory: KnownMemory = NO_MEMORY;
+  readonly permits: Permits;
   /** Depth of nesting of what is on every path through the instruction at hand. */
   depth = 0;
   /** Whether the code after this point cannot be reached. */
@@ -99,13 +106,17 @@ export class Emission {
     this.#notedOperand = body.local("i32");
     this.#notedOffset = body.local("i64");
     this.#notes = notes;
+    this.pages = new MappedPages(body);
+    this.permits = new Permits(body);
     this.base = body.let(i64.load(CPU, BLOCK_IP));
     this.#tlb = body.local("i32");
     this.registers = registers;
+    registers.originElsewhere = (local) => this.#originOf(local);
     this.flagLocals = new FlagLocals(body, this.registers.wide);
     body.keepLocals();
     this.registers.load();
     this.loadTlb();
+    this.pages.begin();
   }
 
   get tlb(): Expression {
@@ -168,6 +179,17 @@ export class Emission {
     return i64.add(this.base, constant64(delta)).asStable();
   }
 
+  /** The offset from the region's start of the place that an instruction pointer is known to lead to. */
+  deltaOf(pointer: Expression): number | undefined {
+    const sum = (pointer.narrow?.wrapped ?? pointer).sum;
+    return sum && sum.of === this.base ? sum.by : undefined;
+  }
+
+  #originOf(local: number): Place | undefined {
+    if (local === this.base.local) return { origin: FROM_START, offset: 0 };
+    return this.memory.find(({ value }) => value.local === local)?.origin;
+  }
+
   get unconditional(): boolean {
     return this.body.depth === this.depth;
   }
@@ -180,16 +202,18 @@ export class Emission {
 
   get knowledge(): Knowledge {
     const { placement } = this.registers;
-    const { depth, passed, spans, stack } = this;
+    const { depth, passed, spans, memory, stack } = this;
     const { known: vectors } = this.vectors;
     const flags = { ...this.flagState };
     const uncounted = this.#uncounted;
     const doubted = this.#doubted;
-    return { placement, vectors, passed, doubted, stack, flags, depth, uncounted, spans };
+    return { placement, vectors, passed, doubted, stack, flags, depth, uncounted, spans, memory };
   }
 
-  set knowledge({ placement, vectors, passed, doubted, stack, flags, depth, uncounted, spans }: Knowledge) {
+  set knowledge(known: Knowledge) {
+    const { placement, vectors, passed, doubted, stack, flags, depth, uncounted, spans, memory } = known;
     this.spans = spans;
+    this.memory = memory;
     this.stack = stack;
     this.registers.placement = placement;
     this.vectors.known = vectors;
@@ -207,6 +231,7 @@ export class Emission {
     this.stack = undefined;
     this.passed = new Set();
     this.spans = NO_SPANS;
+    this.memory = NO_MEMORY;
   }
 
   /** What holds wherever paths join: everything is in the locals that are its home. */
@@ -222,14 +247,30 @@ export class Emission {
 
   /** What is known here that may last beyond a join. */
   get lasting(): Lasting {
-    return { origins: this.registers.origins, spans: this.spans };
+    return { origins: this.registers.origins, spans: this.spans, memory: this.memory };
   }
 
   /** After {@link join}: what is known on all paths to this point. */
-  adopt({ origins, spans }: Lasting): void {
+  adopt({ origins, spans, memory }: Lasting): void {
     this.registers.adoptOrigins(origins);
-    this.spans = spans.filter(({ origin }) => origin <= 0 || this.registers.isOrigin(origin));
+    this.spans = spans;
+    this.memory = memory;
+    this.#forgetUnreachable();
     for (const { host } of this.spans) this.body.hold(host);
+    for (const { value } of this.memory) {
+      const { type, local } = value;
+      if (local !== undefined) this.body.hold({ type, index: local });
+    }
+  }
+
+  /** Forgets what is known of places that no value leads to any more. */
+  #forgetUnreachable(): void {
+    const isOrigin = (origin: number): boolean =>
+      origin <= 0 ||
+      this.registers.isOrigin(origin) ||
+      this.memory.some((known) => known.origin.origin === origin);
+    this.memory = this.memory.filter(({ place }) => isOrigin(place.origin));
+    this.spans = this.spans.filter(({ origin }) => isOrigin(origin));
   }
 
   /** Emits `inside` as one of several ways to go on from here; what is known is the same after it. */
@@ -255,8 +296,9 @@ export class Emission {
     this.vectors.keepValues();
     keepLocalsOfStack(this.stack, this.body);
     keepLocalsOf(this.flagState.pending, this.body);
-    this.spans = this.spans.filter(({ origin }) => origin <= 0 || this.registers.isOrigin(origin));
+    this.#forgetUnreachable();
     for (const { host } of this.spans) this.body.keep(host.get);
+    for (const { value } of this.memory) this.body.keep(value);
     this.body.recycle();
   }
 
@@ -322,14 +364,15 @@ export class Emission {
     this.#setExecuted(constant32(-this.#uncounted));
   }
 
-  /** After a call of what is not part of the region: everything is what the processor's state says. */
-  afterCall(): void {
+  /** After a call of what is not part of the region, which has come back to a page of it: everything is what the processor's state says. */
+  afterCall(page: number): void {
     this.registers.forget();
     this.registers.load();
     this.forgetAround();
     this.flagState.pending = undefined;
     this.flagState.held = false;
     this.loadTlb();
+    this.pages.forget(page);
   }
 
   /** What is left of the budget (i32). */

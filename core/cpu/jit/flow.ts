@@ -11,6 +11,8 @@ export interface Calling {
   readonly unsaved: number;
   /** Start of the physical page that holds the place where it returns to. */
   readonly page: number;
+  /** The same linear page by its distance from that of the region's start, in pages. */
+  readonly linearPage: number;
   /** Goes on there. */
   readonly goOn: () => void;
 }
@@ -23,6 +25,8 @@ export interface Flow {
   readonly toTarget: (() => void) | undefined;
   /** Goes to one of the region's nodes if that is where an indirect branch leads (i64). */
   readonly reach: (target: Expression) => void;
+  /** Goes to the one of these that is at an offset from the region's start; undefined if none is. */
+  readonly goTo: (delta: number) => (() => void) | undefined;
   /** For a call of what is not part of the region, when the place where it returns to is. */
   readonly calling: Calling | undefined;
   /** Flags that the instruction need not set are not among these (CARRY, OTHERS). */

@@ -254,11 +254,16 @@ class RegionCompiler {
         call: this.#tools.module.import("dispatcher", "call", CALL),
         unsaved: this.#unsaved.atEnd(node),
         page: pageOf(after.block),
+        linearPage: this.#pagesFromStart(after),
         goOn: () => this.#go(node, after),
       },
       reach: (to) => {
         if (node.targets.length > MOST_COMPARED) this.#choose(node, to);
         else for (const target of node.targets) this.#goIf(node, target, to);
+      },
+      goTo: (delta) => {
+        const to = node.targets.find((target) => target.delta === delta);
+        return to && (() => this.#go(node, to));
       },
       mayLink: (delta) => {
         const physical = node.block.physical + delta - node.delta;
@@ -302,16 +307,23 @@ class RegionCompiler {
     });
   }
 
+  /** Linear pages from that of the region's start to that of a node. */
+  #pagesFromStart({ delta }: Node): number {
+    return Math.floor(((this.#entry.block.physical % PAGE) + delta) / PAGE);
+  }
+
   /** The other page was there when the region was compiled, but need not be now. */
   #leaveUnlessMapped(to: Node): void {
     const emission = this.#emission;
     const linear = emission.pointer(to.delta);
-    const there = emission.isMapped(linear, constant32(pageOf(to.block)));
     const leave = (): void => {
       this.#settle();
       emission.leaveTo(codeSizeOf(this.#mode) === 64 ? linear : i64.and(linear, constant64(0xffffffff)));
     };
-    emission.body.if(i32.eqz(there), () => emission.fork(leave), undefined, false);
+    emission.pages.unlessKnown(this.#pagesFromStart(to), () => {
+      const there = emission.isMapped(linear, constant32(pageOf(to.block)));
+      emission.body.if(i32.eqz(there), () => emission.fork(leave), undefined, false);
+    });
   }
 
   /** Makes everything as it is to be where paths join, on the way from one node to another. */

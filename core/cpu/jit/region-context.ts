@@ -40,8 +40,9 @@ import {
   TLB_WRITE,
   ZERO,
 } from "../layout.ts";
-import type { Bits, EntryTest } from "../semantics/context.ts";
+import { type Bits, type EntryTest, opsFor } from "../semantics/context.ts";
 import type { Flags } from "../semantics/flags.ts";
+import type { ValueType } from "../wasm/encoding.ts";
 import {
   constant32,
   constant64,
@@ -57,6 +58,7 @@ import type { ModuleBuilder } from "../wasm/module.ts";
 import { DeferredFlags, MUST_BE_DIRECT } from "./deferred-flags.ts";
 import type { Emission } from "./emission.ts";
 import type { Calling, Flow } from "./flow.ts";
+import { afterStore, valueAt, withValue } from "./known-memory.ts";
 import { KnownNumbers } from "./known-numbers.ts";
 import { KnownStack } from "./known-stack.ts";
 import { changesStack, isPlain } from "./plain-functions.ts";
@@ -86,6 +88,8 @@ const REGION_ACCESS: Record<SlowAccess, string> = {
   slowWrite: "regionWrite",
   slowModify: "regionModify",
 };
+
+const typeOf = (bits: Bits): ValueType => (bits === 128 ? "v128" : opsFor(bits).type);
 
 export class RegionContext extends HandlerContext {
   readonly #emission: Emission;
@@ -148,6 +152,7 @@ export class RegionContext extends HandlerContext {
       body.rollBack(mark);
       this.#emission.knowledge = knowledge;
       for (const { extent } of knowledge.spans) extent.rollBack(mark.length);
+      this.#emission.permits.rollBack(mark.length);
       this.#emission.doubtful = doubtful;
       this.#emission.over = false;
       this.settle();
@@ -248,6 +253,7 @@ export class RegionContext extends HandlerContext {
       return;
     }
     this.#emission.forgetAround();
+    this.#emission.pages.forget();
     this.#emission.registers.reload();
     this.#emission.loadTlb();
     this.#emission.doubtful = true;
@@ -314,13 +320,14 @@ export class RegionContext extends HandlerContext {
   ): void {
     const { body } = this;
     const emission = this.#emission;
+    const place = this.#placeOf(linear);
+    const write = tag === TLB_WRITE;
+    if (write) emission.memory = afterStore(emission.memory, place, bytes);
     const { addend } = this.#flow;
     if (addend && this.#kinds.has(linear)) {
       fast(i32.add(linear.type === "i64" ? wrap(linear) : linear, addend.get), 0);
       return;
     }
-    const place = emission.direct ? undefined : this.#places.get(linear);
-    const write = tag === TLB_WRITE;
     const known = place && spanOf(emission.spans, place, bytes, write);
     if (!place || !(emission.unconditional || known?.open)) {
       this.#translateAnew(address, linear, bytes, tag, slow, fast);
@@ -407,7 +414,8 @@ export class RegionContext extends HandlerContext {
   }
 
   protected override slowAccess(name: SlowAccess, linear: Expression, bytes: number): Expression {
-    return this.call(REGION_ACCESS[name], linear, constant32(bytes), this.#emission.executed());
+    const access = this.#emission.permits.of(bytes);
+    return this.call(REGION_ACCESS[name], linear, access, this.#emission.executed());
   }
 
   protected override commit(): void {
@@ -417,6 +425,7 @@ export class RegionContext extends HandlerContext {
   override store(bits: Bits, linear: Expression, value: Expression): void {
     const kept = this.body.let(value);
     const at = this.body.let(linear);
+    const since = this.body.length;
     const address = this.body.local("i32");
     const slow = (): void => {
       if (bits === 128) {
@@ -427,12 +436,36 @@ export class RegionContext extends HandlerContext {
         return;
       }
       const count = this.#emission.executed();
-      const done = this.call("regionStore", this.wide(at), this.wide(kept), constant32(bits / 8), count);
+      const access = this.#emission.permits.of(bits / 8);
+      const done = this.call("regionStore", this.wide(at), this.wide(kept), access, count);
       this.leaveIfZero(done);
     };
     this.translate(address, at, bits / 8, TLB_WRITE, slow, (to, offset) =>
       this.body.store(bits, to, kept, offset),
     );
+    this.learn(bits, at, kept, since);
+  }
+
+  #placeOf(linear: Expression): Place | undefined {
+    return this.#emission.direct ? undefined : this.#places.get(linear);
+  }
+
+  protected override known(bits: Bits, linear: Expression): Expression | undefined {
+    const place = this.#placeOf(linear);
+    const found = place && valueAt(this.#emission.memory, place, bits);
+    if (found) this.#emission.permits.plainSince(found.since);
+    return found?.value;
+  }
+
+  protected override learn(bits: Bits, linear: Expression, value: Expression, since: number): void {
+    const emission = this.#emission;
+    const place = this.#placeOf(linear);
+    if (!place || !emission.unconditional) return;
+    // What was stored may be of another type, and have more bits than that.
+    if (bits < 32 || value.type !== typeOf(bits)) return;
+    const kept = emission.registers.own(value);
+    const origin = emission.registers.originOf(kept);
+    emission.memory = withValue(emission.memory, { place, bits, value: kept, origin, since });
   }
 
   protected override checkedLinear(
@@ -515,6 +548,11 @@ export class RegionContext extends HandlerContext {
     return Number(this.fields.i64(REC_IMMEDIATE).constant);
   }
 
+  override returnAddress(): Expression {
+    const pointer = this.#emission.pointer(this.#next);
+    return this.size === 32 ? wrap(pointer).asStable() : super.returnAddress();
+  }
+
   override relativeTarget(): Expression {
     const mask = this.size === 16 ? 0xffff : this.size === 32 ? 0xffffffff : -1;
     const pointer = this.#emission.pointer(this.#next + this.#immediate);
@@ -528,6 +566,13 @@ export class RegionContext extends HandlerContext {
       before?.();
       this.#emission.count(-this.#remaining);
       this.#flow.toTarget();
+      return;
+    }
+    const returned = isRelativeBranch(this.row) ? undefined : this.#emission.deltaOf(target);
+    const goOn = returned === undefined ? undefined : this.#flow.goTo(returned);
+    if (goOn) {
+      before?.();
+      goOn();
       return;
     }
     const delta = this.#next + this.#immediate;
@@ -546,7 +591,7 @@ export class RegionContext extends HandlerContext {
   }
 
   /** Calls what is not part of the region, and goes on once it has returned. */
-  #callFor(to: Expression, link: number, { call, unsaved, page, goOn }: Calling): void {
+  #callFor(to: Expression, link: number, { call, unsaved, page, linearPage, goOn }: Calling): void {
     const emission = this.#emission;
     this.settle();
     this.#deferred.flush();
@@ -556,7 +601,7 @@ export class RegionContext extends HandlerContext {
     const expected = this.#cut(emission.pointer(this.#next));
     const returned = this.body.call(call, to, constant32(link), expected, constant32(page));
     this.body.if(i32.eqz(returned), () => this.body.return(constant32(0)), undefined, false);
-    emission.afterCall();
+    emission.afterCall(linearPage);
     goOn();
   }
 

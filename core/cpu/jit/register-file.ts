@@ -63,6 +63,8 @@ export class RegisterFile {
   /** The greatest number that stands for a value so far. */
   #lastOrigin = 0;
   #unsaved = 0;
+  /** Where the value in a local that is no register's comes from, if that is known. */
+  originElsewhere: (local: number) => Place | undefined = () => undefined;
   /** Whether instructions read and write homes in place, as they must inside conditions. */
   direct = false;
 
@@ -145,7 +147,7 @@ export class RegisterFile {
       this.#origins[register] = this.#freshOrigin();
       return;
     }
-    this.#origins[register] = this.#originOf(value);
+    this.#origins[register] = this.originOf(value);
     this.#values[register] = this.own(value);
     this.#parts[register] = undefined;
     this.#unsaved |= 1 << register;
@@ -182,19 +184,21 @@ export class RegisterFile {
     return this.#origins.some((place) => place.origin === origin);
   }
 
-  /** That of a value about to be written: of a register's, if it is that plus a constant. */
-  #originOf(value: Expression): Place {
+  /** That of a value about to be written: of a register's, or of another that is known, if it is that plus a constant. */
+  originOf(value: Expression): Place {
     let by = 0;
     let now: Expression | undefined = value;
     while (now) {
-      const { local, sum }: Expression = now;
+      const { local, sum, wrapped }: Expression = now;
       if (local !== undefined) {
         const register = this.#registerIn(local);
         if (register >= 0) return this.placeAt(register, by);
+        const place = this.originElsewhere(local);
+        if (place) return { origin: place.origin, offset: place.offset + by };
         now = this.#body.copiedTo(local);
       } else {
         by += sum?.by ?? 0;
-        now = sum?.of;
+        now = wrapped ?? sum?.of;
       }
     }
     return this.#freshOrigin();

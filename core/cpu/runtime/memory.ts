@@ -103,6 +103,18 @@ export function refuseCode(on: bool): void {
   refusing = on;
 }
 
+/** Whether accesses to what is no plain memory are refused, as EXCEPTION_REFUSED too, and those across pages that were not looked up. */
+let plainOnly = false;
+
+export function refuseDevices(on: bool): void {
+  plainOnly = on;
+}
+
+function refuse(): usize {
+  setException(EXCEPTION_REFUSED, 0);
+  return 0;
+}
+
 /** Whether a store of `size` bytes within a page hits decoded code. */
 function hitsCode(physical: u32, size: u32): bool {
   const bits = load<u64>(CODE_BITS + ((<usize>physical >> 12) << 3));
@@ -125,6 +137,7 @@ function readAs(linear: u64, size: u32, who: i32): usize {
   const first = walkPhysical | (<u32>linear & 0xfff);
   const map = mapEntry(first);
   if (size <= room && map & PAGE_READ) return (map & ~0xfff) | (first & 0xfff);
+  if (plainOnly) return refuse();
   const buffer = CPU + SCRATCH;
   if (size <= room) {
     gather(first, buffer, size);
@@ -150,22 +163,17 @@ function writeAs(linear: u64, size: u32, who: i32, modify: bool): usize {
   const map = mapEntry(first);
   store<u32>(CPU + PENDING_KIND, NOTHING_PENDING);
   if (size <= room && map & PAGE_READ && map & PAGE_WRITE) {
-    if (refusing && hitsCode(first, size)) {
-      setException(EXCEPTION_REFUSED, 0);
-      return 0;
-    }
+    if (refusing && hitsCode(first, size)) return refuse();
     noteWrite(first, map, size);
     return (map & ~0xfff) | (first & 0xfff);
   }
+  if (plainOnly) return refuse();
   let second: u32 = 0;
   if (size > room) {
     if (!translate(nextPage(linear), WRITE, who)) return 0;
     second = walkPhysical;
   }
-  if (refusing && (holdsCode(first) || (size > room && holdsCode(second)))) {
-    setException(EXCEPTION_REFUSED, 0);
-    return 0;
-  }
+  if (refusing && (holdsCode(first) || (size > room && holdsCode(second)))) return refuse();
   const buffer = CPU + SCRATCH;
   if (modify) {
     gather(first, buffer, size < room ? size : room);

@@ -18,6 +18,7 @@ import {
   FPU_DS,
   FPU_IP,
   FPU_OPCODE,
+  PLAIN_ONLY,
   REC_SEGMENT,
   REC_VVVV,
   SEGMENT_SELECTOR,
@@ -28,7 +29,7 @@ import {
   TLB_WRITE,
 } from "../layout";
 import { CPU } from "./cpu";
-import { commitWrite, refuseCode, slowModify, slowRead, slowWrite, translated } from "./memory";
+import { commitWrite, refuseCode, refuseDevices, slowModify, slowRead, slowWrite, translated } from "./memory";
 
 /** Counts instructions that a region has run against the budget; devices are told the time by it. */
 // @ts-ignore: decorator of AssemblyScript
@@ -38,38 +39,53 @@ function charge(instructions: i32): void {
 }
 
 /**
- * As slowRead, after so many instructions that the region will count. Code that has not looked into the translation
- * table itself comes here too (jit/spans.ts).
+ * As slowRead, after so many instructions that the region will count; `access`: its bytes, and PLAIN_ONLY. Code that has not looked
+ * into the translation table itself comes here too (jit/spans.ts).
  */
-export function regionRead(linear: u64, size: u32, instructions: i32): usize {
+export function regionRead(linear: u64, access: u32, instructions: i32): usize {
+  const size = access & ~PLAIN_ONLY;
   const known = translated(linear, size, TLB_READ);
   if (known) return known;
   charge(instructions);
+  refuseDevices((access & PLAIN_ONLY) != 0);
   const address = slowRead(linear, size);
+  refuseDevices(false);
   charge(-instructions);
   return address;
 }
 
+function refuseForWriting(access: u32): void {
+  refuseCode(true);
+  refuseDevices((access & PLAIN_ONLY) != 0);
+}
+
+function refuseNothing(): void {
+  refuseCode(false);
+  refuseDevices(false);
+}
+
 /** As slowWrite; a store into decoded code is refused (EXCEPTION_REFUSED). */
-export function regionWrite(linear: u64, size: u32, instructions: i32): usize {
+export function regionWrite(linear: u64, access: u32, instructions: i32): usize {
+  const size = access & ~PLAIN_ONLY;
   const known = translated(linear, size, TLB_WRITE);
   if (known) return known;
   charge(instructions);
-  refuseCode(true);
+  refuseForWriting(access);
   const address = slowWrite(linear, size);
-  refuseCode(false);
+  refuseNothing();
   charge(-instructions);
   return address;
 }
 
 /** As slowModify; a store into decoded code is refused (EXCEPTION_REFUSED). */
-export function regionModify(linear: u64, size: u32, instructions: i32): usize {
+export function regionModify(linear: u64, access: u32, instructions: i32): usize {
+  const size = access & ~PLAIN_ONLY;
   const known = translated(linear, size, TLB_WRITE);
   if (known) return known;
   charge(instructions);
-  refuseCode(true);
+  refuseForWriting(access);
   const address = slowModify(linear, size);
-  refuseCode(false);
+  refuseNothing();
   charge(-instructions);
   return address;
 }
@@ -81,10 +97,11 @@ export function commitCounted(instructions: i32): void {
   charge(-instructions);
 }
 
-/** Stores the low `size` bytes (1, 2, 4 or 8) of a value; false: not done, the instruction must be left. */
-export function regionStore(linear: u64, value: u64, size: u32, instructions: i32): bool {
-  const address = regionWrite(linear, size, instructions);
+/** Stores the low bytes (1, 2, 4 or 8) of a value; false: not done, the instruction must be left. */
+export function regionStore(linear: u64, value: u64, access: u32, instructions: i32): bool {
+  const address = regionWrite(linear, access, instructions);
   if (!address) return false;
+  const size = access & ~PLAIN_ONLY;
   if (size == 1) store<u8>(address, <u8>value);
   else if (size == 2) store<u16>(address, <u16>value);
   else if (size == 4) store<u32>(address, <u32>value);

@@ -159,6 +159,8 @@ export interface Context {
   /** Instruction pointer of this instruction, and of the next (i64). */
   ip(): Expression;
   nextIp(): Expression;
+  /** The same as it is pushed, of operand size. */
+  returnAddress(): Expression;
   /** Target of the relative operand, cut to the operand size (i64). */
   relativeTarget(): Expression;
   /**

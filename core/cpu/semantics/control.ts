@@ -1,7 +1,7 @@
 // Near transfers of control. [SDM] vol. 1, 7.3.8.
 
-import { constant32, constant64, type Expression, extendU, i32, i64, wrap } from "../wasm/expression.ts";
-import { type Bits, type Context, fromI64, opsFor, RCX, RSP, toI64 } from "./context.ts";
+import { constant32, constant64, extendU, i32, i64, wrap } from "../wasm/expression.ts";
+import { type Bits, type Context, opsFor, RCX, RSP, toI64 } from "./context.ts";
 
 export const jcc =
   (condition: number) =>
@@ -12,18 +12,12 @@ export const jmpRelative = (c: Context): void => c.jump(c.relativeTarget());
 
 export const jmpIndirect = (c: Context): void => c.jump(toI64(c.width(0), c.read(0)));
 
-/** The next instruction pointer as it is pushed. */
-const returnAddress = (c: Context): Expression => {
-  const next = c.nextIp();
-  return c.size === 64 ? next : c.body.let(fromI64(c.size, next));
-};
-
 export const callRelative = (c: Context): void =>
-  c.jump(c.relativeTarget(), () => c.push(c.size, returnAddress(c)));
+  c.jump(c.relativeTarget(), () => c.push(c.size, c.returnAddress()));
 
 export const callIndirect = (c: Context): void => {
   const target = c.body.let(toI64(c.width(0), c.read(0)));
-  c.jump(target, () => c.push(c.size, returnAddress(c)));
+  c.jump(target, () => c.push(c.size, c.returnAddress()));
 };
 
 export const ret = (c: Context): void => {

@@ -40,6 +40,8 @@ export class Machine {
   time: TimeStamps = { base: 0, mark: 0, step: 2 };
   /** Called at every OUT. */
   onOut: ((port: number, value: number) => void) | undefined;
+  /** Called at every access to what is no memory. */
+  onDevice: (() => void) | undefined;
   /** How often FERR# was asserted, and the level of IGNNE#. */
   ferr = 0;
   ignne = false;
@@ -69,9 +71,13 @@ export class Machine {
       mmioRead: (physical, width) => {
         const value = answer(physical, width);
         note("read", physical, width, value);
+        this.onDevice?.();
         return value;
       },
-      mmioWrite: (physical, value, width) => note("write", physical, width, value),
+      mmioWrite: (physical, value, width) => {
+        note("write", physical, width, value);
+        this.onDevice?.();
+      },
       portRead: (port, width) => {
         const value = answer(port, width);
         note("in", port, width, value);
@@ -119,6 +125,7 @@ export class Machine {
     for (const [number, value] of BOARD_MSRS) this.msrs.set(number, value);
     this.randoms.length = 0;
     this.onOut = undefined;
+    this.onDevice = undefined;
     this.ferr = 0;
     this.ignne = false;
     this.cpu.setInterruptLine(false);

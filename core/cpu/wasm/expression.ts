@@ -86,6 +86,11 @@ export class Expression {
     return (this.#a?.lasts(of) ?? true) && (this.#b?.lasts(of) ?? true);
   }
 
+  /** The i64 of which this i32 is the low half. */
+  get wrapped(): Expression | undefined {
+    return this.#code === WRAP ? this.#a : undefined;
+  }
+
   /** The i32 that this i64 extends. */
   get narrow(): Expression | undefined {
     return this.#code === EXTEND_U || this.#code === EXTEND_S ? this.#a : undefined;

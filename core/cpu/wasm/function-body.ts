@@ -118,7 +118,7 @@ export class FunctionBody {
   }
 
   /** A local that was taken on every path to this point is so here, whatever happened on others. */
-  hold({ type, index }: Local): void {
+  hold({ type, index }: Pick<Local, "type" | "index">): void {
     const at = this.#free[type].indexOf(index);
     if (at >= 0) this.#free[type].splice(at, 1);
     if (!this.#taken.includes(index)) this.#taken.push(index);
