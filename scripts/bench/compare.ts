@@ -80,29 +80,39 @@ export function agree(columns: readonly Map<string, Cell>[]): void {
     }
 }
 
-/** For each of two machines at once, how much of its speed alone it keeps in each workload; undefined: one failed. */
+/**
+ * For each of two machines at once, how much of its speed alone it keeps in each workload; undefined: one failed. One machine works
+ * alone before and after the two, for a host that is slower than some minutes ago is no cost of having two.
+ */
 export async function twoAtOnce(
   engine: Engine,
   program: Program,
   workloads: readonly Workload[],
-  alone: ReadonlyMap<string, Cell>,
   options: TurnOptions,
 ): Promise<(number[] | undefined)[]> {
-  const together = await Promise.all(
-    [1, 2].map((machine) =>
-      takeTurn(engine, program, workloads, {
-        ...options,
-        idleMs: 0,
-        report: (line) => options.report(`machine ${machine} of two: ${line}`),
-      }),
-    ),
-  );
-  agree([new Map(alone), ...together.map(({ cells }) => cells)]);
-  return together.map(({ cells }) => {
-    if ([...cells.values()].some((cell) => "failed" in cell)) return undefined;
-    return workloads.flatMap(({ name }) => {
-      const [one, two] = [alone.get(name), cells.get(name)];
-      return one && two && "seconds" in one && "seconds" in two ? [one.seconds / two.seconds] : [];
-    });
+  const work = async (which: string): Promise<Map<string, Cell>> => {
+    const report = (line: string): void => options.report(`${which}: ${line}`);
+    return (await takeTurn(engine, program, workloads, { ...options, idleMs: 0, report })).cells;
+  };
+  const before = await work("one machine, before two");
+  const together = await Promise.all([work("machine 1 of two"), work("machine 2 of two")]);
+  const after = await work("one machine, after two");
+  agree([before, ...together, after]);
+  return together.map((cells) => {
+    const parts = workloads.map(({ name }) => kept(before.get(name), cells.get(name), after.get(name)));
+    return parts.every((part) => part !== undefined) ? parts : undefined;
   });
+}
+
+/** The part of the speed alone, by the mean of two times alone, that there was meanwhile. */
+export function kept(
+  before: Cell | undefined,
+  meanwhile: Cell | undefined,
+  after: Cell | undefined,
+): number | undefined {
+  const [first, together, last] = [before, meanwhile, after].map((cell) =>
+    cell && "seconds" in cell ? cell.seconds : undefined,
+  );
+  if (first === undefined || together === undefined || last === undefined) return undefined;
+  return (first + last) / 2 / together;
 }

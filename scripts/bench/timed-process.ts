@@ -11,13 +11,24 @@ const TAIL = 1000;
 type Child = ChildProcessByStdio<null, Readable, Readable>;
 const running = new Set<Child>();
 
+/** To it and the processes that it has started. */
+function send({ pid }: Child, signal: NodeJS.Signals): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, signal);
+  } catch (error) {
+    // All of them have ended.
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
+}
+
 process.on("exit", () => {
-  for (const child of running) child.kill("SIGKILL");
+  for (const child of running) send(child, "SIGKILL");
 });
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => process.exit(130));
 
 export interface Seen {
-  /** Seconds from the start of the process. */
+  /** Seconds from the start of the process in which it did not stand still. */
   seconds: number;
   match: RegExpExecArray;
 }
@@ -28,15 +39,17 @@ export class TimedProcess {
   #complaints = "";
   #looking: (() => void) | undefined;
   readonly #child: Child;
-  readonly #began: number;
+  /** Milliseconds in which it did not stand still, up to when it last went on. */
+  #elapsed = 0;
+  /** When it last went on; undefined while it stands still. */
+  #since: number | undefined = performance.now();
   readonly #ended: Promise<string>;
   #over = false;
 
   /** @param command the program and its arguments. */
   constructor(command: readonly string[]) {
     const [program, ...args] = command as [string, ...string[]];
-    this.#began = performance.now();
-    const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], detached: true });
     this.#child = child;
     running.add(child);
     child.stdout.on("data", (bytes: Buffer) => {
@@ -84,7 +97,7 @@ export class TimedProcess {
     const timer = setTimeout(() => fail(`no ${pattern} within ${timeoutSeconds} s`), timeoutSeconds * 1000);
     this.#looking = () => {
       const match = pattern.exec(this.#output);
-      if (match) resolve({ seconds: (performance.now() - this.#began) / 1000, match });
+      if (match) resolve({ seconds: this.#seconds, match });
       else if (this.#over) fail(`the process ended without ${pattern}`);
       else if (failure?.test(this.#output)) fail(`no ${pattern}, but ${failure.exec(this.#output)?.[0]}`);
     };
@@ -103,15 +116,28 @@ export class TimedProcess {
     return this.#complaints;
   }
 
-  /** Makes it stand still, or go on; nothing if it has ended. */
-  signal(signal: "SIGSTOP" | "SIGCONT"): void {
-    this.#child.kill(signal);
+  get #seconds(): number {
+    const now = this.#since === undefined ? 0 : performance.now() - this.#since;
+    return (this.#elapsed + now) / 1000;
+  }
+
+  /** Makes it stand still, and what it has started. */
+  pause(): void {
+    if (this.#since === undefined) return;
+    send(this.#child, "SIGSTOP");
+    this.#elapsed += performance.now() - this.#since;
+    this.#since = undefined;
+  }
+
+  goOn(): void {
+    this.#since ??= performance.now();
+    send(this.#child, "SIGCONT");
   }
 
   /** Asks the process to end, kills it if it does not. Resolves with what it printed on standard error. */
   async stop(): Promise<string> {
-    this.#child.kill("SIGTERM");
-    const timer = setTimeout(() => this.#child.kill("SIGKILL"), GRACE_MS);
+    send(this.#child, "SIGTERM");
+    const timer = setTimeout(() => send(this.#child, "SIGKILL"), GRACE_MS);
     await this.#ended;
     clearTimeout(timer);
     return this.#complaints;

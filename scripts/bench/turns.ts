@@ -1,33 +1,38 @@
 /**
- * `npm run bench:turns`: bundles of several checkouts do the same work, a quarter of a second each by turns while the others stand
- * still. A host whose speed changes from one second to the next meets all of them alike, so differences of some hundredths show.
+ * `npm run bench:turns`: bundles of several checkouts, or other engines, do the same work, a quarter of a second each by turns while the
+ * others stand still. A host whose speed changes from one second to the next meets all of them alike, so differences of some hundredths show.
  */
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { twinboxCommand } from "./engines.ts";
+import { type Candidate, ENGINE_IDS, isAvailable, type Job } from "./engine.ts";
+import { findEngines, twinboxCommand } from "./engines.ts";
 import { ARCHITECTURES, list } from "./options.ts";
 import { firstThreadSeconds } from "./process-use.ts";
-import { type Program, prepareProgram, programJob } from "./program.ts";
+import { prepareProgram, programJob } from "./program.ts";
 import { BOOT, FAILURE } from "./session.ts";
 import { TimedProcess } from "./timed-process.ts";
 import { WORKLOADS, type Workload } from "./workloads.ts";
 
-const USAGE = `Usage: npm run bench:turns -- [OPTIONS] CHECKOUT CHECKOUT …
+/** The others do the same amount of work. */
+const BESIDE = ENGINE_IDS.filter((id) => id !== "twinbox" && id !== "interpreter");
+
+const USAGE = `Usage: npm run bench:turns -- [OPTIONS] CHECKOUT CHECKOUT|ENGINE …
 
   --arch NAME       ${ARCHITECTURES.join(" or ")} (i386)
   --only LIST       ${WORKLOADS.map(({ name }) => name).join(", ")} (all)
 
 Each checkout is a folder in which \`npm run build\` was run. What is told is processor time of the machine's own thread, in
-seconds, and for those after the first its ratio to the first's. A thread that compiles is not in it.
+seconds, and for those after the first its ratio to the first's. A thread that compiles is not in it. Beside an engine
+(${BESIDE.join(", ")}) it is the time of its own turns by the clock.
 `;
 
 const TURN_MS = 250;
 /** Longest silence of one of several. */
 const PATIENCE_SECONDS = 3600;
 
-/** One checkout's machine, which stands still until it is its turn. */
+/** One that does the work, which stands still until it is its turn. */
 class Contender {
   readonly seconds = new Map<string, number>();
   readonly checksums = new Map<string, string>();
@@ -35,12 +40,13 @@ class Contender {
   isOver = false;
   readonly #run: TimedProcess;
   readonly #pid: number;
+  readonly #byClock: boolean;
 
-  constructor(checkout: string, program: Program, workloads: readonly Workload[]) {
-    const { machine } = programJob(program, workloads);
-    this.#run = new TimedProcess(twinboxCommand(join(checkout, "dist/cli/main.js"), machine));
-    if (this.#run.pid === undefined) throw new Error(`${checkout}: no process could be started`);
+  constructor(command: readonly string[], workloads: readonly Workload[], byClock: boolean) {
+    this.#run = new TimedProcess(command);
+    if (this.#run.pid === undefined) throw new Error(`no process could be started for ${command[0]}`);
     this.#pid = this.#run.pid;
+    this.#byClock = byClock;
     this.pause();
     this.finished = this.#follow(workloads).finally(() => {
       this.isOver = true;
@@ -48,11 +54,11 @@ class Contender {
   }
 
   pause(): void {
-    this.#run.signal("SIGSTOP");
+    this.#run.pause();
   }
 
   goOn(): void {
-    this.#run.signal("SIGCONT");
+    this.#run.goOn();
   }
 
   async stop(): Promise<void> {
@@ -62,8 +68,8 @@ class Contender {
 
   async #follow(workloads: readonly Workload[]): Promise<void> {
     const until = async (pattern: RegExp): Promise<{ seconds: number; checksum: string | undefined }> => {
-      const { match } = await this.#run.see(pattern, PATIENCE_SECONDS, FAILURE);
-      return { seconds: firstThreadSeconds(this.#pid), checksum: match[1] };
+      const { match, seconds } = await this.#run.see(pattern, PATIENCE_SECONDS, FAILURE);
+      return { seconds: this.#byClock ? seconds : firstThreadSeconds(this.#pid), checksum: match[1] };
     };
     this.seconds.set(BOOT, (await until(/@ready/)).seconds);
     for (const { name } of workloads) {
@@ -73,6 +79,18 @@ class Contender {
       this.checksums.set(name, end.checksum!);
     }
   }
+}
+
+/** Of a checkout's build, or of an engine by its name. @throws Error if there is none. */
+function commandOf(name: string, engines: readonly Candidate[], job: Job): string[] {
+  const engine = engines.find(({ id }) => id === name);
+  if (engine) {
+    if (!isAvailable(engine)) throw new Error(engine.unavailable);
+    return engine.command(job)!;
+  }
+  const program = join(resolve(name), "dist/cli/main.js");
+  if (!existsSync(program)) throw new Error(`${resolve(name)} has no build: run npm run build there`);
+  return twinboxCommand(program, job.machine);
 }
 
 async function takeTurns(contenders: readonly Contender[]): Promise<void> {
@@ -116,11 +134,7 @@ async function main(args: string[]): Promise<void> {
     allowPositionals: true,
   });
   if (values.help) return void process.stdout.write(USAGE);
-  if (positionals.length < 2) throw new Error("it takes two checkouts or more");
-  const checkouts = positionals.map((checkout) => resolve(checkout));
-  for (const checkout of checkouts)
-    if (!existsSync(join(checkout, "dist/cli/main.js")))
-      throw new Error(`${checkout} has no build: run npm run build there`);
+  if (positionals.length < 2) throw new Error("it takes two or more");
   const [architecture] = list("arch", values.arch ?? "i386", ARCHITECTURES);
   const names = list(
     "only",
@@ -129,7 +143,14 @@ async function main(args: string[]): Promise<void> {
   );
   const program = await prepareProgram(architecture!);
   const workloads = WORKLOADS.filter(({ name }) => names.includes(name));
-  const contenders = checkouts.map((checkout) => new Contender(checkout, program, workloads));
+  const job = programJob(program, workloads);
+  const engines = await findEngines(
+    BESIDE.filter((id) => positionals.includes(id)),
+    architecture!,
+  );
+  const byClock = engines.length > 0;
+  const commands = positionals.map((name) => commandOf(name, engines, job));
+  const contenders = commands.map((command) => new Contender(command, workloads, byClock));
   try {
     await takeTurns(contenders);
   } finally {
