@@ -96,15 +96,15 @@ export const SHADOW = 0x0a4;
 export const HALTED = 0x0a8;
 /** Vector of the exception that an instruction has just met, -1 if none; or one of the four that follow. */
 export const EXCEPTION = 0x0ac;
-/** Compiled code has met a store into decoded code, which the interpreter must do. */
+/** Compiled code has met a store into decoded code, or an access that was to be to plain memory and is not: the interpreter must do it. */
 export const EXCEPTION_REFUSED = -2;
-/** With the bytes of a region's access: it is refused where it is not to memory that keeps what is stored. */
-export const PLAIN_ONLY = 0x100;
 /** Compiled code has called so deep that everything returns to the dispatcher, to begin anew. */
 export const CALLED_TOO_DEEP = -3;
 /** The debugger has a breakpoint here, or a watchpoint on what the instruction would access. */
 export const BREAKPOINT_MET = 0x100;
 export const WATCHPOINT_MET = 0x101;
+/** With the bytes of an access of compiled code: it is refused where it is not to memory that keeps what is stored. */
+export const PLAIN_ONLY = 0x100;
 /** Its error code, -1 if it has none. */
 export const EXCEPTION_ERROR = 0x0b0;
 /** Record being executed, stored before calls that may throw. */

@@ -134,7 +134,7 @@ async function main(args: string[]): Promise<void> {
     allowPositionals: true,
   });
   if (values.help) return void process.stdout.write(USAGE);
-  if (positionals.length < 2) throw new Error("it takes two or more");
+  if (positionals.length < 2) throw new Error("it takes two checkouts or engines");
   const [architecture] = list("arch", values.arch ?? "i386", ARCHITECTURES);
   const names = list(
     "only",
