@@ -12,7 +12,6 @@ import { type CompilerStatistics, CountedHandlers } from "./jit/counted-handlers
 import { LocalCompiler, type ModuleCompiler } from "./jit/module-compiler.ts";
 import { type Sampling, type VerifiedProcessor, Verifier } from "./jit/verifier.ts";
 import {
-  BLOCK_ENTRY_SIZE,
   BLOCK_IP,
   BRANCHED_FROM,
   BREAKPOINT_MET,
@@ -28,6 +27,7 @@ import {
   HALTED,
   INTERRUPT_LINE,
   LINK_FROM,
+  LONE_BLOCK,
   MODE,
   MODE_CODE_SIZE,
   NMI,
@@ -37,7 +37,6 @@ import {
   PHYSICAL_MAP,
   RETIRED,
   RIP,
-  SCRATCH,
   SEGMENT_BASE,
   SEGMENT_LIMIT,
   SEGMENT_SIZE,
@@ -209,6 +208,7 @@ export class Cpu {
         fetchPhysical: exports.fetchPhysical,
         deliverMet: verifier?.watch("deliverMet", exports.deliverMet) ?? exports.deliverMet,
         stopSoon: exports.stopSoon,
+        settleFlags: exports.settleFlags,
       },
     });
     this.#handlers = new CountedHandlers({
@@ -225,7 +225,7 @@ export class Cpu {
       body.result(body.call(callee, body.parameter(0, "i32")));
       return body;
     });
-    this.#lone = this.base + SCRATCH - BLOCK_ENTRY_SIZE;
+    this.#lone = this.base + LONE_BLOCK;
     this.#blocks = new BlockCache({
       memory: host.memory,
       handlers: this.#handlers,
@@ -378,6 +378,7 @@ export class Cpu {
   /** Runs blocks; the interpreter does what compiled code has refused. */
   #runBlocks(): void {
     this.#guarded(this.#run);
+    this.runtime.settleFlags();
     if (this.get32(EXCEPTION) !== EXCEPTION_REFUSED) return;
     this.set32(EXCEPTION, -1);
     this.#guarded(this.#step);

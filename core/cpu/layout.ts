@@ -73,6 +73,13 @@ export const FLAGS_AUX = 0x090;
 /** EFLAGS without the six arithmetic flags; bit 1 is set. */
 export const EFLAGS = 0x094;
 // Flags as compiled code passes them on: an operation plus the size of its operands in bits.
+/**
+ * Those that the last compiled region has left as an operation, which is this kind (u32), and its operands (u64 each); 0: the two
+ * words above have them.
+ */
+export const FLAGS_KIND = 0x500;
+export const FLAGS_A = 0x508;
+export const FLAGS_B = 0x510;
 export const FLAGS_SIZE_MASK = 0x7f;
 export const FLAGS_OPERATION = 0xf00;
 export const FLAGS_ADD = 0x100;
@@ -191,6 +198,9 @@ export const WATCHPOINT_SIZE = 16;
 export const MOST_WATCHPOINTS = 8;
 export const WATCH_READ = 1;
 export const WATCH_WRITE = 2;
+
+/** Block-table entry that stands in for blocks not in the table. */
+export const LONE_BLOCK = 0x7f0;
 
 /** XMM0 to XMM15, 16 bytes each, then the upper halves of YMM0 to YMM15. */
 export const XMM = 0x200;
@@ -355,7 +365,7 @@ export const REC_DISPLACEMENT = 20;
 /** Immediate, sign-extended (i64). */
 export const REC_IMMEDIATE = 24;
 
-// --- FPU (offsets 0x400 to 0x5ff) --------------------------------------------------------------------------
+// --- FPU (offsets 0x400 to 0x4ff) --------------------------------------------------------------------------
 
 /** Physical registers R0 to R7, FPU_REGISTER_SIZE bytes each: significand (u64), then sign and exponent (u16), rest 0. */
 export const FPU_REGISTERS = 0x400;

@@ -59,6 +59,7 @@ import { ModuleBuilder, type Signature } from "../wasm/module.ts";
 import { CPU, tlbEntry } from "./handler-context.ts";
 import {
   beginBlock,
+  beginningOf,
   HANDLER,
   INNER_LOOP,
   innerLoop,
@@ -66,6 +67,7 @@ import {
   jumpEntry,
   mustLeave,
   NOT_FOUND,
+  NOTE_HOT,
   placeOf,
   STACK_POINTER,
 } from "./inner-loop.ts";
@@ -76,9 +78,6 @@ const CODE_SEGMENT = SEGMENTS + SEGMENT_SIZE;
 const MOST_CALLS = 64;
 /** Bytes by which a stack pointer that belongs to the same stack can be above another. */
 const SAME_STACK = 0x10000;
-
-/** Of `noteHot`: it takes a block's first record. */
-export const NOTE_HOT: Signature = { parameters: ["i32"] };
 
 /** Added to the address of a link that leads to another page. */
 export const FAR = 1;
@@ -104,7 +103,7 @@ export function dispatcherModule(): Uint8Array<ArrayBuffer> {
   const findBlock = module.import("env", "findBlock", { parameters: [], result: "i32" });
 
   const closeLink = module.import("env", "closeLink", { parameters: ["i32", "i32"] });
-  const noteHot = module.import("env", "noteHot", NOTE_HOT);
+  const beginning = beginningOf(module, "env");
   const deliverMet = module.import("runtime", "deliverMet", { parameters: [], result: "i32" });
   const stopSoon = module.import("runtime", "stopSoon", { parameters: [] });
   const fetchPhysical = module.import("runtime", "fetchPhysical", { parameters: ["i64"], result: "i64" });
@@ -248,7 +247,7 @@ export function dispatcherModule(): Uint8Array<ArrayBuffer> {
     body.set(record, i32.load(entry.get, BLOCK_RECORD));
     const compiled = body.let(header(BLOCK_COMPILED));
     const count = i32.load16U(entry.get, BLOCK_COUNT);
-    body.if(i32.eqz(compiled), () => beginBlock(body, record.get, count, noteHot));
+    body.if(i32.eqz(compiled), () => beginBlock(body, record.get, count, beginning));
     // A lone instruction across pages is translated anew each time: nothing leads to it without a look.
     body.if(i32.eq(header(BLOCK_SECOND_PAGE), constant32(-1)), () => {
       body.if(i32.and(i32.load(CPU, MODE), constant32(MODE_FLAT_CODE)), () => {
@@ -386,13 +385,14 @@ export function dispatcherModule(): Uint8Array<ArrayBuffer> {
   module.add("run", { parameters: [] }, run);
   module.add("call", CALL, callFunction());
   module.add("staleRegion", HANDLER, staleRegion());
-  module.add("bareLoop", INNER_LOOP, innerLoop(module, new Map(), noteHot, 0));
+  module.add("bareLoop", INNER_LOOP, innerLoop(module, new Map(), beginning, 0));
   const hot = new FunctionBody(NOTE_HOT.parameters);
-  hot.run(noteHot, hot.parameter(0, "i32"));
+  hot.run(beginning.noteHot, hot.parameter(0, "i32"));
   module.add("noteHot", NOTE_HOT, hot);
 
   const step = new FunctionBody([]);
   const stepEntry = step.local("i32");
+  step.run(beginning.settleFlags);
   find(step, stepEntry, () => step.return());
   const one = step.let(i32.load(stepEntry.get, BLOCK_RECORD));
   const remaining = step.let(i32.load8U(one, REC_REMAINING));

@@ -10,6 +10,7 @@ import {
   BRANCHED_FROM,
   BUDGET,
   EXCEPTION,
+  FLAGS_KIND,
   GPR,
   JUMP_CACHE,
   JUMP_ENTRIES,
@@ -103,8 +104,29 @@ export function jumpEntry(body: FunctionBody, ip: Expression): Expression {
 export const placeOf = (physical: Expression): Expression =>
   i32.or(i32.and(physical, constant32(-4096)), i32.load(CPU, MODE));
 
-/** What is not compiled is charged for before it runs; once it is hot, that is made known. */
-export function beginBlock(body: FunctionBody, record: Expression, count: Expression, noteHot: Callee): void {
+/** Of `noteHot`: it takes a block's first record. */
+export const NOTE_HOT: Signature = { parameters: ["i32"] };
+
+/** Functions that a block which is not compiled may need before it runs. */
+export interface Beginning {
+  readonly noteHot: Callee;
+  readonly settleFlags: Callee;
+}
+
+/** Those of a module: `dispatcher` is where its `noteHot` is from. */
+export const beginningOf = (module: ModuleBuilder, dispatcher: "dispatcher" | "env"): Beginning => ({
+  noteHot: module.import(dispatcher, "noteHot", NOTE_HOT),
+  settleFlags: module.import("runtime", "settleFlags", { parameters: [] }),
+});
+
+/** What is not compiled finds the flags in their two words, and is charged for before it runs; once it is hot, that is made known. */
+export function beginBlock(
+  body: FunctionBody,
+  record: Expression,
+  count: Expression,
+  { noteHot, settleFlags }: Beginning,
+): void {
+  body.if(i32.load(CPU, FLAGS_KIND), () => body.run(settleFlags), undefined, false);
   body.store(32, CPU, i32.sub(i32.load(CPU, BUDGET), count), BUDGET);
   const place = body.let(i32.add(record, constant32(BLOCK_HEAT)));
   const heat = body.let(i32.sub(i32.load(place), constant32(1)));
@@ -146,7 +168,7 @@ function followJump(
   ip: Expression,
   record: Local,
   index: Local,
-  noteHot: Callee,
+  beginning: Beginning,
   next: Label,
 ): void {
   const jump = jumpEntry(body, ip);
@@ -172,7 +194,7 @@ function followJump(
             body.store(32, jump, index.get, JUMP_REGION);
           },
           () => {
-            beginBlock(body, found, count, noteHot);
+            beginBlock(body, found, count, beginning);
             body.store(32, CPU, constant32(0), LINK_FROM);
           },
         );
@@ -189,7 +211,7 @@ function followJump(
 export function innerLoop(
   module: ModuleBuilder,
   runtime: RuntimeSignatures,
-  noteHot: Callee,
+  beginning: Beginning,
   codeSize: number,
 ): FunctionBody {
   const handler = module.type(HANDLER);
@@ -259,7 +281,7 @@ export function innerLoop(
     body.if(i64.eq(ip, expected), () => body.if(isCalled, lookAround), undefined, false);
     const above = i64.sub(i64.load(CPU, STACK_POINTER), stack);
     body.if(i64.ltU(i64.sub(above, constant64(1)), reach), lookAround, undefined, false);
-    followJump(body, ip, record, index, noteHot, next);
+    followJump(body, ip, record, index, beginning, next);
     body.return(constant32(NOT_FOUND));
   });
   body.unreachable();

@@ -4,7 +4,17 @@
 import { FAR } from "../interpreter/dispatcher.ts";
 import { CPU, tlbEntry } from "../interpreter/handler-context.ts";
 import { isMappedBy } from "../interpreter/inner-loop.ts";
-import { BLOCK_IP, BUDGET, LINK_FROM, LINK_PAGE, RIP, TLB_POINTER } from "../layout.ts";
+import {
+  BLOCK_IP,
+  BUDGET,
+  FLAGS_A,
+  FLAGS_B,
+  FLAGS_KIND,
+  LINK_FROM,
+  LINK_PAGE,
+  RIP,
+  TLB_POINTER,
+} from "../layout.ts";
 import type { EntryTest } from "../semantics/context.ts";
 import { constant32, constant64, type Expression, extendS, i32, i64 } from "../wasm/expression.ts";
 import type { Callee, FunctionBody, Label, Local } from "../wasm/function-body.ts";
@@ -47,7 +57,7 @@ export class Emission {
   readonly flagLocals: FlagLocals;
   readonly recent: RecentPages;
   readonly pages: MappedPages;
-  readonly flagState: FlagState = { pending: undefined, held: false };
+  readonly flagState: FlagState = { pending: { kind: "held" }, held: true };
   /** Instruction pointer at which the region was entered (i64). */
   readonly base: Expression;
   /** Address of the translation table (i32). */
@@ -129,13 +139,12 @@ export class Emission {
   }
 
   /** Emits the code within the ways out, and these after it. */
-  enclose(inside: () => void, leaveFaulted: Callee, storeFlags: Callee, storeNotes: Callee): void {
+  enclose(inside: () => void, leaveFaulted: Callee, storeNotes: Callee): void {
     const { body } = this;
     const save = (): void => {
       this.registers.store();
       this.storeNotes(storeNotes);
-      const { flagLocals } = this;
-      body.if(flagLocals.kind.get, () => body.run(storeFlags, ...flagLocals.passed));
+      this.handFlagsOn();
       body.store(32, CPU, i32.sub(i32.load(CPU, BUDGET), this.#executed.get), BUDGET);
     };
     body.block((leave) => {
@@ -172,6 +181,17 @@ export class Emission {
     });
     body.store(64, CPU, this.#target.get, RIP);
     body.return(constant32(0));
+  }
+
+  /** Leaves the flags in the processor's state as the locals have them. */
+  handFlagsOn(): void {
+    const { body } = this;
+    const [kind, a, b] = this.flagLocals.passed;
+    body.if(kind, () => {
+      body.store(32, CPU, kind, FLAGS_KIND);
+      body.store(64, CPU, a, FLAGS_A);
+      body.store(64, CPU, b, FLAGS_B);
+    });
   }
 
   /** An instruction pointer by its offset from the region's start (i64). */
@@ -369,8 +389,8 @@ export class Emission {
     this.registers.forget();
     this.registers.load();
     this.forgetAround();
-    this.flagState.pending = undefined;
-    this.flagState.held = false;
+    this.body.set(this.flagLocals.kind, constant32(0));
+    this.dropFlags();
     this.loadTlb();
     this.pages.forget(page);
   }

@@ -2,8 +2,7 @@
 
 // In a thread of its own nobody else makes the rows that forms refer to by number.
 import "../decode/opcodes.ts";
-import { NOTE_HOT } from "../interpreter/dispatcher.ts";
-import { HANDLER, INNER_LOOP, innerLoop } from "../interpreter/inner-loop.ts";
+import { beginningOf, HANDLER, INNER_LOOP, innerLoop } from "../interpreter/inner-loop.ts";
 import { runtimeSignatures } from "../runtime-module.ts";
 import { ModuleBuilder } from "../wasm/module.ts";
 import { EffectsOf } from "./effects.ts";
@@ -74,8 +73,7 @@ export function compiledLoop(codeSize: number): CompiledLoop {
 
 function compileLoop(codeSize: number): CompiledLoop {
   const module = new ModuleBuilder();
-  const noteHot = module.import("dispatcher", "noteHot", NOTE_HOT);
-  const body = innerLoop(module, runtimeSignatures(), noteHot, codeSize);
+  const body = innerLoop(module, runtimeSignatures(), beginningOf(module, "dispatcher"), codeSize);
   module.add("h0", INNER_LOOP, body, `inner loop ${codeSize}`);
   return {
     codeSize,

@@ -55,7 +55,7 @@ export type Pending =
   | { readonly kind: "held" };
 
 /**
- * The locals: kind as for storeFlags (0: the processor's state has the flags), and the operands, which are i64 in 64-bit
+ * The locals: kind as for storeFlags (0: the processor's state has the flags, perhaps as an operation too), and the operands, which are i64 in 64-bit
  * code, else i32.
  */
 export class FlagLocals {

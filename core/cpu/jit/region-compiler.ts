@@ -124,7 +124,6 @@ class RegionCompiler {
         this.#tree(this.#entry);
       },
       imported("leaveFaulted"),
-      imported("storeFlags"),
       imported("storeNotes"),
     );
     body.unreachable();

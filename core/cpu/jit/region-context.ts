@@ -594,7 +594,7 @@ export class RegionContext extends HandlerContext {
   #callFor(to: Expression, link: number, { call, unsaved, page, linearPage, goOn }: Calling): void {
     const emission = this.#emission;
     this.settle();
-    this.#deferred.flush();
+    emission.handFlagsOn();
     emission.registers.store(unsaved);
     this.#storeNotes();
     emission.charge();

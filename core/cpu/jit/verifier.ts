@@ -58,7 +58,7 @@ export type Sampling = "sampled" | "all";
 
 /** Functions of the runtime that regions call and that change nothing but what is compared. */
 const REPEATABLE =
-  /^(leaveFaulted|storeFlags|storeNotes|setAlignmentFlag|clearInterruptFlag|flagsToPush|carryOf|setException|commit(Write|Counted)|(region|slow)[A-Z]|(multiplyHigh|divide)|segment(Read|Write)$|f[a-z0-9_]+$|(sse|mmx)_)/;
+  /^(leaveFaulted|(settle|store)Flags|storeNotes|setAlignmentFlag|clearInterruptFlag|flagsToPush|carryOf|setException|commit(Write|Counted)|(region|slow)[A-Z]|(multiplyHigh|divide)|segment(Read|Write)$|f[a-z0-9_]+$|(sse|mmx)_)/;
 
 export interface VerifiedProcessor {
   readonly memory: WebAssembly.Memory;

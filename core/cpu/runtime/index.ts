@@ -1,6 +1,6 @@
 export { driveFerr } from "./coprocessor";
 export * from "./exceptions";
-export { getFlags, setFlags } from "./flags";
+export { carryOf, getFlags, setFlags, settleFlags, storeFlags } from "./flags";
 export { maskMove } from "./mask-move";
 export * from "./memory";
 export { flushPage, flushTlb, protectCodePage, protectVideo } from "./tlb";
@@ -10,13 +10,11 @@ export { mpsadbw, phminposuw } from "./packed/sums";
 export { compareTexts, compareTextsToZero, textIndex, textMask } from "./packed/texts";
 export { peekPhysical, walk } from "./paging";
 export {
-  carryOf,
   commitCounted,
   regionModify,
   regionRead,
   regionStore,
   regionWrite,
-  storeFlags,
   storeNotes,
 } from "./regions";
 export { segmentRead, segmentWrite } from "./segments";

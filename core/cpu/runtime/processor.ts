@@ -12,6 +12,7 @@ import {
   EFLAGS,
   EXCEPTION,
   FLAGS_AUX,
+  FLAGS_KIND,
   FLAGS_RESULT,
   FPU_CONTROL,
   FPU_STATUS,
@@ -93,6 +94,7 @@ export function initialize(): void {
   store<u64>(CPU + RIP, 0xfff0);
   store<i64>(CPU + FLAGS_RESULT, 0x100);
   store<u32>(CPU + FLAGS_AUX, 0x100);
+  store<u32>(CPU + FLAGS_KIND, 0);
   store<u32>(CPU + EFLAGS, 2);
   store<i32>(CPU + CPL, 0);
   store<u64>(CPU + CR0, (load<u64>(CPU + CR0) & CACHE_CONTROL) | CR0_ET);

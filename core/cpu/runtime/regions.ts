@@ -1,18 +1,8 @@
-// What compiled regions of code need of the runtime: accesses that their translation table does not answer, and
-// flags that they kept as an operation with its operands.
+// What compiled regions of code need of the runtime: accesses that their translation table does not answer, and notes of
+// the x87's last instruction.
 
 import {
   BUDGET,
-  FLAGS_ADD,
-  FLAGS_AUX,
-  FLAGS_CARRY_GIVEN,
-  FLAGS_CARRY_SHIFT,
-  FLAGS_COMPARE,
-  FLAGS_LOGIC,
-  FLAGS_OPERATION,
-  FLAGS_RESULT,
-  FLAGS_SIZE_MASK,
-  FLAGS_STORED,
   FPU_CS,
   FPU_DP,
   FPU_DS,
@@ -108,60 +98,6 @@ export function regionStore(linear: u64, value: u64, access: u32, instructions: 
   else store<u64>(address, value);
   if (address < <usize>ROM) commitCounted(instructions);
   return true;
-}
-
-/**
- * Stores flags kept as an operation: `kind` is one of FLAGS_* plus the operand size in bits, plus FLAGS_CARRY_GIVEN and CF
- * at FLAGS_CARRY_SHIFT where that is not the operation's; 0: they are stored already. `a` and `b` are the operands; `a` is
- * the result where it is that of FLAGS_LOGIC or CF is given; and they are the words themselves for FLAGS_STORED, the result
- * last, of as many bits as the kind says.
- */
-export function storeFlags(kind: i32, a: u64, b: u64): void {
-  if (kind == 0) return;
-  const operation = kind & FLAGS_OPERATION;
-  const unused: u64 = 64 - (kind & FLAGS_SIZE_MASK);
-  if (operation == FLAGS_STORED) {
-    store<i64>(CPU + FLAGS_RESULT, (<i64>(b << unused)) >> unused);
-    store<u32>(CPU + FLAGS_AUX, <u32>a);
-    return;
-  }
-  let r = a;
-  if (kind & FLAGS_CARRY_GIVEN) {
-    b = 1;
-    a = operation == FLAGS_ADD ? r - 1 : r + 1;
-  } else if (operation == FLAGS_ADD) r = a + b;
-  else if (operation == FLAGS_COMPARE) r = a - b;
-  store<i64>(CPU + FLAGS_RESULT, (<i64>(r << unused)) >> unused);
-  if (operation == FLAGS_LOGIC) {
-    store<u32>(CPU + FLAGS_AUX, 0);
-    return;
-  }
-  const carries = operation == FLAGS_ADD ? (a & b) | ((a | b) & ~r) : (~a & (b | r)) | (b & r);
-  const high = <u32>((carries << unused) >> 32) & 0xc0000000;
-  let auxiliary = high | (<u32>carries & 8);
-  if (kind & FLAGS_CARRY_GIVEN) {
-    const overflow = (high ^ (high << 1)) & 0x80000000;
-    const carry = ((<u32>kind >> FLAGS_CARRY_SHIFT) & 1) << 31;
-    auxiliary = carry | ((carry ^ overflow) >> 1) | (<u32>carries & 8);
-  }
-  store<u32>(CPU + FLAGS_AUX, auxiliary);
-}
-
-/** CF of flags kept so, where it is not given: the operation's, or that of the processor's state for 0. */
-export function carryOf(kind: i32, a: u64, b: u64): u32 {
-  const size = kind & FLAGS_SIZE_MASK;
-  switch (kind & FLAGS_OPERATION) {
-    case FLAGS_STORED:
-      return <u32>a >> 31;
-    case FLAGS_ADD:
-      return <u32>(((a & b) | ((a | b) & ~(a + b))) >> (size - 1)) & 1;
-    case FLAGS_COMPARE:
-      return a < b ? 1 : 0;
-    case FLAGS_LOGIC:
-      return 0;
-    default:
-      return load<u32>(CPU + FLAGS_AUX) >> 31;
-  }
 }
 
 /**
