@@ -378,7 +378,6 @@ export class Cpu {
   /** Runs blocks; the interpreter does what compiled code has refused. */
   #runBlocks(): void {
     this.#guarded(this.#run);
-    this.runtime.settleFlags();
     if (this.get32(EXCEPTION) !== EXCEPTION_REFUSED) return;
     this.set32(EXCEPTION, -1);
     this.#guarded(this.#step);

@@ -83,3 +83,43 @@ describe("flags of the round before, of which a rotate changes CF and OF only,",
     for (const flag of [CF, ZF, SF]) expect(new Set(compiled.map((flags) => flags & flag)).size).toBe(2);
   });
 });
+
+describe("flags of a comparison that ends a compiled loop's round", () => {
+  const ROUNDS = 640;
+  const LOG = 0x40000;
+
+  /** AH by LAHF of each 16th round, in code that is not run often enough to be compiled with the loop. */
+  function flagsOf(compileAfter: number): number[] {
+    const machine = userMachine(32, compileAfter);
+    const { cpu } = machine;
+    machine.assemble(CODE, 32, (a) => {
+      a.mov("edi", LOG);
+      a.mov("ebx", ROUNDS);
+      a.label("again");
+      a.dec("ebx");
+      a.jz("end");
+      a.mov("ecx", "ebx");
+      a.and("ecx", 15);
+      a.cmp("ebx", ROUNDS / 2);
+      a.jecxz("rarely");
+      a.jmp("again");
+      a.label("rarely");
+      a.lahf();
+      a.mov("[edi]", "ah");
+      a.inc("edi");
+      a.jmp("again");
+      a.label("end");
+      a.jmp("end");
+    });
+    cpu.set64(RIP, BigInt(CODE));
+    for (let n = 0; n < ROUNDS; n++) cpu.run(10);
+    expect(cpu.compiler.regionsCompiled > 0).toBe(compileAfter < ROUNDS);
+    return Array.from({ length: ROUNDS / 16 - 1 }, (_, n) => machine.u8(LOG + n));
+  }
+
+  it("are found by code that is interpreted", () => {
+    const compiled = flagsOf(100);
+    expect(compiled).toEqual(flagsOf(1 << 30));
+    for (const flag of [CF, ZF, SF]) expect(new Set(compiled.map((flags) => flags & flag)).size).toBe(2);
+  });
+});

@@ -7,11 +7,14 @@ import {
   GPR,
   MODE,
   MODE_CODE_SIZE,
+  MODE_FLAT,
   SEGMENT_ATTRIBUTES,
   SEGMENT_BASE,
   SEGMENT_LIMIT,
   SEGMENT_SIZE,
   SEGMENTS,
+  TLB_READ,
+  TLB_WRITE,
 } from "../layout";
 import { CPU } from "./cpu";
 import { singleStepping } from "./debug";
@@ -25,6 +28,7 @@ import {
   read32,
   read64,
   read8,
+  translated,
   write16,
   write32,
   write64,
@@ -38,6 +42,7 @@ const RDX: usize = GPR + 16;
 const RSI: usize = GPR + 48;
 const RDI: usize = GPR + 56;
 const EXTRA_SEGMENT: u32 = 0;
+const CODE_SEGMENT: u32 = 1;
 const FS: u32 = 4;
 const DIRECTION: u32 = 0x400;
 
@@ -142,8 +147,36 @@ function step(bytes: u32): u64 {
   return load<u32>(CPU + EFLAGS) & DIRECTION ? 0 - <u64>bytes : <u64>bytes;
 }
 
+/** Whether a segment that is read begins at 0 and ends nowhere, and so does ES for writing. */
+// @ts-ignore: decorator of AssemblyScript
+@inline
+function isFlat(segment: u32): bool {
+  return segment < FS && (longCode() || (segment != CODE_SEGMENT && (load<u32>(CPU + MODE) & MODE_FLAT) != 0));
+}
+
+/** REP MOVS upwards of what lies in one page at both ends, where the translation table has both. False: nothing was done. */
+function moveWithinPages(bytes: u32, addressSize: u32, segment: u32): bool {
+  const mask = maskOf(addressSize);
+  const count = load<u64>(CPU + RCX) & mask;
+  if (count - 1 >= 0x1000 || !isFlat(segment) || load<u32>(CPU + EFLAGS) & DIRECTION || singleStepping()) return false;
+  const size = <u32>count * bytes;
+  if (size > 0x1000) return false;
+  const from = load<u64>(CPU + RSI) & mask;
+  const to = load<u64>(CPU + RDI) & mask;
+  const source = translated(from, size, TLB_READ);
+  const target = translated(to, size, TLB_WRITE);
+  if (!source || !target || (count > FEW && target - source < size)) return false;
+  charge(count);
+  copyUpwards(target, source, bytes, count);
+  setIndex(RSI, addressSize, from + size);
+  setIndex(RDI, addressSize, to + size);
+  setIndex(RCX, addressSize, 0);
+  return true;
+}
+
 /** REP MOVS. */
 export function moveString(bytes: u32, addressSize: u32, segment: u32): i32 {
+  if (moveWithinPages(bytes, addressSize, segment)) return 0;
   const mask = maskOf(addressSize);
   const by = step(bytes);
   let source = load<u64>(CPU + RSI) & mask;
@@ -191,6 +224,20 @@ function copyElement(target: usize, source: usize, bytes: u32): void {
   else store<u64>(target, load<u64>(source));
 }
 
+/** Copies elements upwards; more than a few do not lie in what is copied over before they are. */
+// @ts-ignore: decorator of AssemblyScript
+@inline
+function copyUpwards(target: usize, source: usize, bytes: u32, count: u64): void {
+  const size = <u32>count * bytes;
+  if (count <= FEW) {
+    for (let at: u32 = 0; at < size; at += bytes) copyElement(target + at, source + at, bytes);
+    return;
+  }
+  for (let at: u32 = 0; at < size; at += COPIED_AT_ONCE) {
+    memory.copy(target + at, source + at, size - at < COPIED_AT_ONCE ? size - at : COPIED_AT_ONCE);
+  }
+}
+
 /** Copies elements that lie within a page at both ends; 0 if one end is not plain memory. */
 function copyDirect(from: u64, to: u64, bytes: u32, count: u64): u64 {
   const size = <u32>(count * bytes);
@@ -198,9 +245,7 @@ function copyDirect(from: u64, to: u64, bytes: u32, count: u64): u64 {
   if (!source) return 0;
   const target = hostForWrite(to, size);
   if (!target) return 0;
-  if (count <= FEW) {
-    for (let at: u32 = 0; at < size; at += bytes) copyElement(target + at, source + at, bytes);
-  } else if (target > source && target < source + size) {
+  if (count > FEW && target > source && target < source + size) {
     // What is copied is copied again: element after element.
     const distance = <u32>(target - source);
     if (distance < bytes) return 0;
@@ -210,11 +255,7 @@ function copyDirect(from: u64, to: u64, bytes: u32, count: u64): u64 {
       memory.copy(target + done, source + done, part);
       done += part;
     }
-  } else {
-    for (let at: u32 = 0; at < size; at += COPIED_AT_ONCE) {
-      memory.copy(target + at, source + at, size - at < COPIED_AT_ONCE ? size - at : COPIED_AT_ONCE);
-    }
-  }
+  } else copyUpwards(target, source, bytes, count);
   return count;
 }
 
