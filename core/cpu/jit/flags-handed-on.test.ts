@@ -1,8 +1,9 @@
 // Flags that code of another mode has left are those with which compiled code goes on.
 
 import { describe, expect, it } from "vitest";
-import { FLAGS_AUX, FLAGS_RESULT, RIP } from "../layout.ts";
+import { FLAGS_AUX, FLAGS_KIND, FLAGS_RESULT, RIP } from "../layout.ts";
 import { userMachine } from "../testing/differential.ts";
+import type { Machine } from "../testing/machine.ts";
 import { enterPaged, mapPages, runToHalt } from "../testing/paged-loops.ts";
 
 const CODE = 0x20000;
@@ -88,10 +89,9 @@ describe("flags of a comparison that ends a compiled loop's round", () => {
   const ROUNDS = 640;
   const LOG = 0x40000;
 
-  /** AH by LAHF of each 16th round, in code that is not run often enough to be compiled with the loop. */
-  function flagsOf(compileAfter: number): number[] {
+  /** A machine with the loop; each 16th round logs AH by LAHF, in code that is not run often enough to be compiled with the loop. */
+  function looping(compileAfter: number): Machine {
     const machine = userMachine(32, compileAfter);
-    const { cpu } = machine;
     machine.assemble(CODE, 32, (a) => {
       a.mov("edi", LOG);
       a.mov("ebx", ROUNDS);
@@ -111,7 +111,13 @@ describe("flags of a comparison that ends a compiled loop's round", () => {
       a.label("end");
       a.jmp("end");
     });
-    cpu.set64(RIP, BigInt(CODE));
+    machine.cpu.set64(RIP, BigInt(CODE));
+    return machine;
+  }
+
+  function flagsOf(compileAfter: number): number[] {
+    const machine = looping(compileAfter);
+    const { cpu } = machine;
     for (let n = 0; n < ROUNDS; n++) cpu.run(10);
     expect(cpu.compiler.regionsCompiled > 0).toBe(compileAfter < ROUNDS);
     return Array.from({ length: ROUNDS / 16 - 1 }, (_, n) => machine.u8(LOG + n));
@@ -121,5 +127,26 @@ describe("flags of a comparison that ends a compiled loop's round", () => {
     const compiled = flagsOf(100);
     expect(compiled).toEqual(flagsOf(1 << 30));
     for (const flag of [CF, ZF, SF]) expect(new Set(compiled.map((flags) => flags & flag)).size).toBe(2);
+  });
+
+  /** One whose compiled loop has just been left, with flags other than those asked for below. */
+  function left(): Machine {
+    const machine = looping(100);
+    for (let n = 0; n < ROUNDS / 2; n++) machine.cpu.run(10);
+    expect(machine.cpu.compiler.regionsCompiled).toBeGreaterThan(0);
+    expect(machine.cpu.get32(FLAGS_KIND)).not.toBe(0);
+    return machine;
+  }
+
+  it("make way for those that a debugger sets", () => {
+    const { cpu } = left();
+    cpu.eflags = 2 | CF | ZF;
+    expect(cpu.eflags).toBe(2 | CF | ZF);
+  });
+
+  it("make way for those of a reset", () => {
+    const { cpu } = left();
+    cpu.reset();
+    expect(cpu.eflags).toBe(2);
   });
 });

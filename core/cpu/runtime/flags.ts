@@ -59,7 +59,6 @@ export function subFlags(bits: u32, a: u64, b: u64): void {
   const difference = a - b;
   const carries = (~a & (b | difference)) | (b & difference);
   const top = 64 - bits;
-  store<u32>(CPU + FLAGS_KIND, 0);
   store<i64>(CPU + FLAGS_RESULT, <i64>(difference << <u64>top) >> <i64>top);
   const high = <u32>((carries << <u64>top) >> 32) & 0xc0000000;
   store<u32>(CPU + FLAGS_AUX, high | (<u32>carries & 8));
