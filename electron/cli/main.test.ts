@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -25,6 +25,11 @@ test("help is printed for the program and for its commands", () => {
     stdout: expect.stringContaining("--until TEXT"),
   });
   expect(twinbox("serve", "-h")).toMatchObject({ status: 0, stdout: expect.stringContaining("--port N") });
+});
+
+test.each(["version", "--version", "-V"])("%s tells the package's version", (word) => {
+  const { version } = JSON.parse(readFileSync(join(import.meta.dirname, "../../package.json"), "utf8"));
+  expect(twinbox(word)).toEqual({ status: 0, stdout: `twinbox ${version}\n`, stderr: "" });
 });
 
 test.each([

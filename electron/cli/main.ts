@@ -8,8 +8,9 @@ const HELP = `Usage: twinbox COMMAND [OPTIONS]
   list              list the machines
   start NAME        run a machine of the list in the foreground, its COM1 on the terminal
   remove NAME       remove a machine; its images stay
+  version           tell this program's version
 
-All but run take --home DIR, the folder where machines and media are kept.
+All but run and version take --home DIR, the folder where machines and media are kept.
 `;
 
 /** Runs the command line; resolves with the exit status. What a command does not need is not loaded. */
@@ -39,9 +40,20 @@ async function main(args: string[]): Promise<number> {
     case "--help":
     case "-h":
       return print(HELP);
+    case "version":
+    case "--version":
+    case "-V":
+      return print(`twinbox ${await version()}\n`);
     default:
       throw new TwinboxError("invalid-argument", `There is no command ${command}. See twinbox --help.`);
   }
+}
+
+/** As package.json has it, which lies two folders above the sources' place and the bundle's. */
+async function version(): Promise<string> {
+  const { readFile } = await import("node:fs/promises");
+  const text = await readFile(new URL("../../package.json", import.meta.url), "utf8");
+  return JSON.parse(text).version;
 }
 
 async function libraryCommand(
