@@ -91,7 +91,7 @@ export interface CpuHost {
   readonly compileAfter?: number;
   /** Who compiles; the processor itself if absent. */
   readonly compiler?: ModuleCompiler;
-  /** Blocks found after which the inner loop of their code size is compiled; a sensible figure by default. */
+  /** Blocks found after which the inner loop of their code size is compiled; as the compiler has it by default. */
   readonly loopAfter?: number;
   /** Memory of the host for compiled code, in MiB, about; a sensible figure by default. */
   readonly codeMemoryMib?: number;
@@ -102,8 +102,6 @@ export interface CpuHost {
 /** Compiling a block costs about a millisecond, and saves some tens of nanoseconds each time it is entered. */
 const COMPILE_AFTER = 4000;
 const COMPILE_TOGETHER = 32;
-/** Those of a program of some size: compiling the loop takes other threads a quarter of a second. */
-const LOOP_AFTER = 200;
 
 /**
  * Looking for a block, and decoding it, takes some 10 µs, dropping one a fifth of that, making a handler twenty times as
@@ -154,7 +152,7 @@ export class Cpu {
     const model = host.model ?? cpuModel(DEFAULT_CPU);
     this.#host = host;
     this.#compiler = host.compiler ?? new LocalCompiler();
-    const loopAfter = host.loopAfter ?? LOOP_AFTER;
+    const loopAfter = host.loopAfter ?? this.#compiler.loopAfter;
     // That of 16-bit code has no forms in itself.
     this.#untilLoop = [Infinity, loopAfter, loopAfter];
     this.#view = new DataView(host.memory.buffer);

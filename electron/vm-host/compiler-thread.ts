@@ -19,6 +19,7 @@ const YOUNG_GENERATION = 8;
 export class CompilerThread implements ModuleCompiler {
   readonly atOnce = 500;
   readonly largest = 700;
+  readonly loopAfter = 1;
   readonly #worker: Worker;
   readonly #port;
   /** Modules that were finished, and loops that were asked for, and not received. */

@@ -42,6 +42,8 @@ export interface ModuleCompiler {
   readonly atOnce: number;
   /** Instructions of the largest region that it takes, about. */
   readonly largest: number;
+  /** Blocks of a code size found until its inner loop is worth asking for, at least 1. */
+  readonly loopAfter: number;
   /** Adds a region to the module under way. */
   add(order: RegionOrder): void;
   /** Ends the module under way; `isForLong`: it is worth the time that it takes to make its code as fast as can be at once. */
@@ -130,6 +132,8 @@ export class ModuleAssembly {
 export class LocalCompiler implements ModuleCompiler {
   readonly atOnce = 100;
   readonly largest: number = 300;
+  /** Those of a program of some size: short ones do not pay for the loop. */
+  readonly loopAfter = 200;
   readonly #assembly = new ModuleAssembly();
   readonly #made: CompiledModule[] = [];
   readonly #loops: CompiledLoop[] = [];
