@@ -2,7 +2,7 @@
 
 import { platform, setPriority } from "node:os";
 import { type MessagePort, workerData } from "node:worker_threads";
-import { compiledLoop, ModuleAssembly } from "../../core/cpu/jit/module-compiler.ts";
+import { compiledLoop, ModuleAssembly, prepareLoop } from "../../core/cpu/jit/module-compiler.ts";
 import type { CompilerRequest } from "./compiler-thread.ts";
 import { compiledAtOnce } from "./tune-v8.ts";
 
@@ -22,8 +22,8 @@ const assembly = new ModuleAssembly();
 const CODE_OF_32_BITS = 1;
 
 // While the guest's own thread is still starting. It makes this thread's code warm as well: cold, it takes several times as long for the
-// first regions, which a guest waits for in the interpreter.
-compiledAtOnce(() => compiledLoop(CODE_OF_32_BITS));
+// first regions, which a guest waits for in the interpreter. V8 is not to compile it yet: what it is told for that holds for all threads.
+prepareLoop(CODE_OF_32_BITS);
 
 port.on("message", (request: CompilerRequest) => {
   if (typeof request === "object") assembly.add(request);

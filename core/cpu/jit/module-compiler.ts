@@ -64,8 +64,14 @@ export interface ModuleCompiler {
   takeLoop(): CompiledLoop | undefined;
 }
 
-/** By code size: it is the same for each processor. */
+/** By code size: they are the same for each processor. */
 const loops: (CompiledLoop | undefined)[] = [];
+const loopBuilders: (ModuleBuilder | undefined)[] = [];
+
+/** Does the part of {@link compiledLoop}'s work that is not the host's compiler's. */
+export function prepareLoop(codeSize: number): void {
+  loopBuilders[codeSize] ??= buildLoop(codeSize);
+}
 
 /** The inner loop of a code size, with the forms that are met most. */
 export function compiledLoop(codeSize: number): CompiledLoop {
@@ -74,14 +80,20 @@ export function compiledLoop(codeSize: number): CompiledLoop {
 }
 
 function compileLoop(codeSize: number): CompiledLoop {
-  const module = new ModuleBuilder();
-  const body = innerLoop(module, runtimeSignatures(), beginningOf(module, "dispatcher"), codeSize);
-  module.add("h0", INNER_LOOP, body, `inner loop ${codeSize}`);
+  const builder = loopBuilders[codeSize] ?? buildLoop(codeSize);
+  loopBuilders[codeSize] = undefined;
   return {
     codeSize,
-    module: new WebAssembly.Module(module.encode()),
-    imported: module.imported("runtime"),
+    module: new WebAssembly.Module(builder.encode()),
+    imported: builder.imported("runtime"),
   };
+}
+
+function buildLoop(codeSize: number): ModuleBuilder {
+  const builder = new ModuleBuilder();
+  const body = innerLoop(builder, runtimeSignatures(), beginningOf(builder, "dispatcher"), codeSize);
+  builder.add("h0", INNER_LOOP, body, `inner loop ${codeSize}`);
+  return builder;
 }
 
 /** The module under way. */
