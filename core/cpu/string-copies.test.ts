@@ -1,5 +1,6 @@
-import { expect, it } from "vitest";
-import { CR2 } from "./layout.ts";
+import { beforeEach, describe, expect, it } from "vitest";
+import type { Assembler } from "../assembler/assembler.ts";
+import { CR2, SEGMENT_ATTRIBUTES, SEGMENT_BASE, SEGMENT_SIZE, SEGMENTS } from "./layout.ts";
 import { userMachine } from "./testing/differential.ts";
 import { enterPaged, entryAt, mapPages, runToHalt } from "./testing/paged-loops.ts";
 
@@ -58,4 +59,122 @@ it("REP MOVSB whose source and target are both absent faults at the source", () 
     a.hlt();
   });
   expect(machine.cpu.get64(CR2)).toBe(BigInt(source));
+});
+
+describe("REP MOVS within a page at both ends, which the translation table has", () => {
+  const [source, target] = [0x81010, 0x91020];
+  const [ES, CS, DS, FS] = [0, 1, 3, 4];
+  const COUNT = 100;
+  const CS_REP_MOVSB = [0x2e, 0xf3, 0xa4];
+  const FS_REP_MOVSB = [0x64, 0xf3, 0xa4];
+  /** Of a page table's entry: present, the user's. */
+  const READ_ONLY = 5;
+  /** By which a segment may lie higher. */
+  const HIGHER = 0x200;
+  /** Of type 9, execute only, as {@link enterPaged} leaves the others: 32 bits, 4 GiB, level 0. */
+  const EXECUTE_ONLY = 0xc099;
+  const field = (segment: number, offset: number): number => SEGMENTS + segment * SEGMENT_SIZE + offset;
+
+  beforeEach(() => {
+    mapPages(machine, 0x100000, 0x101000, []);
+    enterPaged(machine, 0x100000);
+    return () => {
+      for (const segment of [ES, CS, DS, FS]) machine.cpu.set64(field(segment, SEGMENT_BASE), 0n);
+    };
+  });
+
+  function writePages(): void {
+    const bytes = new Uint8Array(0x1000);
+    for (let n = 0; n < bytes.length; n++) bytes[n] = byteAt(n);
+    machine.write(source & ~0xfff, bytes);
+    machine.write(target & ~0xfff, new Uint8Array(0x1000));
+  }
+
+  /** Runs it twice, from the same registers, so that the second finds both pages in the table. Gives the instructions of each. */
+  function copyTwice(to: number, rep: (a: Assembler) => void): number[] {
+    machine.cpu.runtime.updateMode();
+    return [1, 2].map(() => {
+      writePages();
+      const before = machine.cpu.instructions;
+      runToHalt(machine, CODE, (a) => {
+        a.mov("esi", source);
+        a.mov("edi", to);
+        a.mov("ecx", COUNT);
+        rep(a);
+        a.hlt();
+      });
+      return machine.cpu.instructions - before;
+    });
+  }
+
+  const repMovsb = (a: Assembler): void => {
+    a.rep();
+    a.movsb();
+  };
+  const copied = (at: number): number[] => Array.from({ length: COUNT }, (_, n) => machine.u8(at + n));
+  const bytesFrom = (at: number): number[] =>
+    Array.from({ length: COUNT }, (_, n) => byteAt((at & 0xfff) + n));
+
+  it("counts for as many instructions as where they are looked up", () => {
+    const [cold, warm] = copyTwice(target, repMovsb);
+    expect(copied(target)).toEqual(bytesFrom(source));
+    expect(warm).toBe(cold);
+    expect(warm).toBeGreaterThan(4 + COUNT / 32);
+  });
+
+  it("copies what it has copied, where the target lies a few bytes above", () => {
+    const period = 5;
+    copyTwice(source + period, repMovsb);
+    expect(copied(source)).toEqual(
+      Array.from({ length: COUNT }, (_, n) => byteAt((source & 0xfff) + (n % period))),
+    );
+  });
+
+  it("does not write to a page that can only be read", () => {
+    machine.view.setUint32(entryAt(0x101000, target), (target & ~0xfff) | READ_ONLY, true);
+    machine.cpu.set64(CR2, 0n);
+    copyTwice(target, (a) => {
+      a.mov("al", `[${target}]`);
+      repMovsb(a);
+    });
+    expect(machine.cpu.get64(CR2)).toBe(BigInt(target));
+    expect(copied(target)).toEqual(new Array(COUNT).fill(0));
+  });
+
+  it("adds the bases of its segments", () => {
+    machine.cpu.set64(field(DS, SEGMENT_BASE), BigInt(HIGHER));
+    copyTwice(target, repMovsb);
+    expect(copied(target)).toEqual(bytesFrom(source + HIGHER));
+    machine.cpu.set64(field(ES, SEGMENT_BASE), BigInt(2 * HIGHER));
+    copyTwice(target, repMovsb);
+    expect(copied(target + 2 * HIGHER)).toEqual(bytesFrom(source + HIGHER));
+  });
+
+  it("adds the base of FS where the others are flat", () => {
+    machine.cpu.set64(field(FS, SEGMENT_BASE), BigInt(HIGHER));
+    copyTwice(target, (a) => a.db(...FS_REP_MOVSB));
+    expect(copied(target)).toEqual(bytesFrom(source + HIGHER));
+  });
+
+  it("reads from CS by its own right", () => {
+    const fromCode = (a: Assembler): void => a.db(...CS_REP_MOVSB);
+    copyTwice(target, fromCode);
+    expect(copied(target)).toEqual(bytesFrom(source));
+    machine.cpu.set32(field(CS, SEGMENT_ATTRIBUTES), EXECUTE_ONLY);
+    copyTwice(target, fromCode);
+    expect(copied(target)).toEqual(new Array(COUNT).fill(0));
+  });
+
+  it("goes downwards with DF", () => {
+    const last = COUNT - 1;
+    copyTwice(target, (a) => {
+      a.add("esi", last);
+      a.add("edi", last);
+      a.std();
+      repMovsb(a);
+      a.cld();
+    });
+    expect(machine.get("esi")).toBe(source - 1);
+    expect(copied(target)).toEqual(bytesFrom(source));
+  });
 });

@@ -279,6 +279,24 @@ describe("single steps", () => {
     expect(cpu.eflags & 0x100).toBe(0);
   });
 
+  it("trap after each round of REP MOVS", () => {
+    const at = world.run((a) => {
+      a.mov("esi", 0x70100);
+      a.mov("edi", 0x70200);
+      a.mov("eax", "[esi]");
+      a.mov("[edi]", "eax");
+      a.mov("ecx", 3);
+      a.pushfd();
+      a.or("dword [esp]", 0x100);
+      a.popfd();
+      a.label("rep");
+      a.rep();
+      a.movsb();
+    });
+    expect(world.frame).toMatchObject({ vector: 1, ip: at("rep") });
+    expect(machine.get("ecx")).toBe(2);
+  });
+
   it("do not trap after INT, whose handler is not stepped", () => {
     world.setGate(0x30, gate(CODE0, HANDLERS + 0x300, 0x8e));
     world.run((a) => {

@@ -186,7 +186,7 @@ function writeAs(linear: u64, size: u32, who: i32, modify: bool): usize {
   return buffer;
 }
 
-/** Host address by the translation table for the current privilege, if `tag` is that of all `size` bytes; else 0. */
+/** Host address by the translation table for the current privilege, if `tag` is that of all `size` (1 to 2^16) bytes; else 0. */
 // @ts-ignore: decorator of AssemblyScript
 @inline
 export function translated(linear: u64, size: u32, tag: usize): usize {

@@ -160,7 +160,6 @@ function moveWithinPages(bytes: u32, addressSize: u32, segment: u32): bool {
   const count = load<u64>(CPU + RCX) & mask;
   if (count - 1 >= 0x1000 || !isFlat(segment) || load<u32>(CPU + EFLAGS) & DIRECTION || singleStepping()) return false;
   const size = <u32>count * bytes;
-  if (size > 0x1000) return false;
   const from = load<u64>(CPU + RSI) & mask;
   const to = load<u64>(CPU + RDI) & mask;
   const source = translated(from, size, TLB_READ);
