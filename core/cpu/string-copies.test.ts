@@ -61,7 +61,7 @@ it("REP MOVSB whose source and target are both absent faults at the source", () 
   expect(machine.cpu.get64(CR2)).toBe(BigInt(source));
 });
 
-describe("REP MOVS within a page at both ends, which the translation table has", () => {
+describe("REP MOVS and REP STOS in pages that the translation table has", () => {
   const [source, target] = [0x81010, 0x91020];
   const [ES, CS, DS, FS] = [0, 1, 3, 4];
   const COUNT = 100;
@@ -176,5 +176,83 @@ describe("REP MOVS within a page at both ends, which the translation table has",
     });
     expect(machine.get("esi")).toBe(source - 1);
     expect(copied(target)).toEqual(bytesFrom(source));
+  });
+
+  it("copies over the ends of pages, with elements that lie in two", () => {
+    const [from, to] = [source + 0xf00 + 1, target + 0xe00 + 2];
+    mapPages(machine, 0x100000, 0x101000, []);
+    const bytes = Array.from({ length: 0x3000 }, (_, n) => byteAt(n));
+    for (const _ of [1, 2]) {
+      machine.write(from, new Uint8Array(bytes));
+      machine.write(to, new Uint8Array(0x3000));
+      runToHalt(machine, CODE, (a) => {
+        a.mov("esi", from);
+        a.mov("edi", to);
+        a.mov("ecx", 0xb00);
+        a.rep();
+        a.movsd();
+        a.hlt();
+      });
+      expect(machine.get("edi")).toBe(to + 0x2c00);
+      const at = Array.from({ length: 0x3000 }, (_, n) => machine.u8(to + n));
+      expect(at).toEqual([...bytes.slice(0, 0x2c00), ...new Array(0x400).fill(0)]);
+    }
+  });
+
+  const VALUE = 0x12345678;
+  const filled = (at: number): number[] => Array.from({ length: COUNT }, (_, n) => machine.u32(at + 4 * n));
+  const repStosd = (a: Assembler): void => {
+    a.mov("eax", VALUE);
+    a.rep();
+    a.stosd();
+  };
+
+  it("fills as many elements as are asked for", () => {
+    const [cold, warm] = copyTwice(target, repStosd);
+    expect(filled(target)).toEqual(new Array(COUNT).fill(VALUE));
+    expect(machine.u32(target + 4 * COUNT)).toBe(0);
+    expect(machine.get("edi")).toBe(target + 4 * COUNT);
+    expect(warm).toBe(cold);
+  });
+
+  it("fills over the end of a page, with an element that lies in two", () => {
+    const to = (target & ~0xfff) + 0xffe - 4 * 50;
+    for (const _ of [1, 2]) {
+      machine.write(to, new Uint8Array(0x400));
+      runToHalt(machine, CODE, (a) => {
+        a.mov("edi", to);
+        a.mov("ecx", COUNT);
+        repStosd(a);
+        a.hlt();
+      });
+      expect(filled(to)).toEqual(new Array(COUNT).fill(VALUE));
+    }
+  });
+
+  it("fills from the base of ES", () => {
+    machine.cpu.set64(field(ES, SEGMENT_BASE), BigInt(HIGHER));
+    copyTwice(target, repStosd);
+    expect(filled(target + HIGHER)).toEqual(new Array(COUNT).fill(VALUE));
+  });
+
+  it("fills downwards with DF", () => {
+    copyTwice(target + 4 * (COUNT - 1), (a) => {
+      a.std();
+      repStosd(a);
+      a.cld();
+    });
+    expect(filled(target)).toEqual(new Array(COUNT).fill(VALUE));
+    expect(machine.get("edi")).toBe(target - 4);
+  });
+
+  it("does not fill a page that can only be read", () => {
+    machine.view.setUint32(entryAt(0x101000, target), (target & ~0xfff) | READ_ONLY, true);
+    machine.cpu.set64(CR2, 0n);
+    copyTwice(target, (a) => {
+      a.mov("al", `[${target}]`);
+      repStosd(a);
+    });
+    expect(machine.cpu.get64(CR2)).toBe(BigInt(target));
+    expect(filled(target)).toEqual(new Array(COUNT).fill(0));
   });
 });

@@ -279,7 +279,7 @@ describe("single steps", () => {
     expect(cpu.eflags & 0x100).toBe(0);
   });
 
-  it("trap after each round of REP MOVS", () => {
+  it.each(["movsb", "stosb"] as const)("trap after each round of REP %s", (name) => {
     const at = world.run((a) => {
       a.mov("esi", 0x70100);
       a.mov("edi", 0x70200);
@@ -291,7 +291,7 @@ describe("single steps", () => {
       a.popfd();
       a.label("rep");
       a.rep();
-      a.movsb();
+      a[name]();
     });
     expect(world.frame).toMatchObject({ vector: 1, ip: at("rep") });
     expect(machine.get("ecx")).toBe(2);

@@ -154,57 +154,60 @@ function isFlat(segment: u32): bool {
   return segment < FS && (longCode() || (segment != CODE_SEGMENT && (load<u32>(CPU + MODE) & MODE_FLAT) != 0));
 }
 
-/** REP MOVS upwards of what lies in one page at both ends, where the translation table has both. False: nothing was done. */
-function moveWithinPages(bytes: u32, addressSize: u32, segment: u32): bool {
-  const mask = maskOf(addressSize);
-  const count = load<u64>(CPU + RCX) & mask;
-  if (count - 1 >= 0x1000 || !isFlat(segment) || load<u32>(CPU + EFLAGS) & DIRECTION || singleStepping()) return false;
+/** Elements that lie in the pages of their first ones from both linear addresses on, at most so many. */
+// @ts-ignore: decorator of AssemblyScript
+@inline
+function within(one: u64, other: u64, bytes: u32, most: u64): u64 {
+  const last = max(one & 0xfff, other & 0xfff);
+  return min((0x1000 - last) >> ctz(<u64>bytes), most);
+}
+
+/**
+ * Moves elements upwards in flat segments as far as pages go, where the translation table has both, and tells how many: 0
+ * where it has not, or the elements lie otherwise.
+ */
+function movePlainly(from: u64, to: u64, bytes: u32, most: u64): u64 {
+  const count = within(from, to, bytes, most);
+  if (count == 0) return 0;
   const size = <u32>count * bytes;
-  const from = load<u64>(CPU + RSI) & mask;
-  const to = load<u64>(CPU + RDI) & mask;
   const source = translated(from, size, TLB_READ);
   const target = translated(to, size, TLB_WRITE);
-  if (!source || !target || (count > FEW && target - source < size)) return false;
-  charge(count);
+  if (!source || !target || (count > FEW && target - source < size)) return 0;
   copyUpwards(target, source, bytes, count);
-  setIndex(RSI, addressSize, from + size);
-  setIndex(RDI, addressSize, to + size);
-  setIndex(RCX, addressSize, 0);
-  return true;
+  return count;
+}
+
+/** Moves at least one element, in any segments, from offset to offset, and tells how many. */
+function moveAnyhow(source: u64, target: u64, bytes: u32, most: u64, segment: u32, mask: u64): u64 {
+  const from = linearForRead(segment, source, bytes);
+  const to = linearForWrite(target, bytes);
+  if (most > 1 && step(bytes) == bytes) {
+    const count = min(
+      chunk(segment, source, from, bytes, most, mask),
+      chunk(EXTRA_SEGMENT, target, to, bytes, most, mask),
+    );
+    if (count > 1 && copyDirect(from, to, bytes, count)) return count;
+  }
+  writeElement(to, bytes, readElement(from, bytes));
+  return 1;
 }
 
 /** REP MOVS. */
 export function moveString(bytes: u32, addressSize: u32, segment: u32): i32 {
-  if (moveWithinPages(bytes, addressSize, segment)) return 0;
   const mask = maskOf(addressSize);
   const by = step(bytes);
+  const isPlain = by == bytes && isFlat(segment);
   let source = load<u64>(CPU + RSI) & mask;
   let target = load<u64>(CPU + RDI) & mask;
   let count = load<u64>(CPU + RCX) & mask;
   let left = allowance(count);
   charge(left);
   while (left > 0) {
-    const from = linearForRead(segment, source, bytes);
-    const to = linearForWrite(target, bytes);
     let done: u64 = 0;
-    if (by == bytes && left > 1) {
-      done = chunk(segment, source, from, bytes, left, mask);
-      const fit = chunk(EXTRA_SEGMENT, target, to, bytes, left, mask);
-      if (fit < done) done = fit;
-      if (done > 1) done = copyDirect(from, to, bytes, done);
-      else done = 0;
-    }
-    if (done == 0) {
-      writeElement(to, bytes, readElement(from, bytes));
-      done = 1;
-      source += by;
-      target += by;
-    } else {
-      source += done * bytes;
-      target += done * bytes;
-    }
-    source &= mask;
-    target &= mask;
+    if (isPlain) done = movePlainly(source, target, bytes, left);
+    if (done == 0) done = moveAnyhow(source, target, bytes, left, segment, mask);
+    source = (source + done * by) & mask;
+    target = (target + done * by) & mask;
     left -= done;
     count -= done;
     setIndex(RSI, addressSize, source);
@@ -258,29 +261,45 @@ function copyDirect(from: u64, to: u64, bytes: u32, count: u64): u64 {
   return count;
 }
 
+/** Fills elements as {@link movePlainly} moves them. */
+function fillPlainly(to: u64, bytes: u32, most: u64, value: u64): u64 {
+  const count = within(to, to, bytes, most);
+  if (count == 0) return 0;
+  const target = translated(to, <u32>count * bytes, TLB_WRITE);
+  if (target) fill(target, bytes, count, value);
+  return target ? count : 0;
+}
+
+/** Fills at least one element, in any segment, and tells how many. */
+function fillAnyhow(target: u64, bytes: u32, most: u64, value: u64, mask: u64): u64 {
+  const to = linearForWrite(target, bytes);
+  if (most > 1 && step(bytes) == bytes) {
+    const count = chunk(EXTRA_SEGMENT, target, to, bytes, most, mask);
+    const host = count > 1 ? hostForWrite(to, <u32>(count * bytes)) : 0;
+    if (host) {
+      fill(host, bytes, count, value);
+      return count;
+    }
+  }
+  writeElement(to, bytes, value);
+  return 1;
+}
+
 /** REP STOS. */
 export function storeString(bytes: u32, addressSize: u32): i32 {
   const mask = maskOf(addressSize);
   const by = step(bytes);
+  const isPlain = by == bytes && isFlat(EXTRA_SEGMENT);
   const value = accumulator(bytes);
   let target = load<u64>(CPU + RDI) & mask;
   let count = load<u64>(CPU + RCX) & mask;
   let left = allowance(count);
   charge(left);
   while (left > 0) {
-    const to = linearForWrite(target, bytes);
     let done: u64 = 0;
-    if (by == bytes && left > 1) {
-      done = chunk(EXTRA_SEGMENT, target, to, bytes, left, mask);
-      if (done > 1) done = fillDirect(to, bytes, done, value);
-      else done = 0;
-    }
-    if (done == 0) {
-      writeElement(to, bytes, value);
-      done = 1;
-      target += by;
-    } else target += done * bytes;
-    target &= mask;
+    if (isPlain) done = fillPlainly(target, bytes, left, value);
+    if (done == 0) done = fillAnyhow(target, bytes, left, value, mask);
+    target = (target + done * by) & mask;
     left -= done;
     count -= done;
     setIndex(RDI, addressSize, target);
@@ -289,20 +308,18 @@ export function storeString(bytes: u32, addressSize: u32): i32 {
   return count ? 1 : 0;
 }
 
-function fillDirect(to: u64, bytes: u32, count: u64, value: u64): u64 {
-  const size = <u32>(count * bytes);
-  const target = hostForWrite(to, size);
-  if (!target) return 0;
+/** Sets elements of the host's memory. */
+function fill(target: usize, bytes: u32, count: u64, value: u64): void {
+  const size = <u32>count * bytes;
   if (bytes == 1 || value == 0) {
     memory.fill(target, <u8>value, size);
-    return count;
+    return;
   }
   for (let at: u32 = 0; at < size; at += bytes) {
     if (bytes == 2) store<u16>(target + at, <u16>value);
     else if (bytes == 4) store<u32>(target + at, <u32>value);
     else store<u64>(target + at, value);
   }
-  return count;
 }
 
 /** REP LODS. */
