@@ -19,6 +19,7 @@ import {
   carriesOfSum,
   Flags,
   type FlagValues,
+  type GivenFlags,
 } from "../semantics/flags.ts";
 import {
   constant32,
@@ -270,11 +271,7 @@ export class DeferredFlags extends Flags {
     if (!this.#defer({ kind: "logic", bits, r: z! })) super.logic(bits, z!);
   }
 
-  override result(
-    bits: Bits,
-    r: Expression,
-    given: { cf?: Expression; of?: Expression; af?: Expression } = {},
-  ): void {
+  override result(bits: Bits, r: Expression, given: GivenFlags = {}): void {
     if (this.#isDead()) return;
     const none = constant32(0);
     // The result may be in a variable that changes later.
@@ -282,6 +279,34 @@ export class DeferredFlags extends Flags {
     const [cf, of] = [this.#late(given.cf ?? none), this.#late(given.of ?? none)];
     const af = given.af && this.#context.body.let(given.af);
     if (!this.#defer({ kind: "result", bits, r: z, cf, of, af })) super.result(bits, z, { ...given, cf, of });
+  }
+
+  override resultIf(condition: Expression, bits: Bits, r: Expression, given: GivenFlags): void {
+    const { flagState, direct, unconditional } = this.#host;
+    if (direct || condition.constant !== undefined) {
+      super.resultIf(condition, bits, r, given);
+      return;
+    }
+    if (this.#isDead()) return;
+    if (!unconditional) throw MUST_BE_DIRECT;
+    const { body } = this.#context;
+    const none = constant32(0);
+    const result: Pending = {
+      kind: "result",
+      bits,
+      r,
+      cf: given.cf ?? none,
+      of: given.of ?? none,
+      af: given.af,
+    };
+    body.setTogether(this.takeUnheld());
+    body.if(condition, () => {
+      flagState.pending = result;
+      flagState.held = false;
+      body.setTogether(this.takeUnheld());
+    });
+    flagState.pending = { kind: "held" };
+    flagState.held = true;
   }
 
   override signedProduct(bits: Bits, a: Expression, b: Expression, low: Expression): void {

@@ -20,6 +20,9 @@ export interface FlagValues {
   of?: Expression;
 }
 
+/** Those of a result that it does not tell by itself, 0 where absent. */
+export type GivenFlags = Pick<FlagValues, "cf" | "of" | "af">;
+
 const ZERO32 = constant32(0);
 
 /** The flags as an instruction's semantics set and ask them. */
@@ -70,11 +73,16 @@ export class Flags {
     this.store(toSignedI64(bits, r), ZERO32);
   }
 
-  /** ZF, SF and PF of a result; the others as given, 0 where not. */
-  result(bits: Bits, r: Expression, given: { cf?: Expression; of?: Expression; af?: Expression } = {}): void {
+  /** ZF, SF and PF of a result; the others as given. */
+  result(bits: Bits, r: Expression, given: GivenFlags = {}): void {
     const { body } = this.#c;
     const [cf, of] = [body.let(given.cf ?? ZERO32), body.let(given.of ?? ZERO32)];
     this.store(toSignedI64(bits, r), auxiliaryOf(cf, of, given.af));
+  }
+
+  /** The same where a condition holds (i32, not 0); else all keep their values, and none of those given is asked for. */
+  resultIf(condition: Expression, bits: Bits, r: Expression, given: GivenFlags): void {
+    this.#c.body.if(condition, () => this.result(bits, r, given));
   }
 
   /** Of the low half of a × b: CF and OF tell whether the whole signed product is another. */

@@ -44,7 +44,7 @@ const countOf = (c: Context, index: number): Expression =>
 const inType = (w: IntegerOps, count: Expression): Expression => (w.type === "i64" ? extendU(count) : count);
 
 const stepping =
-  (step: Step, setFlags: (c: Context, bits: Bits, result: Result) => void) =>
+  (step: Step, setFlags: (c: Context, bits: Bits, count: Expression, result: Result) => void) =>
   (c: Context): void => {
     const bits = c.width(0);
     const w = c.ops(0);
@@ -52,17 +52,18 @@ const stepping =
     c.modify(0, (operand) => {
       const old = c.body.copy(operand);
       const result = step(c, bits, w, old, c.body.let(inType(w, count)));
-      c.body.if(count, () => setFlags(c, bits, result));
+      setFlags(c, bits, count, result);
       return result.value;
     });
   };
 
 /** A shift: ZF, SF and PF by the result; flags do not change for a count of 0. */
 const shift = (step: Step) =>
-  stepping(step, (c, bits, { value, cf, of }) => c.flags.result(bits, value, { cf, of }));
+  stepping(step, (c, bits, count, { value, cf, of }) => c.flags.resultIf(count, bits, value, { cf, of }));
 
 /** A rotate: only CF and OF change. */
-const rotate = (step: Step) => stepping(step, (c, _bits, { cf, of }) => c.flags.assign({ cf, of }));
+const rotate = (step: Step) =>
+  stepping(step, (c, _bits, count, { cf, of }) => c.body.if(count, () => c.flags.assign({ cf, of })));
 
 export const shl = shift((c, bits, w, old, count) => {
   const value = c.body.let(zeroExtend(bits, w.shl(old, count)));
@@ -209,7 +210,7 @@ const doubleShift =
       const result = step(c, bits, w, old, source, c.body.let(inType(w, count)));
       const value = c.body.let(result.value);
       const of = bitNumber(w, w.xor(old, value), bits - 1);
-      c.body.if(count, () => c.flags.result(bits, value, { cf: result.cf, of }));
+      c.flags.resultIf(count, bits, value, { cf: result.cf, of });
       return value;
     });
   };
