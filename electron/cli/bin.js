@@ -1,4 +1,4 @@
-#!/usr/bin/env -S MALLOC_ARENA_MAX=1 MALLOC_TRIM_THRESHOLD_=131072 node --v8-pool-size=3 --no-wasm-inlining
+#!/usr/bin/env -S MALLOC_ARENA_MAX=1 MALLOC_TRIM_THRESHOLD_=131072 node --v8-pool-size=3 --no-wasm-inlining --invocation-count-for-turbofan=30000
 // Starts the command line on a Node that can run it: an older one hands over to the `node` package's. The options are
 // those of platform/node-options.ts, for `run` runs a machine in this process.
 import { spawnSync } from "node:child_process";
