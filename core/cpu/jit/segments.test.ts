@@ -5,8 +5,12 @@ import { nodesOf } from "../testing/region-graphs.ts";
 import type { Node } from "./region.ts";
 import { Rounds, segmentsOf } from "./segments.ts";
 
-function roundsOf(ways: Parameters<typeof nodesOf>[0]) {
+function roundsOf(
+  ways: Parameters<typeof nodesOf>[0],
+  change: (nodes: ReadonlyMap<string, Node>) => void = () => {},
+) {
   const nodes = nodesOf(ways);
+  change(nodes);
   const all = new Set(nodes.values());
   const rounds = new Rounds(
     nodes.get("start")!,
@@ -33,6 +37,25 @@ describe("the rounds of a loop", () => {
     const { names, rounds } = roundsOf({ start: ["start", "out"], out: [undefined, undefined] });
     expect(names).toEqual(["start 0"]);
     expect(rounds.length).toBe(1);
+  });
+
+  it("tell of an indirect branch that mostly leads elsewhere", () => {
+    const ways = {
+      start: [undefined, undefined],
+      a: [undefined, "start"],
+      b: [undefined, "out"],
+      out: [undefined, undefined],
+    } as const;
+    for (const [targets, isOneOfMany] of [
+      [["a"], false],
+      [["a", "b"], false],
+      [["a", "b", "out"], true],
+    ] as const) {
+      const { rounds } = roundsOf(ways, (nodes) => {
+        nodes.get("start")!.targets = targets.map((name) => nodes.get(name)!);
+      });
+      expect(rounds.isOneOfMany).toBe(isOneOfMany);
+    }
   });
 
   it("tell of what is run several times in one without being a loop, as two ways lead into it", () => {

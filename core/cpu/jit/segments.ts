@@ -93,6 +93,15 @@ export class Rounds {
     return this.reachedFrom(this.#after.get(other)!).has(segment);
   }
 
+  /** Whether an indirect branch in a round mostly leads elsewhere: what comes in its way is in few rounds then. */
+  get isOneOfMany(): boolean {
+    const starts = new Set(this.segments.filter(({ first }) => first === 0).map(({ node }) => node));
+    return this.segments.some(({ targets }) => {
+      const inRound = targets.filter((to) => starts.has(to));
+      return inRound.length * 2 < targets.length;
+    });
+  }
+
   /** Whether some are run several times in a round, without being a loop in the region's structure. */
   get isTangled(): boolean {
     return this.segments.some((segment) => this.isAfter(segment, segment));

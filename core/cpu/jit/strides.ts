@@ -52,7 +52,7 @@ export class Strides {
       // A loop around another may begin where that does: then each way back is a loop of its own.
       const ways = whole.ways.length > 1 ? whole.ways : [];
       const found = [whole, ...ways.map((way) => new Rounds(start, whole.segments, way))]
-        .filter((rounds) => rounds.length <= LONGEST && !rounds.isTangled)
+        .filter((rounds) => rounds.length <= LONGEST && !rounds.isTangled && !rounds.isOneOfMany)
         .map((rounds) => ({ rounds, steps: new Steps(rounds, effects) }))
         .filter(({ steps }) => steps.length > 0);
       if (found.length > 0) {
