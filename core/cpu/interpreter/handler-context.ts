@@ -530,7 +530,7 @@ export class HandlerContext implements Context {
       fetch(address.get, 0);
     };
     this.translate(address, at, bits / 8, TLB_READ, slow, fetch);
-    const loaded = body.copy(value.get);
+    const loaded = body.copy(value.get.atMost(bits < 32 ? 2 ** bits - 1 : undefined));
     this.learn(bits, at, loaded, since);
     return loaded;
   }

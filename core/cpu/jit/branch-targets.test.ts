@@ -9,6 +9,8 @@ import { BranchTargets } from "./branch-targets.ts";
 const START = 0x20000;
 const CASES = 0x20040;
 const OTHER = 0x24000;
+const ECX = 1;
+const EDX = 2;
 const EBX = 3;
 
 const bytes = (text: string): Uint8Array =>
@@ -53,6 +55,34 @@ describe("an indirect jump", () => {
     expect(cpu.get64(8 * EBX)).toBe(BigInt((turns / cases) * ((cases * (cases - 1)) / 2)));
     expect(cpu.compiler.regionsCompiled - regionsCompiled).toBeLessThanOrEqual(2);
   });
+});
+
+it("an indirect jump leads where it says, wherever it has led before", () => {
+  const cases = 16;
+  const machine = userMachine(32, 100);
+  const { cpu } = machine;
+  // INC ECX · MOV EAX, ECX · AND EAX, cases - 1 · SHL EAX, 4 · ADD EAX, EDX · JMP EAX; each case: ADD EBX, n · JMP START
+  machine.write(START, bytes("41 89 c8 83 e0 0f c1 e0 04 01 d0 ff e0"));
+  for (let n = 0; n < 40 * cases; n++) {
+    const at = CASES + 16 * n;
+    const back = START - (at + 11);
+    machine.write(at, Uint8Array.of(0x81, 0xc3, n, n >> 8, 0, 0, 0xe9, back, back >> 8, 0xff, 0xff));
+  }
+  // The turns that it has, and what was added in them.
+  const turnsFrom = (first: number): [turns: number, sum: number] => {
+    cpu.set64(8 * EDX, BigInt(CASES + 16 * first));
+    for (const register of [ECX, EBX]) cpu.set64(8 * register, 0n);
+    cpu.run(500);
+    while (cpu.get64(RIP) !== BigInt(START) || cpu.get64(8 * ECX) % BigInt(cases) !== 0n) cpu.step();
+    return [Number(cpu.get64(8 * ECX)), Number(cpu.get64(8 * EBX))];
+  };
+  cpu.set64(RIP, BigInt(START));
+  for (let n = 0; n < 500; n++) turnsFrom(0);
+  expect(cpu.compiler.instructionsCompiled).toBeGreaterThan(2 * cases);
+  for (let first = 0; first < 40 * cases; first += cases) {
+    const [turns, sum] = turnsFrom(first);
+    expect(sum).toBe((turns / cases) * (cases * first + (cases * (cases - 1)) / 2));
+  }
 });
 
 describe("BranchTargets", () => {

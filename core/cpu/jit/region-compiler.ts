@@ -273,9 +273,12 @@ class RegionCompiler {
 
   /** Goes on with a node if that is where an instruction pointer leads. */
   #goIf(from: Node, to: Node, pointer: Expression): void {
+    this.#goWhen(i64.eq(pointer, this.#emission.pointer(to.delta)), from, to);
+  }
+
+  #goWhen(condition: Expression, from: Node, to: Node): void {
     const emission = this.#emission;
-    const hit = i64.eq(pointer, emission.pointer(to.delta));
-    emission.body.if(hit, () => emission.fork(() => this.#go(from, to)));
+    emission.body.if(condition, () => emission.fork(() => this.#go(from, to)));
   }
 
   /** The same for many nodes: a table leads to the one that it can be. */
@@ -283,8 +286,8 @@ class RegionCompiler {
     const { body } = this.#emission;
     const { targets } = from;
     const { multiplier, shift } = perfectHash(targets.map(({ delta }) => delta));
-    const delta = wrap(i64.sub(pointer, this.#emission.base));
-    const hash = i32.shrU(i32.mul(delta, constant32(multiplier)), constant32(shift));
+    const delta = body.let(i64.sub(pointer, this.#emission.base));
+    const hash = i32.shrU(i32.mul(wrap(delta), constant32(multiplier)), constant32(shift));
     const slots: (Node | undefined)[] = Array.from({ length: 2 ** (32 - shift) });
     for (const target of targets) slots[hashOf(target.delta, multiplier, shift)] = target;
     body.block((none) => {
@@ -299,7 +302,7 @@ class RegionCompiler {
           return;
         }
         body.block((label) => within(others, new Map([...labels, [target, label]])));
-        this.#goIf(from, target, pointer);
+        this.#goWhen(i64.eq(delta, constant64(target.delta)), from, target);
         body.branch(none);
       };
       within(targets, new Map());

@@ -29,6 +29,8 @@ export class Expression {
   readonly constant: number | bigint | undefined;
   /** Reading it twice, or later, gives the same value: a constant, or a local that is set once. */
   readonly stable: boolean;
+  /** It is a whole number from 0 to this one, where that is known. */
+  readonly most: number | undefined;
   readonly #operands: readonly Expression[] | undefined;
   readonly #a: Expression | undefined;
   readonly #b: Expression | undefined;
@@ -45,6 +47,7 @@ export class Expression {
     operands?: readonly Expression[],
     constant?: number | bigint,
     stable = false,
+    most?: number,
   ) {
     this.type = type;
     this.#code = code;
@@ -54,6 +57,7 @@ export class Expression {
     this.#operands = operands;
     this.constant = constant;
     this.stable = stable;
+    this.most = most;
   }
 
   /** Index of the local that it reads, when it is nothing else. */
@@ -98,7 +102,15 @@ export class Expression {
 
   /** The same for who knows that it gives the same value wherever it is used. */
   asStable(): Expression {
-    if (this.stable) return this;
+    return this.stable ? this : this.#as(true, this.most);
+  }
+
+  /** The same for who knows that it is a whole number from 0 to this one. */
+  atMost(most: number | undefined): Expression {
+    return most === this.most ? this : this.#as(this.stable, most);
+  }
+
+  #as(stable: boolean, most: number | undefined): Expression {
     return new Expression(
       this.type,
       this.#code,
@@ -107,7 +119,8 @@ export class Expression {
       this.#b,
       this.#operands,
       this.constant,
-      true,
+      stable,
+      most,
     );
   }
 
@@ -132,8 +145,18 @@ export function operation(type: ValueType, code: readonly number[], ...operands:
 const unaryOf = (type: ValueType, code: readonly number[], a: Expression): Expression =>
   new Expression(type, code, NO_IMMEDIATE, a);
 
+const treeOf = (
+  type: ValueType,
+  code: readonly number[],
+  a: Expression,
+  b: Expression | undefined,
+  most: number | undefined,
+): Expression => new Expression(type, code, NO_IMMEDIATE, a, b, undefined, undefined, false, most);
+
 const binaryOf = (type: ValueType, code: readonly number[], a: Expression, b: Expression): Expression =>
-  new Expression(type, code, NO_IMMEDIATE, a, b);
+  treeOf(type, code, a, b, undefined);
+const truthOf = (code: readonly number[], a: Expression, b?: Expression): Expression =>
+  treeOf("i32", code, a, b, 1);
 
 /** `code` with an alignment hint of 2^0 is the opcode of a load. */
 const loadOf = (type: ValueType, code: readonly number[], address: Expression, offset: number): Expression =>
@@ -282,7 +305,7 @@ function integerOps(type: "i32" | "i64"): IntegerOps {
           ),
         );
       }
-      return binaryOf("i32", code, a, b);
+      return truthOf(code, a, b);
     };
   };
   const load = (
@@ -293,6 +316,13 @@ function integerOps(type: "i32" | "i64"): IntegerOps {
     return (address, offset = 0) => loadOf(type, code, check(address, "i32"), offset);
   };
   const zeroTest = chosen(0x45, 0x50);
+  const conjunction = binary(
+    0x71,
+    0x83,
+    (a, b) => a & b,
+    (a, b) => a & b,
+    -1,
+  );
 
   const ops: IntegerOps = {
     type,
@@ -318,13 +348,7 @@ function integerOps(type: "i32" | "i64"): IntegerOps {
       (a, b) => a * b,
       1,
     ),
-    and: binary(
-      0x71,
-      0x83,
-      (a, b) => a & b,
-      (a, b) => a & b,
-      -1,
-    ),
+    and: (a, b) => (isWithin(a, b.constant) ? check(a, type) : conjunction(a, b)),
     or: binary(
       0x72,
       0x84,
@@ -377,7 +401,7 @@ function integerOps(type: "i32" | "i64"): IntegerOps {
     eqz: (a) => {
       check(a, type);
       if (a.constant !== undefined) return constant32(truth(Number(a.constant) === 0));
-      return unaryOf("i32", zeroTest, a);
+      return truthOf(zeroTest, a);
     },
     eq: compare(
       0x46,
@@ -448,6 +472,10 @@ function integerOps(type: "i32" | "i64"): IntegerOps {
   return ops;
 }
 
+/** Whether an AND with a mask changes nothing: the mask has all bits that there may be. */
+const isWithin = ({ most }: Expression, mask: number | bigint | undefined): boolean =>
+  most !== undefined && mask !== undefined && most <= mask && (BigInt(mask) & (BigInt(mask) + 1n)) === 0n;
+
 function check(expression: Expression, type: ValueType): Expression {
   if (expression.type !== type) throw new Error(`expected ${type}, got ${expression.type}`);
   return expression;
@@ -460,13 +488,13 @@ export const i64: IntegerOps = integerOps("i64");
 export const wrap = (a: Expression): Expression =>
   a.constant !== undefined
     ? constant32(Number(BigInt.asIntN(32, a.constant as bigint)))
-    : (a.narrow ?? unaryOf("i32", WRAP, check(a, "i64")));
+    : (a.narrow ?? unaryOf("i32", WRAP, check(a, "i64")).atMost(a.most));
 
 /** Zero extension of an i32. */
 export const extendU = (a: Expression): Expression =>
   a.constant !== undefined
     ? constant64((a.constant as number) >>> 0)
-    : unaryOf("i64", EXTEND_U, check(a, "i32"));
+    : unaryOf("i64", EXTEND_U, check(a, "i32")).atMost(a.most);
 
 /** Sign extension of an i32. */
 export const extendS = (a: Expression): Expression =>

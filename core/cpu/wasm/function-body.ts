@@ -173,7 +173,7 @@ export class FunctionBody {
     const local = this.local(value.type);
     this.set(local, value);
     if (value.local !== undefined || value.sum) this.#copied.set(local.index, value);
-    return local.kept;
+    return local.kept.atMost(value.most);
   }
 
   /** The sum with a constant, or other local, of which a local is a copy, if that was made by the instruction at hand. */
