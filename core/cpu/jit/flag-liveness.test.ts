@@ -1,35 +1,11 @@
 // Flags that nobody looks at, in blocks of 32-bit code.
 
 import { describe, expect, it } from "vitest";
-import { RUNTIME_WASM } from "../../generated/runtime-wasm.ts";
-import { Decoder } from "../decode/decoder.ts";
-import { OPCODES } from "../decode/opcodes.ts";
-import { formOf } from "../interpreter/form.ts";
-import { MODE_FLAT, MODE_FLAT_CODE, MODE_STACK_32 } from "../layout.ts";
-import { exportedSignatures } from "../wasm/signatures.ts";
+import { effects, nodeOf } from "../testing/region-graphs.ts";
 import { structureOf } from "./control-flow.ts";
-import { EffectsOf } from "./effects.ts";
-import { FlagLiveness } from "./flag-liveness.ts";
+import { FlagLiveness, NO_COPIES } from "./flag-liveness.ts";
 import type { Node } from "./region.ts";
 import { ALL_FLAGS, CARRY, OTHERS } from "./watching-flags.ts";
-
-const MODE_32 = 1 | MODE_FLAT | MODE_FLAT_CODE | MODE_STACK_32;
-const effects = new EffectsOf(exportedSignatures(Buffer.from(RUNTIME_WASM, "base64")));
-
-/** A node of the instructions with these bytes, at an address. */
-function nodeOf(physical: number, ...instructions: string[]): Node {
-  const forms = instructions.map((text) => {
-    const bytes = Uint8Array.from(text.split(" "), (byte) => Number.parseInt(byte, 16));
-    const decoded = new Decoder(OPCODES).decode(bytes, 0, bytes.length, 32);
-    if (typeof decoded === "string") throw new Error(decoded);
-    return formOf(decoded, MODE_32);
-  });
-  const count = forms.length;
-  const block = { record: 0, count, physical, mode: MODE_32 };
-  return { block, forms, delta: physical - 0x1000, count, branches: new Map(), targets: [] };
-}
-
-const NO_COPIES = { loops: [], runOf: () => undefined, isNextRound: () => false };
 
 const liveAfter = (node: Node, entry = node): number[] => {
   const live = new FlagLiveness(structureOf(entry), effects, NO_COPIES);

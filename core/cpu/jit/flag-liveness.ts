@@ -14,6 +14,8 @@ interface Copies<B extends RegionBlock> {
   isNextRound(from: Node<B>, to: Node<B>): boolean;
 }
 
+export const NO_COPIES: Copies<RegionBlock> = { loops: [], runOf: () => undefined, isNextRound: () => false };
+
 export class FlagLiveness<B extends RegionBlock> {
   readonly #structure: Structure<B>;
   readonly #effects: EffectsOf;
@@ -35,6 +37,11 @@ export class FlagLiveness<B extends RegionBlock> {
   /** Flags that an instruction must set right, if it sets them: a sum of CARRY and OTHERS. */
   after(node: Node<B>, index: number): number {
     return this.#after.get(node)![index]!;
+  }
+
+  /** The same before a node. */
+  before(node: Node<B>): number {
+    return this.#before.get(node)!;
   }
 
   #visit(node: Node<B>): void {

@@ -23,6 +23,7 @@ import { isUnlimited, pageOf, type Region, type Node as RegionNode } from "./reg
 import { RegionContext } from "./region-context.ts";
 import type { OrderedBlock } from "./region-order.ts";
 import { RegisterFile } from "./register-file.ts";
+import { repeatedJoins } from "./repeated-joins.ts";
 import { emitRounds } from "./rounds.ts";
 import type { Run } from "./steps.ts";
 import { type StridedLoop, Strides } from "./strides.ts";
@@ -69,7 +70,7 @@ class RegionCompiler {
   constructor(region: Region<OrderedBlock>, tools: RegionTools) {
     this.#tools = tools;
     this.#mode = region.mode;
-    const plain = separatedLoops(region.nodes[0]!);
+    const plain = repeatedJoins(separatedLoops(region.nodes[0]!), tools.effects);
     this.#entry = plain.entry;
     this.#strides = new Strides(plain, tools.effects);
     const { loops } = this.#strides;
