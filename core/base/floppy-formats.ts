@@ -32,3 +32,15 @@ export const FLOPPY_FORMATS: readonly FloppyFormat[] = [
 /** The format of a disk of `size` bytes, if it is one of a floppy's. */
 export const floppyFormatOfSize = (size: number): FloppyFormat | undefined =>
   FLOPPY_FORMATS.find((one) => one.size === size);
+
+const HIGH_DENSITY = format(80, 2, 18);
+
+/**
+ * The format of the disk that an image of `size` bytes is of: its own, or that which it is the beginning of, which is 1.44 MB
+ * or, where that does not do, the next larger one.
+ */
+export const floppyFormatFor = (size: number): FloppyFormat =>
+  floppyFormatOfSize(size) ??
+  (size <= HIGH_DENSITY.size
+    ? HIGH_DENSITY
+    : (FLOPPY_FORMATS.find((one) => one.size >= size) ?? FLOPPY_FORMATS.at(-1)!));

@@ -30,12 +30,16 @@ function bootFloppy(): Uint8Array {
 
 const floppy = bootFloppy();
 const disk = new Uint8Array(64 * 1024 * 1024);
+/** What an assembler makes: of neither disk more than its code, which begins with these sectors. */
+const code = floppy.slice(0, 20 * SECTOR);
 let board: FirmwareBoard;
 
 beforeAll(async () => {
   board = new FirmwareBoard({ memoryMib: 8, bootOrder: ["floppy"], menuTicks: 0 }, [
     { slot: "fda", kind: "floppy", device: memoryDisk("boot.img", floppy) },
+    { slot: "fdb", kind: "floppy", device: memoryDisk("code-a.img", code) },
     { slot: "hda", kind: "disk", device: memoryDisk("disk.img", disk) },
+    { slot: "hdb", kind: "disk", device: memoryDisk("code-b.img", code) },
   ]);
   expect(await board.run(() => board.view.cs === 0 && board.view.eip >= 0x7c00)).toBe(true);
 });
@@ -118,7 +122,7 @@ describe("POST", () => {
   it("describes the machine in the data area", async () => {
     expect((await interrupt(0x11, {})).ax & 0x23).toBe(0x23);
     expect((await interrupt(0x12, {})).ax).toBe(639);
-    expect(board.memory.read8(bda.diskCount)).toBe(1);
+    expect(board.memory.read8(bda.diskCount)).toBe(2);
     expect(board.memory.read16(bda.com)).toBe(0x3f8);
   });
 
@@ -200,6 +204,43 @@ describe("INT 13h", () => {
     expect((await interrupt(0x13, { ax: 0x0100, dx: 0 })).ax >> 8).toBe(0x04);
   });
 
+  const filled = (sectors: number) => board.memory.write(BUFFER, new Uint8Array(sectors * SECTOR).fill(0xee));
+  const numbers = (sectors: number) =>
+    Array.from({ length: sectors }, (_, i) => board.memory.read16(BUFFER + i * SECTOR));
+  const upFrom = (first: number, count: number) => Array.from({ length: count }, (_, i) => first + i);
+
+  it("reads a floppy on where its image has ended, and what there is of a hard disk", async () => {
+    filled(31);
+    const ofFloppy = await interrupt(0x13, { ax: 0x021f, bx: BUFFER, cx: 0x0002, dx: 0x0001 });
+    expect([ofFloppy.ax, ofFloppy.flags & CARRY]).toEqual([0x001f, 0]);
+    expect(numbers(31)).toEqual([...upFrom(1, 19), ...Array(12).fill(0)]);
+    filled(31);
+    const ofDisk = await interrupt(0x13, { ax: 0x021f, bx: BUFFER, cx: 0x0002, dx: 0x0081 });
+    expect([ofDisk.ax, ofDisk.flags & CARRY]).toEqual([0x0413, CARRY]);
+    expect(numbers(31)).toEqual([...upFrom(1, 19), ...Array(12).fill(0xeeee)]);
+    board.memory.write(0x7200, Uint8Array.of(16, 0, 4, 0, 0, BUFFER >> 8, 0, 0, 18, 0, 0, 0, 0, 0, 0, 0));
+    const byPacket = await interrupt(0x13, { ax: 0x4200, dx: 0x81, si: 0x7200 });
+    expect([byPacket.ax >> 8, byPacket.flags & CARRY]).toEqual([4, CARRY]);
+    expect(board.memory.read16(0x7202)).toBe(2);
+    expect(numbers(2)).toEqual([18, 19]);
+  });
+
+  it("writes neither beyond its end, and reads none of what begins there", async () => {
+    board.memory.write(BUFFER, new Uint8Array(2 * SECTOR).fill(0x11));
+    for (const drive of [0x01, 0x81]) {
+      // Sector 19 of the image, and the next, which is not there.
+      const chs = drive === 1 ? { cx: 0x0002, dx: 0x0101 } : { cx: 0x0014, dx: 0x0081 };
+      const result = await interrupt(0x13, { ax: 0x0302, bx: BUFFER, ...chs });
+      expect([result.ax, result.flags & CARRY]).toEqual([0x0401, CARRY]);
+      expect(code[19 * SECTOR]).toBe(0x11);
+      code[19 * SECTOR] = 19;
+    }
+    const beyond = await interrupt(0x13, { ax: 0x0201, bx: BUFFER, cx: 0x0015, dx: 0x0081 });
+    expect([beyond.ax, beyond.flags & CARRY]).toEqual([0x0400, CARRY]);
+    const past = await interrupt(0x13, { ax: 0x0201, bx: BUFFER, cx: 0x5001, dx: 0x0001 });
+    expect([past.ax, past.flags & CARRY]).toEqual([0x0400, CARRY]);
+  });
+
   it("writes and reads a hard disk by address packet", async () => {
     board.memory.write(
       BUFFER,
@@ -225,7 +266,7 @@ describe("INT 13h", () => {
     const sectors = parameters.cx & 0x3f;
     const cylinders = ((parameters.cx >> 8) | ((parameters.cx & 0xc0) << 2)) + 1;
     expect(heads * sectors * cylinders).toBeLessThanOrEqual(disk.length / SECTOR);
-    expect(parameters.dx & 0xff).toBe(1);
+    expect(parameters.dx & 0xff).toBe(2);
     board.memory.write16(0x7300, 66);
     await interrupt(0x13, { ax: 0x4800, dx: 0x80, si: 0x7300 });
     expect(board.memory.read32(0x7310)).toBe(disk.length / SECTOR);

@@ -1,7 +1,7 @@
 // What a firmware image that is not ours learns of the machine from the clock's CMOS memory. SeaBIOS, src/hw/rtc.h and
 // docs: memory above 16 MiB, floppy types, boot order.
 
-import { floppyFormatOfSize } from "../base/floppy-formats.ts";
+import { floppyFormatFor } from "../base/floppy-formats.ts";
 import type { Rtc } from "../devices/chipset/rtc.ts";
 import type { BootDevice, PcOptions } from "../pc-options.ts";
 
@@ -9,9 +9,9 @@ const BOOT_CODES: Record<BootDevice, number> = { floppy: 1, disk: 2, cdrom: 3 };
 const NO_FLOPPY_CHECK = 1;
 
 /** Type of a floppy drive in CMOS 10h by its largest format. */
-function floppyType(size: number | undefined): number {
-  if (size === undefined) return 4;
-  if (!floppyFormatOfSize(size)) return 4;
+function floppyType(imageSize: number | undefined): number {
+  if (imageSize === undefined) return 4;
+  const { size } = floppyFormatFor(imageSize);
   if (size <= 368_640) return 1;
   if (size <= 737_280) return 3;
   if (size <= 1_228_800) return 2;

@@ -199,9 +199,33 @@ describe("ATA drive", () => {
     expect(new Uint16Array((await rig.readAll()).data.buffer)[63]).toBe(0x0407);
   });
 
+  it("moves what there is before its end by PIO, then tells where it is and how much is left", async () => {
+    await rig.lba(0x20, SECTORS - 2, 5);
+    expect(rig.status()).toBe(0x58);
+    const { data, blocks } = await rig.readAll();
+    expect([sectorNumbers(data), blocks, rig.irq.edges]).toEqual([[SECTORS - 2, SECTORS - 1], 2, 3]);
+    const end = [SECTORS & 0xff, SECTORS >> 8, 0];
+    expect([rig.status(), rig.error(), rig.registers()]).toEqual([0x51, 0x10, [3, ...end]]);
+    await rig.lba(0x30, SECTORS - 1, 4);
+    await rig.writeAll(new Uint8Array(512).fill(7));
+    expect([rig.status(), rig.error(), rig.registers()]).toEqual([0x51, 0x10, [3, ...end]]);
+    expect(medium.bytes.at(-1)).toBe(7);
+    await rig.lba48(0x24, SECTORS - 1, 0x301);
+    expect((await rig.readAll()).blocks).toBe(1);
+    expect([rig.status(), rig.error(), rig.registers()]).toEqual([0x51, 0x10, [0, ...end]]);
+    rig.control.write(0, 0x80, 1);
+    expect(rig.registers()[0]).toBe(3);
+  });
+
   it("refuses sectors past its end, writes to a read-only medium, and what the host cannot do", async () => {
-    await rig.lba(0x20, SECTORS - 1, 2);
-    expect([rig.status(), rig.error()]).toEqual([0x51, 0x10]);
+    for (const command of [0x20, 0x30, 0x40]) {
+      await rig.lba(command, SECTORS, 1);
+      expect([rig.status(), rig.error()]).toEqual([0x51, 0x10]);
+    }
+    for (const command of [0xc8, 0xca, 0x40]) {
+      await rig.lba(command, SECTORS - 1, 2);
+      expect([rig.status(), rig.error()]).toEqual([0x51, 0x10]);
+    }
     medium.failing = true;
     await rig.lba(0x20, 9, 1);
     expect([rig.status(), rig.error(), rig.registers()[1]]).toEqual([0x51, 0x40, 9]);

@@ -27,8 +27,10 @@ interface Request {
   ext: boolean;
   /** Where the chunk under way begins. */
   sector: number;
-  /** Sectors from there on. */
+  /** Sectors from there on, as far as the disk goes. */
   remaining: number;
+  /** How many more were asked for, beyond the disk's end. */
+  beyond: number;
   /** Sectors of a DRQ block. */
   block: number;
 }
@@ -176,7 +178,10 @@ export class AtaDrive extends IdeDrive<AtaState> {
     }
     const sector = addressOf(this.state, ext);
     const remaining = countOf(this.state, ext);
-    if (sector < 0 || sector + remaining > this.#sectors) {
+    const there = Math.min(remaining, this.#sectors - sector);
+    const beyond = remaining - there;
+    // By PIO what there is has been moved when the drive meets the end.
+    if (sector < 0 || there <= 0 || (beyond > 0 && (dma || kind === "verify"))) {
       this.#fail(ErrorBits.IDNF);
       return;
     }
@@ -185,7 +190,7 @@ export class AtaDrive extends IdeDrive<AtaState> {
       return;
     }
     const block = multiple ? state.multiple : 1;
-    state.request = { transfer: kind, dma, ext, sector, remaining, block };
+    state.request = { transfer: kind, dma, ext, sector, remaining: there, beyond, block };
     if (kind === "write") this.#collect(false);
     else this.#load();
   }
@@ -227,8 +232,11 @@ export class AtaDrive extends IdeDrive<AtaState> {
   /** The chunk in the buffer has been read: goes on to the next, or ends the command. */
   #loadMore(interruptAtEnd: boolean): void {
     this.#advance();
-    if (this.state.request!.remaining > 0) {
+    const { remaining, beyond } = this.state.request!;
+    if (remaining > 0) {
       this.#load();
+    } else if (beyond) {
+      this.#meetEnd();
     } else {
       this.#finish();
       if (interruptAtEnd) this.raiseInterrupt();
@@ -268,12 +276,28 @@ export class AtaDrive extends IdeDrive<AtaState> {
         this.#advance();
         if (request.remaining > 0) {
           this.#collect(true);
+        } else if (request.beyond) {
+          this.#meetEnd();
         } else {
           this.#finish();
           this.raiseInterrupt();
         }
       },
     );
+  }
+
+  /** The registers show the first sector that is not there, and how many are left. */
+  #meetEnd(): void {
+    const { ext, beyond } = this.state.request!;
+    putAddress(this.state, this.#sectors, ext);
+    this.#showLeft(beyond, ext);
+    this.#fail(ErrorBits.IDNF);
+  }
+
+  #showLeft(sectors: number, ext: boolean): void {
+    const { task, previous } = this.state;
+    task.sectorCount = sectors & 0xff;
+    if (ext) previous.sectorCount = (sectors >> 8) & 0xff;
   }
 
   /** The chunk in the buffer is done. The registers then show the last sector, and how many are left. */
@@ -284,8 +308,7 @@ export class AtaDrive extends IdeDrive<AtaState> {
     request.sector += sectors;
     request.remaining -= sectors;
     putAddress(this.state, request.sector - 1, request.ext);
-    state.task.sectorCount = request.remaining & 0xff;
-    if (request.ext) state.previous.sectorCount = (request.remaining >> 8) & 0xff;
+    this.#showLeft(request.remaining, request.ext);
   }
 
   #flush(): void {

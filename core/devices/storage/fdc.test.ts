@@ -303,6 +303,23 @@ describe("82077AA", () => {
     expect(numbers(memory)).toEqual(upFrom(0, 18));
   });
 
+  it("reads zeros where the image ends before the disk, and cannot write there", async () => {
+    make(new MemoryMedium(numberedSectors(40)));
+    const memory = new Uint8Array(18 * 512).fill(0xee);
+    dma.arm(memory);
+    // From the second cylinder's first sector, number 36: four are there.
+    port(2, 0x1c);
+    seek(1);
+    expect((await transfer(0x46, 0, 1, 0, 1, 2, 18, 27, 255)).slice(0, 3)).toEqual([0, 0, 0]);
+    expect(numbers(memory)).toEqual([...upFrom(36, 4), ...Array(14).fill(0)]);
+    expect(memory.subarray(4 * 512).every((byte) => byte === 0)).toBe(true);
+    dma.arm(memory);
+    expect((await transfer(0x46, 4, 1, 1, 1, 2, 18, 27, 255)).slice(0, 3)).toEqual([0x04, 0, 0]);
+    expect(memory.every((byte) => byte === 0)).toBe(true);
+    dma.arm(new Uint8Array(512));
+    expect((await transfer(0x45, 0, 1, 0, 5, 2, 5, 27, 255)).slice(0, 3)).toEqual([0x40, 0x20, 0x20]);
+  });
+
   it("refuses to write a protected disk and shows it in ST3", async () => {
     make(new MemoryMedium(numberedSectors(SECTORS_144), true));
     dma.arm(new Uint8Array(512));

@@ -1,4 +1,4 @@
-import { type FloppyFormat, floppyFormatOfSize } from "../../base/floppy-formats.ts";
+import { type FloppyFormat, floppyFormatFor } from "../../base/floppy-formats.ts";
 
 /** Data rates as CCR and DSR select them, in kbit/s. [82077AA] */
 export const DATA_RATES = [500, 300, 250, 1000] as const;
@@ -7,7 +7,7 @@ export const SECTOR_SIZE = 512;
 /** 128 << N bytes a sector. */
 export const SECTOR_SIZE_CODE = 2;
 
-/** A floppy by its size: how it is laid out and at which data rates it can be read. */
+/** A floppy by its image's size: how it is laid out and at which data rates it can be read. */
 export interface FloppyLayout extends FloppyFormat {
   rates: readonly number[];
 }
@@ -16,11 +16,11 @@ const EXTRA_DENSITY_SECTORS = 36;
 const HIGH_DENSITY_SECTORS = 15;
 
 /**
- * The layout of a disk of `size` bytes. A size that is no usual one is laid out as 1.44 MB, as far as it goes.
+ * The layout of the disk that an image of `size` bytes is of.
  * Double density is read at 250 kbit/s, or at 300 in a drive that always turns at 360 rpm.
  */
 export function floppyLayout(size: number): FloppyLayout {
-  const format = floppyFormatOfSize(size) ?? { size, cylinders: 80, heads: 2, sectorsPerTrack: 18 };
+  const format = floppyFormatFor(size);
   const { sectorsPerTrack } = format;
   const rates =
     sectorsPerTrack >= EXTRA_DENSITY_SECTORS

@@ -178,7 +178,7 @@ export class FloppyTransfer {
     transfer.accessing = "load";
     this.#host.onActivity(transfer.drive);
     this.#access.begin(
-      () => medium.read(this.#offset(transfer, transfer.sector), buffer),
+      () => this.#readRun(transfer, medium, buffer),
       (outcome) => {
         transfer.accessing = null;
         if (outcome === "failed") {
@@ -192,6 +192,13 @@ export class FloppyTransfer {
         }
       },
     );
+  }
+
+  /** An image that ends before the disk, as one that an assembler wrote, has zeros from there on. */
+  async #readRun(transfer: Transfer, medium: Medium, into: Uint8Array): Promise<void> {
+    const offset = this.#offset(transfer, transfer.sector);
+    const there = Math.min(into.length, medium.size - offset);
+    if (there > 0) await medium.read(offset, into.subarray(0, there));
   }
 
   #store(): void {

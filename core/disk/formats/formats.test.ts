@@ -92,6 +92,23 @@ describe("raw image", () => {
     });
   });
 
+  it("that is an assembler's output has zeros behind its code, and is made whole where that is written", async () => {
+    const bytes = new Uint8Array(1200).fill(9);
+    bytes.set([0x55, 0xaa], 510);
+    const store = new MemoryStore(bytes);
+    const device = await raw.open(store);
+    expect(device.size).toBe(1536);
+    const back = new Uint8Array(1024).fill(1);
+    await device.read(512, back);
+    expect([back[0], back[687], back[688], back[1023]]).toEqual([9, 9, 0, 0]);
+    await device.write(512, new Uint8Array(512).fill(3));
+    expect(await store.size()).toBe(1200);
+    await device.write(1024, new Uint8Array(512).fill(7));
+    expect(await store.size()).toBe(1536);
+    await device.read(512, back);
+    expect([back[0], back[512], back[1023]]).toEqual([3, 7, 7]);
+  });
+
   it("stays untouched when read-only", async () => {
     const store = new MemoryStore(new Uint8Array(1024), { readOnly: true });
     const device = await raw.open(store);

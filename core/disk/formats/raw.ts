@@ -1,17 +1,21 @@
 import { TwinboxError } from "../../base/errors.ts";
 import type { BlockDevice, ByteStore } from "../block-device.ts";
+import { hasBootSignature } from "../filesystems/partitions.ts";
 import type { DiskFormat } from "./format.ts";
 
 const SECTOR = 512;
 
-/** The image's bytes are the disk's bytes, written through. */
+/** The image's bytes are the disk's bytes, written through; zeros follow where the last sector is not all there. */
 class RawDevice implements BlockDevice {
   readonly size: number;
   readonly #store: ByteStore;
+  /** Bytes of the image; at most a sector less than the disk's. */
+  #stored: number;
 
-  constructor(store: ByteStore, size: number) {
+  constructor(store: ByteStore, stored: number) {
     this.#store = store;
-    this.size = size;
+    this.#stored = stored;
+    this.size = Math.ceil(stored / SECTOR) * SECTOR;
   }
 
   get name(): string {
@@ -24,7 +28,9 @@ class RawDevice implements BlockDevice {
 
   async read(offset: number, into: Uint8Array): Promise<void> {
     this.#check(offset, into.length);
-    await this.#store.read(offset, into);
+    const there = Math.min(into.length, this.#stored - offset);
+    await this.#store.read(offset, into.subarray(0, there));
+    into.fill(0, there);
   }
 
   async write(offset: number, from: Uint8Array): Promise<void> {
@@ -33,6 +39,7 @@ class RawDevice implements BlockDevice {
       throw new TwinboxError("read-only", `${this.name} is read-only.`, { subject: this.name });
     }
     await this.#store.write(offset, from);
+    this.#stored = Math.max(this.#stored, offset + from.length);
   }
 
   flush(): Promise<void> {
@@ -53,6 +60,14 @@ class RawDevice implements BlockDevice {
   }
 }
 
+/** Whether an image begins with a boot sector: an assembler's output has the length of its code, and is run as it is. */
+async function isBootCode(store: ByteStore, size: number): Promise<boolean> {
+  if (size < SECTOR) return false;
+  const sector = new Uint8Array(SECTOR);
+  await store.read(0, sector);
+  return hasBootSignature(sector);
+}
+
 /** Any image is a raw one, so it is probed last. */
 export const raw: DiskFormat = {
   id: "raw",
@@ -68,7 +83,7 @@ export const raw: DiskFormat = {
         advice: "Copy or download it again.",
       });
     }
-    if (size % SECTOR !== 0) {
+    if (size % SECTOR !== 0 && !(await isBootCode(store, size))) {
       throw new TwinboxError(
         "truncated",
         `${store.name} is not a whole number of sectors: its ${size} bytes are no multiple of ${SECTOR}.`,

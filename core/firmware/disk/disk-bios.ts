@@ -4,7 +4,7 @@ import type { Call, Outcome } from "../call.ts";
 import type { FirmwareHardware } from "../hardware.ts";
 import { type BiosDrive, biosDrives, type DriveState } from "./drives.ts";
 import { driveParameters, extensionsPresent, writeSpecification } from "./edd.ts";
-import { floppyDriveType } from "./geometry.ts";
+import { floppyDriveType, type Geometry } from "./geometry.ts";
 import { PENDING, TransferFailure, type Transfers } from "./transfers.ts";
 
 /** Results of INT 13h in AH. */
@@ -36,6 +36,17 @@ interface Extent {
 }
 
 type Result = number | typeof PENDING;
+
+/** How a transfer ended, and how many bytes of its extent were done. */
+interface Moved {
+  status: number;
+  done: number;
+}
+
+const nothing = (status: number): Moved => ({ status, done: 0 });
+
+/** In bytes. */
+const sizeOf = ({ cylinders, heads, sectors }: Geometry): number => cylinders * heads * sectors * SECTOR;
 
 /** INT 13h: floppies, hard disks and, by the extensions, CD-ROMs. [EDD] [ELTORITO] */
 export class DiskBios {
@@ -168,20 +179,22 @@ export class DiskBios {
 
   /** AH=02h to 04h. AL tells how many sectors were done. */
   #chs(call: Call, drive: BiosDrive, direction: Direction): Result {
-    const result = this.#chsTransfer(call, drive, direction);
-    if (result !== PENDING && result !== Status.ok) call.al = 0;
-    return result;
+    const moved = this.#chsTransfer(call, drive, direction);
+    if (moved === PENDING) return PENDING;
+    call.al = moved.done / SECTOR;
+    return moved.status;
   }
 
-  #chsTransfer(call: Call, drive: BiosDrive, direction: Direction): Result {
+  #chsTransfer(call: Call, drive: BiosDrive, direction: Direction): Moved | typeof PENDING {
     const { geometry } = drive;
     const sector = call.cl & 0x3f;
     const cylinder = call.ch | ((call.cl & LAST_CYLINDER_BITS) << 2);
     const count = call.al;
-    if (drive.kind === "cdrom" || count === 0) return Status.invalid;
-    if (!drive.device) return Status.notReady;
-    if (drive.kind === "floppy" && this.#changed(drive)) return Status.changed;
-    if (sector === 0 || sector > geometry.sectors || call.dh >= geometry.heads) return Status.notFound;
+    if (drive.kind === "cdrom" || count === 0) return nothing(Status.invalid);
+    if (!drive.device) return nothing(Status.notReady);
+    if (drive.kind === "floppy" && this.#changed(drive)) return nothing(Status.changed);
+    const isOnTrack = sector > 0 && sector <= geometry.sectors && call.dh < geometry.heads;
+    if (!isOnTrack) return nothing(Status.notFound);
     const block = (cylinder * geometry.heads + call.dh) * geometry.sectors + sector - 1;
     const extent = {
       offset: block * SECTOR,
@@ -208,32 +221,46 @@ export class DiskBios {
       length: count * drive.sectorSize,
       memory: address,
     };
-    const result = count === 0 ? Status.ok : this.#transfer(call, drive, direction, extent);
-    if (result !== PENDING && result !== Status.ok) memory.write16(packet + 2, 0);
-    return result;
+    const moved = count === 0 ? nothing(Status.ok) : this.#transfer(call, drive, direction, extent);
+    if (moved === PENDING) return PENDING;
+    if (moved.status !== Status.ok) memory.write16(packet + 2, moved.done / drive.sectorSize);
+    return moved.status;
   }
 
-  #transfer(call: Call, drive: BiosDrive, direction: Direction, extent: Extent): Result {
+  /** Does what there is of an extent; what begins on the drive and ends beyond it fails after its last sector. */
+  #transfer(
+    call: Call,
+    drive: BiosDrive,
+    direction: Direction,
+    { offset, length, memory }: Extent,
+  ): Moved | typeof PENDING {
     const { device } = drive;
-    if (!device || extent.offset + extent.length > drive.size) return Status.notFound;
-    if (direction === "verify") return Status.ok;
-    if (direction === "write" && drive.readOnly) return Status.writeProtected;
-    const at = drive.offset + extent.offset;
+    const stored = Math.max(0, Math.min(length, drive.size - offset));
+    // A floppy's image may be the beginning of the disk only, as an assembler's output is: zeros follow.
+    const there =
+      drive.kind === "floppy" && direction !== "write"
+        ? Math.max(0, Math.min(length, sizeOf(drive.geometry) - offset))
+        : stored;
+    if (!device || there === 0) return nothing(Status.notFound);
+    const moved = { status: there < length ? Status.notFound : Status.ok, done: there };
+    if (direction === "verify") return moved;
+    if (direction === "write" && drive.readOnly) return nothing(Status.writeProtected);
+    const at = drive.offset + offset;
     const result = this.#transfers.run(async () => {
-      const bytes = new Uint8Array(extent.length);
+      const bytes = new Uint8Array(there);
       this.#hardware.activity(drive.slot);
       if (direction === "read") {
-        await device.read(at, bytes);
+        if (stored > 0) await device.read(at, bytes.subarray(0, stored));
       } else {
-        call.memory.read(extent.memory, bytes);
+        call.memory.read(memory, bytes);
         await device.write(at, bytes);
       }
       return bytes;
     });
     if (result === PENDING) return PENDING;
-    if (result instanceof TransferFailure) return Status.controller;
-    if (direction === "read") call.memory.write(extent.memory, result);
-    return Status.ok;
+    if (result instanceof TransferFailure) return nothing(Status.controller);
+    if (direction === "read") call.memory.write(memory, result);
+    return moved;
   }
 
   /** AH=05h on a floppy: a track of sectors full of the filler. A hard disk needs no formatting. */

@@ -1,4 +1,4 @@
-import { FLOPPY_FORMATS } from "../../base/floppy-formats.ts";
+import { floppyFormatFor } from "../../base/floppy-formats.ts";
 
 export interface Geometry {
   cylinders: number;
@@ -42,9 +42,9 @@ export function diskGeometry(size: number, mbr?: Uint8Array): Geometry {
   return { cylinders, heads, sectors };
 }
 
-/** The geometry of a floppy disk of `size` bytes: that of its format, or of the next larger one. */
+/** The geometry of the floppy disk that an image of `size` bytes is of. */
 export function floppyGeometry(size: number): Geometry {
-  const format = FLOPPY_FORMATS.find((one) => one.size >= size) ?? FLOPPY_FORMATS.at(-1)!;
+  const format = floppyFormatFor(size);
   return { cylinders: format.cylinders, heads: format.heads, sectors: format.sectorsPerTrack };
 }
 
