@@ -185,12 +185,14 @@ describe("16550A", () => {
     expect(uart.read(5)).toBe(0x60);
   });
 
-  it("is silent on the board's interrupt line while OUT2 is off", () => {
-    uart.write(4, 0x03);
+  it("interrupts with OUT2 off as well, and is silent on the board's line in loopback", () => {
+    uart.write(4, 0x00);
     uart.write(1, 0x01);
     uart.receive(bytes(1));
-    expect(uart.read(2)).toBe(0x04);
+    expect(irq).toBe(true);
+    uart.write(4, 0x18);
     expect(irq).toBe(false);
+    expect(uart.read(2)).toBe(0x04);
     uart.write(4, 0x0b);
     expect(irq).toBe(true);
   });

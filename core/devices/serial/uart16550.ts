@@ -106,7 +106,8 @@ const powerOn = (): UartState => ({
  *
  * Departures: a character written is sent at once, whatever the divisor, so the transmitter is empty at every
  * look; the other end is a null-modem cable with CTS, DSR and DCD up, and it sends no faster than the guest reads,
- * so overruns happen in loopback only. As on a PC's board, OUT2 gates the interrupt.
+ * so overruns happen in loopback only. On a PC's board OUT2 gates the interrupt; here it does not, for there are systems
+ * that were only ever run where nobody asks for it, and leave it off.
  */
 export class Uart16550 implements Device, BusTarget {
   readonly name: string;
@@ -374,8 +375,7 @@ export class Uart16550 implements Device, BusTarget {
   }
 
   #updateIrq(): void {
-    // The OUT2 pin is inactive in loopback, whatever MCR says.
-    const gated = (this.state.mcr & (MCR_OUT2 | MCR_LOOP)) === MCR_OUT2;
-    this.#irq.set(gated && this.#interruptId() !== IIR_NONE);
+    const looped = (this.state.mcr & MCR_LOOP) !== 0;
+    this.#irq.set(!looped && this.#interruptId() !== IIR_NONE);
   }
 }
