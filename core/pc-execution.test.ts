@@ -96,6 +96,27 @@ describe.each(["auto", "eager", "off"] as const)("with --jit %s", (jit) => {
   });
 });
 
+it("a guest that goes on while a disk waits leaves the event loop its turns, which bring the answer", async () => {
+  let answer = () => {};
+  const disk = slowDisk(() => 0);
+  disk.read = () => new Promise((resolve) => (answer = resolve));
+  const pc = machine({ kernel: readsAndCounts, drives: [{ slot: "hda", kind: "disk", device: disk }] });
+  const slices = (count: number) => {
+    // A minute each, unless it is given up before.
+    for (let n = 0; n < count; n++) expect(pc.runSlice(n * 1e6, 60_000)).toEqual({ state: "busy" });
+  };
+  slices(1);
+  while (!pc.drives.busy) slices(1);
+  const begun = pc.memory.read32(RESULTS);
+  slices(20);
+  expect(pc.memory.read32(RESULTS)).toBeGreaterThan(begun);
+  expect(pc.memory.read32(RESULTS + 4)).toBe(0);
+  answer();
+  await turn();
+  slices(1);
+  expect(pc.memory.read32(RESULTS + 4)).not.toBe(0);
+});
+
 it("a machine that differs in one byte of memory has another checksum", async () => {
   const pc = machine({ deterministic: true, kernel: kernel((a) => a.nop()) });
   pc.runSlice(0);

@@ -53,6 +53,11 @@ const LOOK_AROUND_INSTRUCTIONS = 250_000;
 const FIRST_INSTRUCTIONS = 40;
 /** Accesses to devices after which it does too: each takes as long as hundreds of instructions on memory. */
 const LOOK_AROUND_ACCESSES = 1000;
+/**
+ * Host time, in nanoseconds, after which a guest that goes on while a drive waits for the host lets the event loop have its turn; twice
+ * as long each time that the drive still waits.
+ */
+const FIRST_WAIT_NS = 5e4;
 /** Machine time of a slice that does not follow the host's clock, in nanoseconds. */
 const SLICE_NS = 5e6;
 /** Entries of a block after which it is compiled; the processor's own choice for `auto`. */
@@ -126,6 +131,8 @@ export class Pc implements PcControl {
   readonly #port92: Port92;
   /** Ends of transfers, to be heard of between two instructions. */
   #completions: (() => void)[] = [];
+  /** Host nanoseconds that the guest may go on for while a drive waits. */
+  #waitNs = FIRST_WAIT_NS;
   /** Accesses to devices since the slice last looked at the clock. */
   #accesses = 0;
   #pendingReset: "none" | "processor" | "machine" = "none";
@@ -176,7 +183,7 @@ export class Pc implements PcControl {
       dma,
       line,
       completion: { defer: (run) => this.#defer(run) },
-      activity: (slot) => this.onActivity(slot),
+      activity: (slot) => this.#beginAccess(slot),
     });
     this.vga = new Vga({
       video: this.memory.video,
@@ -458,14 +465,34 @@ export class Pc implements PcControl {
       }
       const before = this.cpu.instructions;
       this.#accesses = 0;
-      this.#execute(LOOK_AROUND_NS, before < FIRST_INSTRUCTIONS ? 1 : LOOK_AROUND_INSTRUCTIONS);
+      const ns = this.#patience();
+      this.#execute(ns, before < FIRST_INSTRUCTIONS ? 1 : LOOK_AROUND_INSTRUCTIONS);
       this.#rest.note(this.cpu.instructions - before, this.#accesses, this.#time.clock.now());
       const then = now;
       now = hostNow();
       this.#time.measure(this.cpu.instructions - before, now - then);
       if (this.cpu.stopped) return { state: "stopped", by: this.cpu.stopped };
-      if (performance.now() >= end) return { state: "busy" };
+      // What a drive waits for comes with the event loop.
+      if (this.drives.busy || performance.now() >= end) return { state: "busy" };
     }
+  }
+
+  /** Host nanoseconds that the guest may go on for before the next look. */
+  #patience(): number {
+    if (!this.drives.busy) {
+      this.#waitNs = FIRST_WAIT_NS;
+      return LOOK_AROUND_NS;
+    }
+    const ns = this.#waitNs;
+    this.#waitNs = Math.min(2 * ns, LOOK_AROUND_NS);
+    return ns;
+  }
+
+  /** A drive is about to ask the host. */
+  #beginAccess(slot: DriveSlot): void {
+    this.onActivity(slot);
+    // Where the guest's time stands still meanwhile, when it is asked makes no difference.
+    if (!this.#transfers) this.cpu.stopSoon();
   }
 
   /** A slice in which everything happens after so many instructions, whatever the host does meanwhile. */
