@@ -1,6 +1,8 @@
 import { describe, expect, it, vi } from "vitest";
 import { Assembler } from "./assembler/assembler.ts";
 import { MTRR } from "./cpu/layout.ts";
+import { IO_APIC_ID } from "./firmware/tables/apic-ids.ts";
+import { addresses } from "./memory-map.ts";
 import { Pc } from "./pc.ts";
 import type { KernelOptions } from "./pc-options.ts";
 import { catchInterrupt, multibootKernel } from "./testing/kernels.ts";
@@ -161,6 +163,19 @@ describe("the firmware", () => {
     runToEnd(pc);
     expect(pc.cpu.get64(MTRR_DEF_TYPE)).toBe(0xc06n);
     expect(pc.cpu.get64(MTRR_PHYSBASE0)).toBe(BigInt(HOLE));
+  });
+
+  it("gives the I/O APIC the ID that its tables tell", () => {
+    const pc = machine(
+      16,
+      kernel((a) => {
+        a.mov(`dword [${addresses.ioApic.base}]`, 0);
+        a.mov("eax", `[${addresses.ioApic.base + 0x10}]`);
+        a.mov(`[${RESULTS}]`, "eax");
+      }),
+    );
+    runToEnd(pc);
+    expect(pc.memory.read32(RESULTS)).toBe(IO_APIC_ID << 24);
   });
 });
 

@@ -424,6 +424,7 @@ export class Pc implements PcControl {
     const built = new Firmware(image, config, {
       ports: this.ports,
       memory: this.memory,
+      registers: this.registers,
       drives: this.drives.all,
       processor: processorView(this.cpu, this.memory),
       stopProcessor: () => this.cpu.stopSoon(),

@@ -25,6 +25,8 @@ export interface FirmwareConfig {
 export interface FirmwareHardware {
   readonly ports: Bus;
   readonly memory: PhysicalMemory;
+  /** Memory-mapped registers, by physical address. */
+  readonly registers: Bus;
   readonly drives: readonly FirmwareDrive[];
   readonly processor: ProcessorView;
   /** Makes the processor stop after the OUT that it executes; the board then calls `Firmware.serve`. */

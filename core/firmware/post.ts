@@ -1,4 +1,5 @@
-import { ports } from "../memory-map.ts";
+import type { Bus } from "../board/bus.ts";
+import { addresses, ports } from "../memory-map.ts";
 import { bda, ebda, ebdaSegment, VECTOR_IRQ0, VECTOR_IRQ8 } from "./bda.ts";
 import type { BiosDrive } from "./disk/drives.ts";
 import { floppyDriveType } from "./disk/geometry.ts";
@@ -8,6 +9,7 @@ import { type ClockBios, Rtc } from "./system/clock.ts";
 import { memoryTypes } from "./system/memory-types.ts";
 import { configurePci } from "./system/pci-setup.ts";
 import { facs } from "./tables/acpi.ts";
+import { IO_APIC_ID } from "./tables/apic-ids.ts";
 
 const PIC1 = ports.pic1.base;
 const PIC2 = ports.pic2.base;
@@ -48,6 +50,13 @@ function setUpInterruptControllers(io: Ports): void {
     io.outb(pic + 1, 0x01);
     io.outb(pic + 1, mask);
   }
+}
+
+/** Kernels compare its ID with the tables'. [IOAPIC] 3.1 and 3.2.1 */
+function identifyIoApic(registers: Bus): void {
+  const { base } = addresses.ioApic;
+  registers.write(base, 0x00, 4);
+  registers.write(base + 0x10, IO_APIC_ID << 24, 4);
 }
 
 /** 18.2 interrupts a second on channel 0, refresh on 1, the speaker silent on 2. */
@@ -176,6 +185,7 @@ export function powerOnSelfTest(
   io.outb(ports.systemControlA.base, io.inb(ports.systemControlA.base) | 0x02);
   for (const [register, value] of memoryTypes()) hardware.processor.writeMsr(register, value);
   setUpInterruptControllers(io);
+  identifyIoApic(hardware.registers);
   setUpTimers(io);
   setUpDma(io);
   setUpClock(io);

@@ -1,5 +1,6 @@
 import { addresses, ioApicTimerPin, irqs, ports } from "../../memory-map.ts";
 import { ebda, ebdaSegment } from "../bda.ts";
+import { IO_APIC_ID, LOCAL_APIC_ID } from "./apic-ids.ts";
 import { ByteWriter, setChecksum } from "./bytes.ts";
 import { dsdtBody } from "./dsdt.ts";
 
@@ -7,8 +8,6 @@ const OEM = "TWINBX";
 const OEM_TABLE = "TWINBOX ";
 const HEADER_LENGTH = 36;
 const CHECKSUM_AT = 9;
-const LOCAL_APIC_ID = 0;
-const IO_APIC_ID = 1;
 /** Values for the SMI command port that the chipset carries out itself. */
 const ACPI_ENABLE = 0xf1;
 const ACPI_DISABLE = 0xf0;

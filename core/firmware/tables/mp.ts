@@ -1,9 +1,8 @@
 import { addresses, ioApicTimerPin, irqs } from "../../memory-map.ts";
+import { IO_APIC_ID, LOCAL_APIC_ID } from "./apic-ids.ts";
 import { ByteWriter, setChecksum } from "./bytes.ts";
 import { irqOfPirq, pirqOf } from "./pir.ts";
 
-const LOCAL_APIC_ID = 0;
-const IO_APIC_ID = 1;
 const APIC_VERSION = 0x14;
 const IO_APIC_VERSION = 0x11;
 const PCI_BUS = 0;

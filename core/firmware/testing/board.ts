@@ -142,6 +142,7 @@ export class FirmwareBoard {
     this.firmware = new Firmware(image, config, {
       ports: this.io,
       memory: this.memory,
+      registers: new Bus("memory"),
       drives,
       processor: this.view,
       stopProcessor: () => this.cpu.stopSoon(),
