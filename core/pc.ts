@@ -478,7 +478,7 @@ export class Pc implements PcControl {
     }
   }
 
-  /** Host nanoseconds that the guest may go on for before the next look. */
+  /** Host nanoseconds that the guest may go on for before the next look: few at first while a drive waits, and more each time. */
   #patience(): number {
     if (!this.drives.busy) {
       this.#waitNs = FIRST_WAIT_NS;

@@ -90,6 +90,9 @@ describe("raw image", () => {
     await expect(raw.open(new MemoryStore(new Uint8Array(1000)))).rejects.toMatchObject({
       kind: "truncated",
     });
+    const disk = new Uint8Array((16 << 20) + 1);
+    disk.set([0x55, 0xaa], 510);
+    await expect(raw.open(new MemoryStore(disk))).rejects.toMatchObject({ kind: "truncated" });
   });
 
   it("that is an assembler's output has zeros behind its code, and is made whole where that is written", async () => {

@@ -4,6 +4,8 @@ import { hasBootSignature } from "../filesystems/partitions.ts";
 import type { DiskFormat } from "./format.ts";
 
 const SECTOR = 512;
+/** Bytes of boot code at most: what is larger and ends within a sector is a disk that was cut off. */
+const LARGEST_CODE = 16 << 20;
 
 /** The image's bytes are the disk's bytes, written through; zeros follow where the last sector is not all there. */
 class RawDevice implements BlockDevice {
@@ -62,7 +64,7 @@ class RawDevice implements BlockDevice {
 
 /** Whether an image begins with a boot sector: an assembler's output has the length of its code, and is run as it is. */
 async function isBootCode(store: ByteStore, size: number): Promise<boolean> {
-  if (size < SECTOR) return false;
+  if (size < SECTOR || size > LARGEST_CODE) return false;
   const sector = new Uint8Array(SECTOR);
   await store.read(0, sector);
   return hasBootSignature(sector);
