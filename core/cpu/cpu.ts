@@ -444,7 +444,7 @@ export class Cpu {
     this.#setTime();
     this.#blocks.tidy();
     this.#noteRunning();
-    this.#blocks.regions.compileHot();
+    this.#blocks.regions.compileHot(this.instructions);
     if (this.#loopsAwaited > 0) this.#takeLoops();
     this.runtime.stopSoon();
     this.set32(BUDGET_GIVEN, instructions);

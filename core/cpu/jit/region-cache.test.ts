@@ -108,8 +108,11 @@ it("the guest goes on until a module is compiled elsewhere, and the next one gro
   const THIRD = 0x50000;
   machine.write(THIRD, loop(30));
   cpu.set64(RIP, BigInt(THIRD));
-  for (let n = 0; n < 60; n++) cpu.run(4500);
+  const since = cpu.instructions;
+  while (compiler.added.length === regions && cpu.instructions < since + 1_000_000) cpu.run(10_000);
   expect(compiler.added.length).toBeGreaterThan(regions);
+  // It has become hot, and then waited for company as long as there was none.
+  expect(cpu.instructions).toBeGreaterThan(since + 500_000);
   expect(cpu.compiler.regionsCompiled).toBe(0);
   compiler.ready = true;
   for (let n = 0; n < 3; n++) cpu.run(1);

@@ -73,8 +73,8 @@ interface Blocks extends CodeSource<Block> {
 /** Entries after which a block may be part of a region. */
 const WARM = 16;
 
-/** Calls of `compileHot` for which hot blocks wait for others. */
-const PATIENCE = 20;
+/** Instructions that the guest runs while hot blocks wait for others: a millisecond's of the interpreter. */
+const PATIENCE = 500_000;
 
 /** Instructions of a region, about. */
 const MOST_INSTRUCTIONS = 300;
@@ -137,7 +137,8 @@ export class RegionCache {
   #compiled = 0;
   /** Runs of the guest that have ended. */
   #runs = 0;
-  #patience = PATIENCE;
+  /** How far the guest was when hot blocks began to wait for others, if they do. */
+  #waitingSince: number | undefined;
   /** Oldest first. */
   readonly #modules = new Set<CodeModule>();
   /** Bytes of all of them. */
@@ -163,6 +164,7 @@ export class RegionCache {
   clear(): void {
     for (const module of this.#modules) this.#drop(module);
     this.#hot = [];
+    this.#waitingSince = undefined;
     this.#pressure = 0;
     this.#madeRoom = 0;
     this.#relief = RELIEF;
@@ -220,15 +222,17 @@ export class RegionCache {
    * Has regions compiled around the blocks that have become hot, not too much at once. Those of a module become their
    * entries' first handlers once that is compiled. Not while a block runs.
    *
+   * @param instructions - that the guest has run since power-on
    * @throws what has kept the compiler from it
    */
-  compileHot(): void {
+  compileHot(instructions: number): void {
     this.#relieve();
     this.#enterModules();
     if (this.#ordered.length === 0) {
       if (this.#hot.length === 0) return;
       // A module costs more than a function: wait for company, but not for long.
-      if (this.#hot.length < this.#host.batch && this.#patience-- > 0) return;
+      this.#waitingSince ??= instructions;
+      if (this.#hot.length < this.#host.batch && instructions < this.#waitingSince + PATIENCE) return;
     }
     this.#orderHot();
     // While a module is being compiled elsewhere, the next one may grow.
@@ -236,7 +240,7 @@ export class RegionCache {
     this.#isFull ||= this.#instructions >= MODULE_INSTRUCTIONS;
     if (mayGrow && !this.#isFull) return;
     // What is left comes next time, without waiting again.
-    this.#patience = this.#hot.length > 0 ? 0 : PATIENCE;
+    this.#waitingSince = this.#hot.length > 0 ? Number.NEGATIVE_INFINITY : undefined;
     if (this.#ordered.length === 0) return;
     this.#host.compiler.finish(this.#ordered[0]!.isWide);
     this.#underWay.push(this.#ordered);
