@@ -23,6 +23,9 @@ export const JUMP_PLACE = 4;
 export const JUMP_RECORD = 8;
 export const JUMP_REGION = 12;
 
+/** How often addresses of records have got another meaning: what remembers them (REC_NEXT) tells when that was (u32). */
+export const RECORDS_AGE = 0x1bff00;
+
 /** For each physical page, 64 bits: bit n is set when the 64 bytes from n × 64 hold decoded code. */
 export const CODE_BITS = 0x200000;
 /** For each physical page, its host page address and PAGE_* flags; 0 is not memory. */
@@ -340,6 +343,15 @@ export const BLOCK_LINK = -4;
 export const REC_LINK = 8;
 /** From such a link to the physical page that it leads to (u32); what branches has no operand in memory. */
 export const LINK_PAGE = 4;
+/**
+ * In the record of a relative branch, and of a block's end, for the interpreter: where it led last, which holds as what the jump cache
+ * says does, at RECORDS_AGE. JUMP_PLACE, all ones if it is not known; the address of the first record there; and the age (u32 each).
+ */
+export const REC_NEXT_PLACE = 16;
+export const REC_NEXT = 20;
+export const REC_NEXT_AGE = 28;
+/** In the record of a near return, that was last to the low 32 bits of this address (u32). */
+export const REC_RETURNED = 8;
 /** Index of the handler in the table. */
 export const REC_HANDLER = 0;
 /** Offset of the instruction from the start of its block (u16). */
@@ -362,7 +374,7 @@ export const REC_SEGMENT = 17;
 /** Offset of a third register operand: VEX.vvvv (u16). */
 export const REC_VVVV = 18;
 export const REC_DISPLACEMENT = 20;
-/** Immediate, sign-extended (i64). */
+/** Immediate, sign-extended (i64); of a relative branch i32. */
 export const REC_IMMEDIATE = 24;
 
 // --- FPU (offsets 0x400 to 0x4ff) --------------------------------------------------------------------------

@@ -3,7 +3,15 @@
 import { beforeEach, expect, test, vi } from "vitest";
 import { CodePages } from "./interpreter/code-pages.ts";
 import { RecordSpace } from "./interpreter/record-space.ts";
-import { CPL, HALTED, SEGMENT_ATTRIBUTES, SEGMENT_LIMIT, SEGMENT_SIZE, SEGMENTS } from "./layout.ts";
+import {
+  CPL,
+  HALTED,
+  RECORDS_AGE,
+  SEGMENT_ATTRIBUTES,
+  SEGMENT_LIMIT,
+  SEGMENT_SIZE,
+  SEGMENTS,
+} from "./layout.ts";
 import { userMachine } from "./testing/differential.ts";
 import type { Machine, RegisterName } from "./testing/machine.ts";
 
@@ -118,6 +126,8 @@ test("room for new code is made of old code some blocks at a time", { timeout: L
   given.mockRestore();
   expect(dropped.reduce((sum, n) => sum + n)).toBeGreaterThan(1500);
   expect(Math.max(...dropped)).toBeLessThanOrEqual(500);
+  // Who remembers where records were is told that others are there.
+  expect(new DataView(machine.view.buffer).getUint32(RECORDS_AGE, true)).toBeGreaterThan(0);
 });
 
 test("what is run again and again stays decoded while what is run once makes room", { timeout: LONG }, () => {

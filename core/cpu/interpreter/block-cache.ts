@@ -29,6 +29,7 @@ import {
   REC_LINK,
   RECORD_SIZE,
   RECORDS,
+  RECORDS_AGE,
   RECORDS_SIZE,
 } from "../layout.ts";
 import { Block } from "./block.ts";
@@ -292,8 +293,9 @@ export class BlockCache {
     if (this.#hand === this.#blocks.length) this.#hand = 0;
     else if (!isEnough()) return;
     this.#tidying = false;
-    // It may know blocks that were dropped.
+    // They may know blocks that were dropped.
     this.#forgetJumps();
+    this.#view.setUint32(RECORDS_AGE, this.#view.getUint32(RECORDS_AGE, true) + 1, true);
     this.#records.merge();
   }
 

@@ -1,7 +1,7 @@
 // Writes decoded instructions as the records that handlers read. The layout is at RECORD_SIZE in layout.ts.
 
 import { type Decoded, NO_REGISTER, RIP_RELATIVE } from "../decode/decoder.ts";
-import { ENDS, isRelativeBranch, type Row } from "../decode/row.ts";
+import { ENDS, isNearReturn, isRelativeBranch, type Row } from "../decode/row.ts";
 import {
   BLOCK_COMPILED,
   BLOCK_FIRST_HANDLER,
@@ -20,6 +20,7 @@ import {
   REC_IP_DELTA,
   REC_LENGTH,
   REC_LINK,
+  REC_NEXT_PLACE,
   REC_REG,
   REC_REMAINING,
   REC_RM,
@@ -84,6 +85,7 @@ export class BlockWriter {
       view.setUint32(at + REC_HANDLER, END_HANDLER, true);
       view.setUint16(at + REC_IP_DELTA, delta, true);
       this.#bytes[at + REC_REMAINING] = 0;
+      view.setUint32(at + REC_NEXT_PLACE, NO_BLOCK, true);
     }
     view.setUint32(record + BLOCK_FIRST_HANDLER, view.getUint32(record + REC_HANDLER, true), true);
     view.setUint32(record + BLOCK_INSTRUCTIONS, count, true);
@@ -101,11 +103,14 @@ export class BlockWriter {
     view.setUint32(at + REC_HANDLER, this.#host.handlers.indexOf(instruction, mode), true);
     view.setUint16(at + REC_IP_DELTA, delta, true);
     bytes[at + REC_LENGTH] = length;
-    if (isRelativeBranch(row)) view.setUint32(at + REC_LINK, 0, true);
-    else {
-      view.setUint16(at + REC_REG, regSlot(instruction), true);
-      view.setUint16(at + REC_RM, rmSlot(instruction), true);
+    view.setInt32(at + REC_IMMEDIATE, instruction.immediateLow, true);
+    if (isRelativeBranch(row)) {
+      view.setUint32(at + REC_LINK, 0, true);
+      view.setUint32(at + REC_NEXT_PLACE, NO_BLOCK, true);
+      return;
     }
+    view.setUint16(at + REC_REG, regSlot(instruction), true);
+    view.setUint16(at + REC_RM, rmSlot(instruction), true);
     view.setUint16(at + REC_BASE, addressSlot(base), true);
     view.setUint16(at + REC_INDEX, addressSlot(instruction.index), true);
     bytes[at + REC_SCALE] = instruction.scale;
@@ -113,7 +118,7 @@ export class BlockWriter {
     view.setUint16(at + REC_VVVV, instruction.immediate2, true);
     const from = base === RIP_RELATIVE ? delta + length : 0;
     view.setInt32(at + REC_DISPLACEMENT, from + displacement, true);
-    view.setInt32(at + REC_IMMEDIATE, instruction.immediateLow, true);
+    if (isNearReturn(row)) view.setUint32(at + REC_NEXT_PLACE, NO_BLOCK, true);
     view.setInt32(at + REC_IMMEDIATE + 4, instruction.immediateHigh, true);
   }
 }

@@ -639,7 +639,7 @@ export class HandlerContext implements Context {
   }
 
   relativeTarget(): Expression {
-    const target = i64.add(this.nextIp(), this.immediate);
+    const target = i64.add(this.nextIp(), this.fields.wideI32(REC_IMMEDIATE));
     if (this.size === 64) return this.body.let(target);
     return this.body.let(i64.and(target, constant64(this.size === 16 ? 0xffff : 0xffffffff)));
   }

@@ -1,7 +1,7 @@
 // The interpreter's inner loop, as WebAssembly: runs records one after the other, and goes from block to block where the jump
 // cache tells how. The forms met most are in the loop itself; others, and what is compiled, it calls by the table.
 
-import { ENDS } from "../decode/row.ts";
+import { ENDS, isNearReturn } from "../decode/row.ts";
 import {
   BLOCK_COMPILED,
   BLOCK_HEAT,
@@ -22,8 +22,13 @@ import {
   MODE,
   REC_HANDLER,
   REC_IP_DELTA,
+  REC_NEXT,
+  REC_NEXT_AGE,
+  REC_NEXT_PLACE,
   REC_REMAINING,
+  REC_RETURNED,
   RECORD_SIZE,
+  RECORDS_AGE,
   RIP,
   TLB_EXECUTE,
   TLB_PHYSICAL,
@@ -136,7 +141,9 @@ export function beginBlock(
 
 /** A handler whose code is part of the loop. */
 class LoopContext extends HandlerContext {
+  readonly #from: Local;
   readonly #away: Label;
+  #target: Expression | undefined;
 
   constructor(
     form: Form,
@@ -144,14 +151,30 @@ class LoopContext extends HandlerContext {
     runtime: RuntimeSignatures,
     body: FunctionBody,
     record: Expression,
+    from: Local,
     away: Label,
   ) {
     super(form, module, runtime, body, loadedFields(record));
+    this.#from = from;
     this.#away = away;
+  }
+
+  override relativeTarget(): Expression {
+    this.#target = super.relativeTarget();
+    return this.#target;
   }
 
   protected override goTo(to: Expression): void {
     this.setState(RIP, 64, to);
+    const { address } = this.fields;
+    if (isNearReturn(this.row)) {
+      // Another target than last time.
+      this.body.if(i32.ne(i32.load(address, REC_RETURNED), wrap(to)), () => {
+        this.body.store(32, address, wrap(to), REC_RETURNED);
+        this.body.store(32, address, constant32(-1), REC_NEXT_PLACE);
+      });
+    }
+    this.body.set(this.#from, to === this.#target || isNearReturn(this.row) ? address : constant32(0));
     // Where more follows in the block, it is given back to the budget.
     if (!(this.row.flags & ENDS))
       this.setState(BUDGET, 32, i32.add(i32.load(CPU, BUDGET), this.fields.u8(REC_REMAINING)));
@@ -160,48 +183,67 @@ class LoopContext extends HandlerContext {
 }
 
 /**
- * From where RIP tells, to `next` with `record` and `index` set to the block there, if the jump cache has it; falls through where it
- * has not, and where a link is open that compiled code could be led by.
+ * From where RIP tells, to `next` with `record` and `index` set to the block there, if the record that `from` has the address of (0: none)
+ * or the jump cache knows it; falls through where they do not, and where a link is open that compiled code could be led by.
  */
 function followJump(
   body: FunctionBody,
   ip: Expression,
+  from: Expression,
   record: Local,
   index: Local,
   beginning: Beginning,
   next: Label,
 ): void {
-  const jump = jumpEntry(body, ip);
   body.block((miss) => {
-    body.branchIf(miss, i32.ne(i32.load(jump, JUMP_IP), wrap(ip)), false);
     const tlb = body.let(tlbEntry(i32.load(CPU, TLB_POINTER), ip));
     body.branchIf(miss, i64.ne(i64.load(tlb, TLB_EXECUTE), i64.and(ip, constant64(-4096))), false);
-    body.branchIf(miss, i32.ne(i32.load(jump, JUMP_PLACE), placeOf(i32.load(tlb, TLB_PHYSICAL))), false);
-    const found = body.let(i32.load(jump, JUMP_RECORD));
-    const link = body.let(i32.load(CPU, LINK_FROM));
-    body.set(index, i32.load(jump, JUMP_REGION));
+    const place = body.let(placeOf(i32.load(tlb, TLB_PHYSICAL)));
+    const found = body.local("i32");
+    const header = (offset: number): Expression => i32.load(i32.add(found.get, constant32(offset)));
+    const age = i32.load(constant32(RECORDS_AGE));
+    /** Compiled code is entered elsewhere where it could be led to by the link that is open. */
+    const isLed = (): void => body.branchIf(miss, i32.load(CPU, LINK_FROM), false);
+    body.set(index, constant32(0));
+    body.block((known) => {
+      body.block((unknown) => {
+        body.branchIf(unknown, i32.eqz(from));
+        body.branchIf(unknown, i32.ne(i32.load(from, REC_NEXT_PLACE), place), false);
+        body.branchIf(unknown, i32.ne(i32.load(from, REC_NEXT_AGE), age), false);
+        body.set(found, i32.load(from, REC_NEXT));
+        body.branchIf(known, header(BLOCK_INSTRUCTIONS), true);
+      });
+      const jump = jumpEntry(body, ip);
+      body.branchIf(miss, i32.ne(i32.load(jump, JUMP_IP), wrap(ip)), false);
+      body.branchIf(miss, i32.ne(i32.load(jump, JUMP_PLACE), place), false);
+      body.set(found, i32.load(jump, JUMP_RECORD));
+      body.set(index, i32.load(jump, JUMP_REGION));
+      body.if(i32.eqz(index.get), () => {
+        body.branchIf(miss, i32.eqz(header(BLOCK_INSTRUCTIONS)), false);
+        body.if(header(BLOCK_COMPILED), () => {
+          body.set(index, i32.load(found.get, REC_HANDLER));
+          body.store(32, jump, index.get, JUMP_REGION);
+        });
+      });
+      body.if(from, () => {
+        body.store(32, from, place, REC_NEXT_PLACE);
+        body.store(32, from, found.get, REC_NEXT);
+        body.store(32, from, age, REC_NEXT_AGE);
+      });
+    });
     body.store(64, CPU, ip, BLOCK_IP);
     body.if(
       i32.eqz(index.get),
       () => {
-        const count = body.let(i32.load(i32.add(found, constant32(BLOCK_INSTRUCTIONS))));
-        body.branchIf(miss, i32.eqz(count), false);
-        body.set(index, i32.load(found, REC_HANDLER));
-        body.if(
-          i32.load(i32.add(found, constant32(BLOCK_COMPILED))),
-          () => {
-            body.branchIf(miss, link, false);
-            body.store(32, jump, index.get, JUMP_REGION);
-          },
-          () => {
-            beginBlock(body, found, count, beginning);
-            body.store(32, CPU, constant32(0), LINK_FROM);
-          },
-        );
+        body.if(header(BLOCK_COMPILED), isLed, () => {
+          beginBlock(body, found.get, header(BLOCK_INSTRUCTIONS), beginning);
+          body.store(32, CPU, constant32(0), LINK_FROM);
+        });
+        body.set(index, i32.load(found.get, REC_HANDLER));
       },
-      () => body.branchIf(miss, link, false),
+      isLed,
     );
-    body.set(record, found);
+    body.set(record, found.get);
     body.store(32, CPU, constant32(0), BRANCHED_FROM);
     body.branch(next);
   });
@@ -222,6 +264,8 @@ export function innerLoop(
   const reach = body.parameter(3, "i64");
   const record = body.local("i32");
   const index = body.local("i32");
+  /** The record that led away, if its target is always the same; 0: it is another's concern. */
+  const from = body.local("i32");
   const follow = (next: Label): void => {
     body.set(index, i32.load(record.get, REC_HANDLER));
     body.branch(next);
@@ -233,10 +277,11 @@ export function innerLoop(
     const emitEnd = (): void => {
       const ip = i64.add(i64.load(CPU, BLOCK_IP), extendU(i32.load16U(record.get, REC_IP_DELTA)));
       body.store(64, CPU, ip, RIP);
+      body.set(from, record.get);
       body.branch(away);
     };
     const emit = (form: Form): void => {
-      const context = new LoopContext(form, module, runtime, body, record.kept, away);
+      const context = new LoopContext(form, module, runtime, body, record.kept, from, away);
       form.row.semantics(context);
       if (form.row.flags & ENDS) {
         context.leaveAfter();
@@ -273,6 +318,7 @@ export function innerLoop(
       body.block((other) => emitForms(next, away, other));
       body.set(record, operation("i32", [0x11, handler, 0], record.get, index.get));
       body.if(record.get, () => follow(next));
+      body.set(from, constant32(0));
     });
     body.if(mustLeave(), () => body.return(constant32(LOOK_AROUND)), undefined, false);
     const ip = body.let(i64.load(CPU, RIP));
@@ -281,7 +327,7 @@ export function innerLoop(
     body.if(i64.eq(ip, expected), () => body.if(isCalled, lookAround), undefined, false);
     const above = i64.sub(i64.load(CPU, STACK_POINTER), stack);
     body.if(i64.ltU(i64.sub(above, constant64(1)), reach), lookAround, undefined, false);
-    followJump(body, ip, record, index, beginning, next);
+    followJump(body, ip, from.get, record, index, beginning, next);
     body.return(constant32(NOT_FOUND));
   });
   body.unreachable();

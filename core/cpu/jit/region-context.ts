@@ -545,7 +545,7 @@ export class RegionContext extends HandlerContext {
   }
 
   get #immediate(): number {
-    return Number(this.fields.i64(REC_IMMEDIATE).constant);
+    return Number(this.fields.i32(REC_IMMEDIATE).constant);
   }
 
   override returnAddress(): Expression {
