@@ -344,13 +344,13 @@ export const REC_LINK = 8;
 /** From such a link to the physical page that it leads to (u32); what branches has no operand in memory. */
 export const LINK_PAGE = 4;
 /**
- * In the record of a relative branch, and of a block's end, for the interpreter: where it led last, which holds as what the jump cache
- * says does, at RECORDS_AGE. JUMP_PLACE, all ones if it is not known; the address of the first record there; and the age (u32 each).
+ * In the record of a relative branch, of a near return and of a block's end, for the interpreter: where it led last, which holds as what
+ * the jump cache says does, at RECORDS_AGE. JUMP_PLACE, all ones if it is not known; the address of the first record there; and the age (u32 each).
  */
 export const REC_NEXT_PLACE = 16;
 export const REC_NEXT = 20;
 export const REC_NEXT_AGE = 28;
-/** In the record of a near return, that was last to the low 32 bits of this address (u32). */
+/** In that of a near return besides: low 32 bits of the address to which it was (u32). */
 export const REC_RETURNED = 8;
 /** Index of the handler in the table. */
 export const REC_HANDLER = 0;

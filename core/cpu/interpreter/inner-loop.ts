@@ -264,7 +264,7 @@ export function innerLoop(
   const reach = body.parameter(3, "i64");
   const record = body.local("i32");
   const index = body.local("i32");
-  /** The record that led away, if its target is always the same; 0: it is another's concern. */
+  /** The record that led away, if it is one that remembers where; else 0. */
   const from = body.local("i32");
   const follow = (next: Label): void => {
     body.set(index, i32.load(record.get, REC_HANDLER));
