@@ -32,7 +32,7 @@ import {
 } from "../layout.ts";
 import { regSlot, rmSlot } from "../register-slots.ts";
 import type { Handlers } from "./handlers.ts";
-import { END_HANDLER } from "./inner-loop.ts";
+import { END_HANDLER } from "./loop-forms.ts";
 
 export interface BlockWriterHost {
   /** The machine's memory; the buffer never moves. */
@@ -93,7 +93,21 @@ export class BlockWriter {
     view.setUint32(record + BLOCK_SECOND_PAGE, secondPage ?? NO_BLOCK, true);
     view.setUint32(record + BLOCK_NUMBER, number, true);
     view.setUint32(record + BLOCK_LINK, 0, true);
+    this.#pair(record, count);
     this.#host.handlers.compile();
+  }
+
+  /** Where two instructions are a pair, the record of the first one says so. */
+  #pair(record: number, count: number): void {
+    const view = this.#view;
+    let first = view.getUint32(record + REC_HANDLER, true);
+    for (let n = 1; n < count; n++) {
+      const at = record + n * RECORD_SIZE;
+      const second = view.getUint32(at + REC_HANDLER, true);
+      const pair = this.#host.handlers.pairOf(first, second);
+      if (pair !== undefined) view.setUint32(at - RECORD_SIZE + REC_HANDLER, pair, true);
+      first = pair === undefined ? second : 0;
+    }
   }
 
   #writeRecord(at: number, instruction: Decoded, mode: number, delta: number): void {

@@ -1,4 +1,4 @@
-// The forms that the interpreter meets most, which its inner loop has in itself: see inner-loop.ts.
+// The forms that the interpreter meets most, and what follows what, which its inner loop has in itself: see inner-loop.ts.
 
 import { Decoder } from "../decode/decoder.ts";
 import { OPCODES } from "../decode/opcodes.ts";
@@ -37,23 +37,51 @@ const IN_64_BIT_CODE = `
   660f6e00 660f6fc0 660f62c0 660f6cc0 660fefc0 660febc0 660ffec0
 `;
 
+/** Two that follow one another, in the order of how often they do: nearly half of what was run in the same begins such a pair. */
+const PAIRS_OF_32_BIT_CODE = `
+  50+89c0 51+89c0 52+89c0 53+89c0 55+89c0 56+89c0 57+89c0 8b00+8b00 5b+5e 5e+5f 5f+5d 5b+5d 5e+5d
+  89c0+50 89c0+51 89c0+52 89c0+53 89c0+55 89c0+56 89c0+57 8900+8b00 85c0+74 85c0+0f84 8b00+8900 8b00+8d00 89c0+89c0
+  8d00+50 8d00+51 8d00+52 8b00+89c0 5d+c3 5f+c3 5b+c3 89c0+8b00 89c0+e8 8b00+85c0 8d00+8900 74+8b00 0f84+8b00 75+8b00 0f85+8b00
+  57+56 56+53 55+57 8900+8900 85c0+75 85c0+0f85 8900+89c0 83f8+74 83f8+0f84 39c0+72 01c0+8900 8900+8d00 8d00+8b00 74+89c0
+  8b00+39c0 01c0+8b00 39c0+75 84c0+75 84c0+74 8b00+01c0 83f8+77 83f8+0f87 83c0+5b 83c0+5e 8b00+e8 39c0+74 39c0+73 83f8+75
+  8b00+83f8 f600+75 f600+74 8038+75 8038+74 31c0+89c0 29c0+8900 89c0+83e8 89c0+eb 89c0+c1e8
+`;
+
+const PAIRS_OF_64_BIT_CODE = `
+  5b+5d 5c+5d 5d+5c 5d+5e 5e+5f 50+4889c0 53+4889c0 54+4889c0 55+4889c0 56+4889c0 57+4889c0 57+56 56+55 55+54 54+55 55+53
+  4889c0+4889c0 4885c0+74 4885c0+0f84 488b00+488b00 4889c0+50 4889c0+53 4889c0+54 4889c0+55 4889c0+56 4889c0+57 4889c0+e8
+  4889c0+89c0 4801c0+4839c0 74+488b00 0f84+488b00 488b00+4889c0 4839c0+75 5d+c3 5c+c3 5e+c3 5f+c3 5b+c3 488b00+488d00
+  85c0+74 85c0+0f84 488d00+4889c0 75+488b00 0f85+488b00 488b00+4885c0 74+4889c0 4801c0+4801c0 488900+488900 89c0+8900 83f8+77 83f8+0f87
+  85c0+75 85c0+0f85 4885c0+75 4885c0+0f85 4839c0+72 39c0+72 8900+8900 8b00+8b00 8b00+85c0 488b00+488900 4889c0+488b00
+  89c0+4889c0 84c0+74 84c0+75 4801c0+4889c0 4889c0+4801c0 8b00+89c0 89c0+89c0 f600+74 f600+75
+`;
+
 /** The longest of the examples, and what follows it. */
 const ROOM = 16;
 
+/** The form of an example in a flat mode. */
+function formOfExample(example: string, codeSize: 32 | 64): Form {
+  const flat = MODE_STACK_32 | MODE_FLAT | MODE_FLAT_CODE;
+  const bytes = new Uint8Array(ROOM);
+  for (let n = 0; n < example.length; n += 2) bytes[n / 2] = Number.parseInt(example.slice(n, n + 2), 16);
+  const decoded = new Decoder(OPCODES).decode(bytes, 0, ROOM, codeSize);
+  if (typeof decoded === "string") throw new Error(`${example} is ${decoded}`);
+  return formOf(decoded, codeSize === 32 ? 1 | flat : 2 | MODE_LONG | flat);
+}
+
+const wordsOf = (text: string): string[] => text.trim().split(/\s+/);
+
 /** Those of the flat modes with 32-bit and with 64-bit code. */
 export function frequentForms(codeSize: 32 | 64): readonly Form[] {
-  const flat = MODE_STACK_32 | MODE_FLAT | MODE_FLAT_CODE;
-  const mode = codeSize === 32 ? 1 | flat : 2 | MODE_LONG | flat;
-  const decoder = new Decoder(OPCODES);
   const examples = IN_BOTH + (codeSize === 32 ? IN_32_BIT_CODE : IN_64_BIT_CODE);
-  return examples
-    .trim()
-    .split(/\s+/)
-    .map((example) => {
-      const bytes = new Uint8Array(ROOM);
-      for (let n = 0; n < example.length; n += 2) bytes[n / 2] = Number.parseInt(example.slice(n, n + 2), 16);
-      const decoded = decoder.decode(bytes, 0, ROOM, codeSize);
-      if (typeof decoded === "string") throw new Error(`${example} is ${decoded}`);
-      return formOf(decoded, mode);
-    });
+  return wordsOf(examples).map((example) => formOfExample(example, codeSize));
+}
+
+/** Pairs of these that follow one another often. */
+export function frequentPairs(codeSize: 32 | 64): readonly (readonly [Form, Form])[] {
+  const pairs = codeSize === 32 ? PAIRS_OF_32_BIT_CODE : PAIRS_OF_64_BIT_CODE;
+  return wordsOf(pairs).map((pair) => {
+    const [first, second] = pair.split("+");
+    return [formOfExample(first!, codeSize), formOfExample(second!, codeSize)];
+  });
 }

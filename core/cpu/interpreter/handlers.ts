@@ -10,7 +10,8 @@ import { FunctionBody } from "../wasm/function-body.ts";
 import { ModuleBuilder } from "../wasm/module.ts";
 import { type Form, formNumber, formOf } from "./form.ts";
 import { HandlerContext, type RuntimeSignatures } from "./handler-context.ts";
-import { END_HANDLER, HANDLER, loopForms } from "./inner-loop.ts";
+import { HANDLER } from "./inner-loop.ts";
+import { END_HANDLER, loopForms } from "./loop-forms.ts";
 
 /** Places for handlers that were asked for last: 2 to this power. */
 const RECENT_BITS = 12;
@@ -35,6 +36,10 @@ export class Handlers {
   readonly #recent = new Int32Array(2 << RECENT_BITS).fill(-1);
   /** By table index, where that is a form's handler. */
   readonly #forms: (Form | undefined)[] = [];
+  /** Pairs that begin with a form: by its table index, and that of the second, their own. Who is asked for one by itself does the first. */
+  readonly #pairs = new Map<number, Map<number, number>>();
+  /** By a pair's table index that of its first form. */
+  readonly #firsts = new Map<number, number>();
   #pending: { index: number; form: Form }[] = [];
   /** Of forms that inner loops have: they have places, and handlers of their own once they were met. */
   readonly #unmet = new Set<number>();
@@ -56,14 +61,25 @@ export class Handlers {
       return body;
     });
     if (end !== END_HANDLER) throw new Error(`what ends a block is at ${end} of the function table`);
-    for (const { forms } of loopForms()) {
+    for (const { forms, pairs } of loopForms()) {
       for (const form of forms) {
         const index = this.#reserve();
         this.#indexes.set(form, index);
         this.#forms[index] = form;
         this.#unmet.add(index);
       }
+      for (const { index, first, second } of pairs) {
+        if (this.#reserve() !== index) throw new Error(`a pair is not at ${index} of the function table`);
+        const of = this.#pairs.get(first) ?? new Map<number, number>();
+        this.#pairs.set(first, of.set(second, index));
+        this.#firsts.set(index, first);
+      }
     }
+  }
+
+  /** Table index of two handlers in a row, if inner loops have these as a pair. */
+  pairOf(first: number, second: number): number | undefined {
+    return this.#pairs.get(first)?.get(second);
   }
 
   /** Number of handlers made. */
@@ -155,7 +171,8 @@ export class Handlers {
   /** Table index of the handler of one of them by itself. */
   handlerOf({ record }: RegionBlock, n: number, view: DataView): number {
     const place = n === 0 ? record + BLOCK_FIRST_HANDLER : record + n * RECORD_SIZE + REC_HANDLER;
-    return view.getUint32(place, true);
+    const index = view.getUint32(place, true);
+    return this.#firsts.get(index) ?? index;
   }
 
   /** Gives a compiled region's place in the table back. It may be running: its code lives until it returns. */
@@ -200,7 +217,9 @@ export class Handlers {
       dispatcher,
     });
     indexes.forEach((index, n) => {
-      table.set(index, standIn(instance.exports[`h${n}`]!));
+      const made = standIn(instance.exports[`h${n}`]!);
+      table.set(index, made);
+      for (const pair of this.#pairs.get(index)?.values() ?? []) table.set(pair, made);
     });
   }
 }

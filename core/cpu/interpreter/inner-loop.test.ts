@@ -2,7 +2,7 @@
 
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Assembler } from "../../assembler/assembler.ts";
-import { MODE, REC_NEXT, REC_NEXT_PLACE, RECORD_SIZE, RECORDS, RECORDS_AGE } from "../layout.ts";
+import { CR2, MODE, REC_NEXT, REC_NEXT_PLACE, RECORD_SIZE, RECORDS, RECORDS_AGE } from "../layout.ts";
 import { userMachine } from "../testing/differential.ts";
 import type { Machine } from "../testing/machine.ts";
 import { enterPaged, mapPages, runToHalt } from "../testing/paged-loops.ts";
@@ -62,6 +62,8 @@ beforeEach(() => {
   machine.write(OTHER_FUNCTION, COUNTS_ESI);
   for (const register of ["ebx", "esi"] as const) machine.set(register, 0);
   machine.set("esp", STACK);
+  // The loop is there from the second time on.
+  for (let n = 0; n < 2; n++) run((a) => a.hlt());
 });
 
 describe("a branch that remembers where it led", () => {
@@ -142,4 +144,46 @@ it("a return leads to each of those that have called", () => {
     a.hlt();
   });
   expect(counts()).toEqual([3 * ROUNDS, ROUNDS]);
+});
+
+describe("two instructions that are run as one", () => {
+  /** MOV ECX, EAX as it comes behind another MOV. */
+  const MOV_ECX_EAX = [0x89, 0xc1];
+
+  it("are two where the first writes over the second", () => {
+    run((a) => {
+      a.mov("ebx", "next");
+      // INC ESI · NOP · HLT, and one more.
+      a.mov("eax", 0xf4f49046);
+      a.mov("[ebx]", "eax");
+      a.label("next");
+      a.db(...MOV_ECX_EAX);
+      a.hlt();
+      a.hlt();
+    });
+    expect(machine.get("esi")).toBe(1);
+    expect(machine.get("ecx")).toBe(ROUNDS);
+  });
+
+  it("are two where the second meets an exception", () => {
+    machine.set("esi", 0);
+    machine.view.setUint32(TABLE + 4 * (OTHER_FUNCTION >> 12), 0, true);
+    machine.cpu.runtime.flushTlb();
+    machine.assemble(CODE, 32, (a) => {
+      a.mov("ebx", `dword [${FUNCTION}]`);
+      a.mov("eax", FUNCTION);
+      a.mov("edx", OTHER_FUNCTION);
+      a.label("pair");
+      a.mov("ecx", "[eax]");
+      a.mov("esi", "[edx]");
+    });
+    machine.ip = CODE;
+    machine.cpu.unhalt();
+    // There is no descriptor of a handler: it shuts down.
+    machine.run(50);
+    expect(machine.cpu.halted).not.toBe(0);
+    expect(machine.cpu.get64(CR2)).toBe(BigInt(OTHER_FUNCTION));
+    expect(machine.get("ecx")).toBe(machine.get("ebx"));
+    expect(machine.get("esi")).toBe(0);
+  });
 });

@@ -48,8 +48,8 @@ import {
 import { type Callee, FunctionBody, type Label, type Local } from "../wasm/function-body.ts";
 import type { ModuleBuilder, Signature } from "../wasm/module.ts";
 import type { Form } from "./form.ts";
-import { frequentForms } from "./frequent-forms.ts";
 import { CPU, HandlerContext, loadedFields, type RuntimeSignatures, tlbEntry } from "./handler-context.ts";
+import { loopForms, type Pair } from "./loop-forms.ts";
 
 /** Of what is in the function table: it takes the record that it begins with, and returns the next one, or 0 if RIP tells. */
 export const HANDLER: Signature = { parameters: ["i32"], result: "i32" };
@@ -64,26 +64,7 @@ export const INNER_LOOP: Signature = { parameters: ["i32", "i64", "i64", "i64"],
 export const LOOK_AROUND = 0;
 export const NOT_FOUND = 1;
 
-/** Table index of what ends a block: after one for each code size. */
-export const END_HANDLER = 3;
-
 export const STACK_POINTER = GPR + 8 * RSP;
-
-let frequent: { first: number; forms: readonly Form[] }[] | undefined;
-
-/** The forms that inner loops have in themselves by their code sizes' numbers in MODE, and the first one's table index. */
-export function loopForms(): readonly { readonly first: number; readonly forms: readonly Form[] }[] {
-  if (!frequent) {
-    const [of32, of64] = [frequentForms(32), frequentForms(64)];
-    const first = END_HANDLER + 1;
-    frequent = [
-      { first, forms: [] },
-      { first, forms: of32 },
-      { first: first + of32.length, forms: of64 },
-    ];
-  }
-  return frequent;
-}
 
 /** Whether what runs must stop before the next block (i32): the budget is used up, or EXCEPTION is not -1. */
 export const mustLeave = (): Expression =>
@@ -257,7 +238,7 @@ export function innerLoop(
   codeSize: number,
 ): FunctionBody {
   const handler = module.type(HANDLER);
-  const { first, forms } = loopForms()[codeSize]!;
+  const { first, forms, pairs } = loopForms()[codeSize]!;
   const body = new FunctionBody(INNER_LOOP.parameters);
   const expected = body.parameter(1, "i64");
   const stack = body.parameter(2, "i64");
@@ -271,7 +252,7 @@ export function innerLoop(
     body.branch(next);
   };
 
-  /** The forms' code, each after the end of a block of its own. */
+  /** The code of forms and pairs, each after the end of a block of its own. */
   const emitForms = (next: Label, away: Label, other: Label): void => {
     const labels: Label[] = [];
     const emitEnd = (): void => {
@@ -280,8 +261,10 @@ export function innerLoop(
       body.set(from, record.get);
       body.branch(away);
     };
+    const contextOf = (form: Form): LoopContext =>
+      new LoopContext(form, module, runtime, body, record.kept, from, away);
     const emit = (form: Form): void => {
-      const context = new LoopContext(form, module, runtime, body, record.kept, from, away);
+      const context = contextOf(form);
       form.row.semantics(context);
       if (form.row.flags & ENDS) {
         context.leaveAfter();
@@ -291,8 +274,19 @@ export function innerLoop(
       }
       body.recycle();
     };
+    const emitPair = (pair: Pair): void => {
+      const [one, other] = [forms[pair.first - first]!, forms[pair.second - first]!];
+      one.row.semantics(contextOf(one));
+      body.set(record, i32.add(record.get, constant32(RECORD_SIZE)));
+      body.recycle();
+      // The first may have written over the second.
+      const isThere = i32.eq(i32.load(record.get, REC_HANDLER), constant32(pair.second));
+      body.if(i32.eqz(isThere), () => follow(next), undefined, false);
+      emit(other);
+    };
+    const bodies = [...forms.map((form) => () => emit(form)), ...pairs.map((pair) => () => emitPair(pair))];
     const nest = (n: number): void => {
-      if (n === forms.length) {
+      if (n === bodies.length) {
         body.block((end) => {
           const all = [away, other, other, end];
           while (all.length < first) all.push(other);
@@ -305,7 +299,7 @@ export function innerLoop(
         labels.push(label);
         nest(n + 1);
       });
-      emit(forms[forms.length - 1 - n]!);
+      bodies[bodies.length - 1 - n]!();
     };
     nest(0);
   };
