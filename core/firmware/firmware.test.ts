@@ -431,6 +431,31 @@ describe("INT 1Ah", () => {
     expect(date.cx).toBe(0x1970);
     expect(date.dx).toBe(0x0101);
   });
+
+  it.each([
+    [0x1a, 0x00],
+    [0x16, 0x01],
+  ])("%ix lets the clock tick for who asks it, or for a key, without interrupts", async (vector, ah) => {
+    const { memory } = board;
+    await board.run(() => board.view.cs === 0);
+    const a = new Assembler({ bits: 16, origin: 0x6000 });
+    a.cli();
+    a.label("again");
+    a.mov("ah", ah);
+    a.int(vector);
+    a.jmp("again");
+    memory.write(0x6000, a.assemble());
+    board.view.cs = 0;
+    board.view.eip = 0x6000;
+    board.cpu.unhalt();
+    const before = memory.read32(bda.timerTicks);
+    const ticks = (): boolean => {
+      // A slice ends with each call.
+      board.clock.moveTo(board.clock.base + 200_000);
+      return memory.read32(bda.timerTicks) > before + 1;
+    };
+    expect(await board.run(ticks)).toBe(true);
+  });
 });
 
 describe("boot", () => {

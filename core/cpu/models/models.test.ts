@@ -322,6 +322,17 @@ describe("model-specific registers", () => {
     }
   });
 
+  it("have the Pentium's for machine checks, which are those of the first bank", () => {
+    for (const text of ["pentium3", "pentium3,vendor=amd", "x86-64-v2"]) {
+      const machine = machineOf(text);
+      expect([machine.rdmsr(0), machine.rdmsr(1)]).toEqual([0n, 0n]);
+      expect(machine.wrmsr(0, 0x1234n)).toBe(true);
+      expect(machine.rdmsr(0x402)).toBe(0x1234n);
+      expect([machine.wrmsr(1, 0n), machine.wrmsr(1, 1n)]).toEqual([true, false]);
+    }
+    expect(machineOf("i486").step(0x0f, 0x32)).toBe(UD);
+  });
+
   it("have reserved bits, and commands cannot be read", () => {
     const machine = machineOf("x86-64-v2");
     expect(machine.wrmsr(0x48, 7n)).toBe(true);

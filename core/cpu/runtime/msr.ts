@@ -53,6 +53,8 @@ import { readMsr, writeMsr } from "./host";
 import { flushTlb } from "./tlb";
 import { FS, GS, segment } from "./processor";
 
+const IA32_P5_MC_ADDR: u32 = 0x0;
+const IA32_P5_MC_TYPE: u32 = 0x1;
 const IA32_TIME_STAMP_COUNTER: u32 = 0x10;
 export const IA32_APIC_BASE: u32 = 0x1b;
 const IA32_MTRRCAP: u32 = 0xfe;
@@ -172,6 +174,9 @@ function storagePlace(number: u32): usize {
     if (number == IA32_SYSENTER_EIP) return SYSENTER_EIP;
   }
   if (has(MODEL_MCA)) {
+    // The Pentium's two registers are those of the first bank. [SDM] vol. 3B, 16.3.3
+    if (number == IA32_P5_MC_ADDR) return MACHINE_CHECK + 32;
+    if (number == IA32_P5_MC_TYPE) return MACHINE_CHECK + 24;
     if (number == IA32_MCG_STATUS) return MACHINE_CHECK;
     if (number == IA32_MCG_CTL) return MACHINE_CHECK + 8;
     if (number >= IA32_MC0_CTL && number <= IA32_MC4_MISC) return MACHINE_CHECK + 16 + (number - IA32_MC0_CTL) * 8;

@@ -10,14 +10,17 @@ const SECTOR = 512;
 const CD_SECTOR = 2048;
 const DONE = 0x500;
 const MAGIC = 0x1badb002;
+const IF = 0x200;
 
-/** Code that stores AX, DL and CS at 0000:0500, and halts. */
+/** Code that stores that it runs, DL, CS and the flags at 0000:0500, and halts. */
 function reporter(origin: number, size: number): Uint8Array {
   const a = new Assembler({ bits: 16, origin });
   a.xor("bx", "bx");
   a.mov("ds", "bx");
   a.mov("[0x504]", "dl");
   a.mov("[0x506]", "cs");
+  a.pushf();
+  a.pop("word [0x508]");
   a.mov("word [0x500]", 0x600d);
   a.label("end");
   a.hlt();
@@ -61,6 +64,8 @@ async function boots(
     { slot, kind, device: memoryDisk("image", bytes) },
   ]);
   expect(await board.run(() => board.memory.read16(DONE) === 0x600d, 500)).toBe(true);
+  // Not every boot sector lets interrupts in by itself.
+  expect(board.memory.read16(0x508) & IF).toBe(IF);
   return { dl: board.memory.read8(0x504), cs: board.memory.read16(0x506) };
 }
 

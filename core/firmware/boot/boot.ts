@@ -13,6 +13,8 @@ import { startKernel } from "./kernel.ts";
 
 const SECTOR = 512;
 const BOOT_ADDRESS = 0x7c00;
+/** EFLAGS.IF. */
+const IF = 0x200;
 const DEFAULT_MENU_TICKS = 9;
 const F12 = 0x8600;
 const ESCAPE = 0x011b;
@@ -265,7 +267,7 @@ export class Bootstrap {
     return true;
   }
 
-  /** Loads a boot sector and sets the processor at it, as INT 19h leaves it. */
+  /** Loads a boot sector and sets the processor at it, as INT 19h leaves it: with interrupts, which not every boot sector allows itself. */
   #enter(call: Call, image: Uint8Array, address: number, drive: number, segment: number): void {
     const { cpu } = call;
     call.memory.write(address, image);
@@ -278,6 +280,7 @@ export class Bootstrap {
     cpu.ebp = 0;
     cpu.ds = 0;
     cpu.es = 0;
+    cpu.eflags |= IF;
     cpu.cs = segment;
     cpu.eip = segment === 0 ? BOOT_ADDRESS : 0;
   }

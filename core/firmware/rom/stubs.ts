@@ -351,14 +351,22 @@ function flatEntry(a: Assembler): void {
   a.dd("flatGdt+0xf0000");
 }
 
+/** Lets interrupts that wait in: programs ask for ticks and keys in loops without any, as IBM's services allow them. */
+function letIn(a: Assembler): void {
+  a.sti();
+  a.nop();
+}
+
 function interruptEntries(a: Assembler): void {
   for (const name of ["int10", "int11", "int12", "int17", "int1a"] as const) {
     a.label(name);
+    if (name === "int1a") letIn(a);
     callService(a, name);
     a.iret();
   }
-  for (const name of ["int13", "int14", "int16"] as const) waitingService(a, name, () => a.iret());
   const after = () => a.iret();
+  for (const name of ["int13", "int14"] as const) waitingService(a, name, after);
+  waitingService(a, "int16", after, () => letIn(a));
   waitingService(a, "int15", after, () => {
     a.cmp("ah", 0x89);
     a.jz("protectedSwitch");
