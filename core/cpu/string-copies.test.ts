@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import type { Assembler } from "../assembler/assembler.ts";
 import { CR2, SEGMENT_ATTRIBUTES, SEGMENT_BASE, SEGMENT_SIZE, SEGMENTS } from "./layout.ts";
 import { userMachine } from "./testing/differential.ts";
-import { enterPaged, entryAt, mapPages, runToHalt } from "./testing/paged-loops.ts";
+import { DIRECTORY, enterPaged, entryAt, mapPages, runToHalt, TABLE } from "./testing/paged-loops.ts";
 
 const CODE = 0x20000;
 const FROM = 0x80ff3;
@@ -19,8 +19,8 @@ it.each([
   ["thousands of bytes above", FROM + 3000],
   ["a few bytes above", FROM + 5],
 ])("REP MOVSB copies thousands of bytes to %s, one after the other", (_, to) => {
-  mapPages(machine, 0x100000, 0x101000, []);
-  enterPaged(machine, 0x100000);
+  mapPages(machine, DIRECTORY, TABLE, []);
+  enterPaged(machine, DIRECTORY);
   const expected = new Uint8Array(0x20000);
   for (let n = 0; n < expected.length; n++) expected[n] = byteAt(n);
   const base = FROM - 0x4000;
@@ -46,9 +46,9 @@ it.each([
 
 it("REP MOVSB whose source and target are both absent faults at the source", () => {
   const [source, target] = [0x81000, 0x91000];
-  mapPages(machine, 0x100000, 0x101000, []);
-  for (const page of [source, target]) machine.view.setUint32(entryAt(0x101000, page), 0, true);
-  enterPaged(machine, 0x100000);
+  mapPages(machine, DIRECTORY, TABLE, []);
+  for (const page of [source, target]) machine.view.setUint32(entryAt(TABLE, page), 0, true);
+  enterPaged(machine, DIRECTORY);
   machine.cpu.set64(CR2, 0n);
   runToHalt(machine, CODE, (a) => {
     a.mov("esi", source);
@@ -76,8 +76,8 @@ describe("REP MOVS and REP STOS in pages that the translation table has", () => 
   const field = (segment: number, offset: number): number => SEGMENTS + segment * SEGMENT_SIZE + offset;
 
   beforeEach(() => {
-    mapPages(machine, 0x100000, 0x101000, []);
-    enterPaged(machine, 0x100000);
+    mapPages(machine, DIRECTORY, TABLE, []);
+    enterPaged(machine, DIRECTORY);
     return () => {
       for (const segment of [ES, CS, DS, FS]) machine.cpu.set64(field(segment, SEGMENT_BASE), 0n);
     };
@@ -131,7 +131,7 @@ describe("REP MOVS and REP STOS in pages that the translation table has", () => 
   });
 
   it("does not write to a page that can only be read", () => {
-    machine.view.setUint32(entryAt(0x101000, target), (target & ~0xfff) | READ_ONLY, true);
+    machine.view.setUint32(entryAt(TABLE, target), (target & ~0xfff) | READ_ONLY, true);
     machine.cpu.set64(CR2, 0n);
     copyTwice(target, (a) => {
       a.mov("al", `[${target}]`);
@@ -180,7 +180,7 @@ describe("REP MOVS and REP STOS in pages that the translation table has", () => 
 
   it("copies over the ends of pages, with elements that lie in two", () => {
     const [from, to] = [source + 0xf00 + 1, target + 0xe00 + 2];
-    mapPages(machine, 0x100000, 0x101000, []);
+    mapPages(machine, DIRECTORY, TABLE, []);
     const bytes = Array.from({ length: 0x3000 }, (_, n) => byteAt(n));
     for (const _ of [1, 2]) {
       machine.write(from, new Uint8Array(bytes));
@@ -246,7 +246,7 @@ describe("REP MOVS and REP STOS in pages that the translation table has", () => 
   });
 
   it("does not fill a page that can only be read", () => {
-    machine.view.setUint32(entryAt(0x101000, target), (target & ~0xfff) | READ_ONLY, true);
+    machine.view.setUint32(entryAt(TABLE, target), (target & ~0xfff) | READ_ONLY, true);
     machine.cpu.set64(CR2, 0n);
     copyTwice(target, (a) => {
       a.mov("al", `[${target}]`);

@@ -433,9 +433,9 @@ describe("INT 1Ah", () => {
   });
 
   it.each([
-    [0x1a, 0x00],
-    [0x16, 0x01],
-  ])("%ix lets the clock tick for who asks it, or for a key, without interrupts", async (vector, ah) => {
+    ["INT 1Ah", 0x1a, 0x00],
+    ["INT 16h", 0x16, 0x01],
+  ])("lets the clock tick for who has interrupts off, as %s does", async (_name, vector, ah) => {
     const { memory } = board;
     await board.run(() => board.view.cs === 0);
     const a = new Assembler({ bits: 16, origin: 0x6000 });

@@ -5,14 +5,18 @@ import type { Assembler } from "../../assembler/assembler.ts";
 import { CR2, MODE, REC_NEXT, REC_NEXT_PLACE, RECORD_SIZE, RECORDS, RECORDS_AGE } from "../layout.ts";
 import { userMachine } from "../testing/differential.ts";
 import type { Machine } from "../testing/machine.ts";
-import { enterPaged, mapPages, runToHalt } from "../testing/paged-loops.ts";
+import {
+  DIRECTORY,
+  enterPaged,
+  mapPages,
+  OTHER_DIRECTORY,
+  OTHER_TABLE,
+  runToHalt,
+  TABLE,
+} from "../testing/paged-loops.ts";
 
 const CODE = 0x20000;
 const STACK = 0x30000;
-const DIRECTORY = 0x100000;
-const TABLE = 0x101000;
-const OTHER_DIRECTORY = 0x102000;
-const OTHER_TABLE = 0x103000;
 const FUNCTION = 0x80000;
 const OTHER_FUNCTION = 0x90000;
 const ROUNDS = 60;

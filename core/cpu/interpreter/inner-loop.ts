@@ -148,14 +148,15 @@ class LoopContext extends HandlerContext {
   protected override goTo(to: Expression): void {
     this.setState(RIP, 64, to);
     const { address } = this.fields;
-    if (isNearReturn(this.row)) {
+    const returns = isNearReturn(this.row);
+    if (returns) {
       // Another target than last time.
       this.body.if(i32.ne(i32.load(address, REC_RETURNED), wrap(to)), () => {
         this.body.store(32, address, wrap(to), REC_RETURNED);
         this.body.store(32, address, constant32(-1), REC_NEXT_PLACE);
       });
     }
-    this.body.set(this.#from, to === this.#target || isNearReturn(this.row) ? address : constant32(0));
+    this.body.set(this.#from, returns || to === this.#target ? address : constant32(0));
     // Where more follows in the block, it is given back to the budget.
     if (!(this.row.flags & ENDS))
       this.setState(BUDGET, 32, i32.add(i32.load(CPU, BUDGET), this.fields.u8(REC_REMAINING)));

@@ -3,14 +3,20 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Assembler } from "../../assembler/assembler.ts";
 import { userMachine } from "../testing/differential.ts";
-import { enterPaged, entryAt, mapPages, PRESENT, runToHalt } from "../testing/paged-loops.ts";
+import {
+  DIRECTORY,
+  enterPaged,
+  entryAt,
+  mapPages,
+  OTHER_DIRECTORY,
+  OTHER_TABLE,
+  PRESENT,
+  runToHalt,
+  TABLE,
+} from "../testing/paged-loops.ts";
 
 const CODE = 0x20000;
 const STACK = 0x30000;
-const DIRECTORY = 0x100000;
-const TABLE = 0x101000;
-const OTHER_DIRECTORY = 0x102000;
-const OTHER_TABLE = 0x103000;
 /** Where the function is called, and the page of another one that may be mapped there. */
 const FUNCTION = 0x80000;
 const OTHER_FUNCTION = 0x90000;

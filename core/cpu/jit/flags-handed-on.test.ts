@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { FLAGS_AUX, FLAGS_KIND, FLAGS_RESULT, RIP } from "../layout.ts";
 import { userMachine } from "../testing/differential.ts";
 import type { Machine } from "../testing/machine.ts";
-import { enterPaged, mapPages, runToHalt } from "../testing/paged-loops.ts";
+import { DIRECTORY, enterPaged, mapPages, runToHalt, TABLE } from "../testing/paged-loops.ts";
 
 const CODE = 0x20000;
 const CF = 1;
@@ -46,8 +46,8 @@ describe("flags of the round before, of which a rotate changes CF and OF only,",
   /** AH by LAHF of each round, with a load after the rotate: of a new page, and then of the same again. */
   function flagsOf(compileAfter: number): number[] {
     const machine = userMachine(32, compileAfter);
-    mapPages(machine, 0x100000, 0x101000, []);
-    enterPaged(machine, 0x100000);
+    mapPages(machine, DIRECTORY, TABLE, []);
+    enterPaged(machine, DIRECTORY);
     const halted = runToHalt(machine, CODE, (a) => {
       a.mov("esi", DATA);
       a.mov("edi", LOG);

@@ -4,12 +4,10 @@ import { beforeEach, describe, expect, it } from "vitest";
 import type { Assembler } from "../../assembler/assembler.ts";
 import { PAGE_READ, PHYSICAL_MAP, RAM } from "../layout.ts";
 import { userMachine } from "../testing/differential.ts";
-import { enterPaged, entryAt, mapPages, runToHalt } from "../testing/paged-loops.ts";
+import { DIRECTORY, enterPaged, entryAt, mapPages, runToHalt, TABLE } from "../testing/paged-loops.ts";
 
 const CODE = 0x20000;
 const STACK = 0x30000;
-const DIRECTORY = 0x100000;
-const TABLE = 0x101000;
 /** A page of memory, one that is the same memory, one that cannot be written, and a device's. */
 const PLAIN = 0x80000;
 const TWIN = 0x81000;

@@ -3,11 +3,17 @@
 import { beforeEach, expect, it } from "vitest";
 import type { Assembler } from "../../assembler/assembler.ts";
 import { userMachine } from "../testing/differential.ts";
-import { enterPaged, entryAt, mapPages, PRESENT, runToHalt } from "../testing/paged-loops.ts";
+import {
+  DIRECTORY,
+  enterPaged,
+  entryAt,
+  mapPages,
+  PRESENT,
+  runToHalt,
+  TABLE,
+} from "../testing/paged-loops.ts";
 
 const CODE = 0x20000;
-const DIRECTORY = 0x100000;
-const TABLE = 0x101000;
 /** Two linear pages, one after the other, and where they are: the second lies before the first. */
 const LINEAR = 0x80000;
 const FIRST = 0x92000;

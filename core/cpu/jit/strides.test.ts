@@ -6,14 +6,12 @@ import { SEGMENT_ATTRIBUTES, SEGMENT_SIZE, SEGMENTS } from "../layout.ts";
 import { userMachine } from "../testing/differential.ts";
 import { compare } from "../testing/lockstep.ts";
 import type { Machine } from "../testing/machine.ts";
-import { enterPaged, entryAt, mapPages, PRESENT } from "../testing/paged-loops.ts";
+import { DIRECTORY, enterPaged, entryAt, mapPages, PRESENT, TABLE } from "../testing/paged-loops.ts";
 import { AREA, mapScattered } from "../testing/strided-programs.ts";
 
 const CODE = 0x20000;
 /** Of a code segment's attributes: operands and addresses have 32 bits. */
 const DEFAULT_32 = 0x4000;
-const DIRECTORY = 0x100000;
-const TABLE = 0x101000;
 /** Linear pages, one after the other, and where they are. */
 const LINEAR = 0x80000;
 const PAGES = [0x95000, 0x92000, 0x90000, 0x97000];

@@ -76,6 +76,8 @@ const IA32_MTRR_FIX4K_F8000: u32 = 0x26f;
 const IA32_PAT: u32 = 0x277;
 const IA32_MTRR_DEF_TYPE: u32 = 0x2ff;
 const IA32_MC0_CTL: u32 = 0x400;
+const IA32_MC0_STATUS: u32 = 0x401;
+const IA32_MC0_ADDR: u32 = 0x402;
 const IA32_MC4_MISC: u32 = 0x413;
 const IA32_TSC_DEADLINE: u32 = 0x6e0;
 const IA32_XSS: u32 = 0xda0;
@@ -175,8 +177,8 @@ function storagePlace(number: u32): usize {
   }
   if (has(MODEL_MCA)) {
     // The Pentium's two registers are those of the first bank. [SDM] vol. 3B, 16.3.3
-    if (number == IA32_P5_MC_ADDR) return MACHINE_CHECK + 32;
-    if (number == IA32_P5_MC_TYPE) return MACHINE_CHECK + 24;
+    if (number == IA32_P5_MC_ADDR) number = IA32_MC0_ADDR;
+    else if (number == IA32_P5_MC_TYPE) number = IA32_MC0_STATUS;
     if (number == IA32_MCG_STATUS) return MACHINE_CHECK;
     if (number == IA32_MCG_CTL) return MACHINE_CHECK + 8;
     if (number >= IA32_MC0_CTL && number <= IA32_MC4_MISC) return MACHINE_CHECK + 16 + (number - IA32_MC0_CTL) * 8;

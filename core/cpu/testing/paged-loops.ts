@@ -5,6 +5,11 @@ import { CR0, CR3 } from "../layout.ts";
 import { enterLevel0 } from "./differential.ts";
 import type { Machine } from "./machine.ts";
 
+/** Places for two directories, and the one table of each. */
+export const DIRECTORY = 0x100000;
+export const TABLE = 0x101000;
+export const OTHER_DIRECTORY = 0x102000;
+export const OTHER_TABLE = 0x103000;
 /** Of a page table's entry: present, writable, the user's. */
 export const PRESENT = 7;
 /** Paging, write protection, protected mode. */

@@ -358,12 +358,14 @@ function letIn(a: Assembler): void {
 }
 
 function interruptEntries(a: Assembler): void {
-  for (const name of ["int10", "int11", "int12", "int17", "int1a"] as const) {
+  const promptService = (name: ServiceName, before: () => void = () => {}): void => {
     a.label(name);
-    if (name === "int1a") letIn(a);
+    before();
     callService(a, name);
     a.iret();
-  }
+  };
+  for (const name of ["int10", "int11", "int12", "int17"] as const) promptService(name);
+  promptService("int1a", () => letIn(a));
   const after = () => a.iret();
   for (const name of ["int13", "int14"] as const) waitingService(a, name, after);
   waitingService(a, "int16", after, () => letIn(a));
