@@ -17,8 +17,15 @@ const CRAWL = 0.05;
  * through counted alarms is long, and less than a person would notice.
  */
 const FAR_BEHIND = 200e6;
-/** One that is behind goes so much faster than the host's while the guest does not halt. */
+/** One that is behind goes so much faster than the host's, at most, while the guest does not halt. */
 const CATCHING_UP = 2;
+/**
+ * So far behind, in nanoseconds, it is not moved while the guest does not halt, but goes faster: a guest that measures one timer by
+ * another would have a leap between its looks at them for the time of either. An alarm is as late then as the host was for the guest.
+ */
+const SHORTLY_BEHIND = 10e6;
+/** So far behind, in nanoseconds, or further, it goes at its fastest. */
+const FAST_BEHIND = 1e6;
 /** Weight of a new measurement of the pace. */
 const SMOOTHING = 0.2;
 /** Fewer instructions measure nothing. */
@@ -60,7 +67,7 @@ export class Timekeeper {
   /**
    * Brings the clock to the host's time, if that is later, and runs the alarms that are due; no further than to the next
    * alarm whose expiries are counted, and for a guest that is not `halted`, thus maybe busy with the one before, at
-   * twice the host's speed.
+   * twice the host's speed. For such a guest a clock that is shortly behind goes there with its instructions instead.
    */
   follow(hostNs: number, halted: boolean): void {
     if (this.#origin === undefined) this.resumeAt(hostNs);
@@ -72,10 +79,15 @@ export class Timekeeper {
       const fastest = halted ? host : this.#followed + CATCHING_UP * (host - this.#host);
       target = Math.min(counted, fastest);
     }
+    if (!halted && host - now < SHORTLY_BEHIND) target = now;
     this.#host = host;
     this.#followed = target = Math.max(target, now);
-    const ahead = Math.max(0, target - host);
-    this.#step = this.#pace * Math.max(CRAWL, 1 - ahead / FAR_AHEAD);
+    const behind = host - target;
+    const speed =
+      behind < 0
+        ? Math.max(CRAWL, 1 + behind / FAR_AHEAD)
+        : 1 + Math.min(behind / FAST_BEHIND, CATCHING_UP - 1);
+    this.#step = this.#pace * speed;
     this.#mark = this.#instructions();
     this.clock.moveTo(target);
   }
