@@ -78,9 +78,9 @@ const group3 = (operand: string, immediate: string): Entry =>
     op("IDIV", arithmetic.idiv, operand),
   );
 
-/** One row for each of eight opcodes that name a register. */
-const byRegister = (first: number, entry: (n: number) => Entry): Record<number, Entry> =>
-  Object.fromEntries(Array.from({ length: 8 }, (_, n) => [first + n, entry(n)]));
+/** One row for eight opcodes that name a register. */
+const byRegister = (first: number, entry: Entry): Record<number, Entry> =>
+  Object.fromEntries(Array.from({ length: 8 }, (_, n) => [first + n, entry]));
 
 /** One row for each of the sixteen conditions. */
 const CONDITIONS = [
@@ -118,10 +118,10 @@ export const INTEGER: Chapter = {
     0x2f: op("DAS", decimal.das, "", I64),
     0x37: op("AAA", decimal.aaa, "", I64),
     0x3f: op("AAS", decimal.aas, "", I64),
-    ...byRegister(0x40, () => op("INC", arithmetic.inc, "Zv", I64)),
-    ...byRegister(0x48, () => op("DEC", arithmetic.dec, "Zv", I64)),
-    ...byRegister(0x50, () => op("PUSH", move.push, "Zv", STACK | D64)),
-    ...byRegister(0x58, () => op("POP", move.popRegister, "Zv", STACK | D64)),
+    ...byRegister(0x40, op("INC", arithmetic.inc, "Zv", I64)),
+    ...byRegister(0x48, op("DEC", arithmetic.dec, "Zv", I64)),
+    ...byRegister(0x50, op("PUSH", move.push, "Zv", STACK | D64)),
+    ...byRegister(0x58, op("POP", move.popRegister, "Zv", STACK | D64)),
     0x60: op("PUSHA", move.pushAll, "", I64),
     0x61: op("POPA", move.popAll, "", I64),
     0x68: op("PUSH", move.push, "Iz", STACK | D64),
@@ -142,7 +142,7 @@ export const INTEGER: Chapter = {
     0x8b: op("MOV", move.mov, "Gv,Ev"),
     0x8d: op("LEA", move.lea, "Gv,M", MEMORY),
     0x8f: group(op("POP", move.popMemory, "Ev", STACK | D64)),
-    ...byRegister(0x90, () => op("XCHG", move.xchg, "Zv,rAX")),
+    ...byRegister(0x90, op("XCHG", move.xchg, "Zv,rAX")),
     // Not the exchange of EAX with itself, which would clear the upper half; F3 makes it PAUSE.
     0x90: byRexB(op("NOP", move.nop), op("XCHG", move.xchg, "Zv,rAX")),
     0x98: op("CBW", arithmetic.convertInPlace),
@@ -155,8 +155,8 @@ export const INTEGER: Chapter = {
     0xa3: op("MOV", move.mov, "Ov,rAX"),
     0xa8: op("TEST", test, "AL,Ib"),
     0xa9: op("TEST", test, "rAX,Iz"),
-    ...byRegister(0xb0, () => op("MOV", move.mov, "Zb,Ib")),
-    ...byRegister(0xb8, () => op("MOV", move.mov, "Zv,Iv")),
+    ...byRegister(0xb0, op("MOV", move.mov, "Zb,Ib")),
+    ...byRegister(0xb8, op("MOV", move.mov, "Zv,Iv")),
     0xc0: group2("Eb,Ib"),
     0xc1: group2("Ev,Ib"),
     0xc6: group(op("MOV", move.mov, "Eb,Ib")),
@@ -227,7 +227,7 @@ export const INTEGER: Chapter = {
     0xbf: op("MOVSX", move.movsx, "Gv,Ew"),
     0xc0: op("XADD", arithmetic.xadd, "Eb,Gb", LOCK),
     0xc1: op("XADD", arithmetic.xadd, "Ev,Gv", LOCK),
-    ...byRegister(0xc8, () => op("BSWAP", bits.bswap, "Zv")),
+    ...byRegister(0xc8, op("BSWAP", bits.bswap, "Zv")),
   },
   threeByte38: {
     0xf0: byPrefix({
