@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { Assembler } from "../assembler/assembler.ts";
 import type { Operand } from "../assembler/operands.ts";
-import { CR0 } from "../cpu/layout.ts";
+import { CR0, FPU_CONTROL, FPU_TAGS } from "../cpu/layout.ts";
 import { bda } from "./bda.ts";
 import { FirmwareBoard } from "./testing/board.ts";
 import { memoryDisk } from "./testing/memory-disk.ts";
@@ -128,6 +128,11 @@ describe("POST", () => {
 
   it("switches the processor's caches on", () => {
     expect(board.cpu.get32(CR0) & CR0_CD_NW).toBe(0);
+  });
+
+  it("leaves the coprocessor with empty registers and its exceptions masked", () => {
+    expect(board.cpu.get32(FPU_CONTROL)).toBe(0x37f);
+    expect(board.cpu.get32(FPU_TAGS)).toBe(0xff);
   });
 
   it("lets the timer tick", async () => {

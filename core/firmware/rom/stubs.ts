@@ -29,6 +29,8 @@ const TEXT_MODE = 3;
 const SYSTEM_FLAG = 4;
 /** Index of the shutdown code in CMOS. */
 const SHUTDOWN_CODE = 0x0f;
+/** CR0 without CD and NW, and without EM and TS, with which FNINIT does not work. */
+const CR0_KEPT = 0x9ffffff3;
 const BDA_SEGMENT = 0x40;
 /** Between two looks of a service that waits without interrupts: some ten microseconds. */
 const SPIN_LOOPS = 500;
@@ -289,8 +291,11 @@ function resumeAfterShutdown(a: Assembler): void {
 }
 
 /**
- * Power-on: the caches on (CD and NW clear, as programs find them that toggle CD), a stack, the services that do the
- * rest, each in a turn of the host's, then INT 19h.
+ * Power-on: the caches on (CD and NW clear, as programs find them that toggle CD), the coprocessor with empty registers
+ * and its exceptions masked, a stack, the services that do the rest, each in a turn of the host's, then INT 19h.
+ *
+ * RESET# leaves the coprocessor's registers full and its exceptions unmasked, and programs that a BIOS has started do
+ * not expect to have to change that. [SDM] vol. 3A, table 10-1
  */
 function powerOn(a: Assembler): void {
   a.label("start");
@@ -298,8 +303,9 @@ function powerOn(a: Assembler): void {
   a.cld();
   resumeAfterShutdown(a);
   a.mov("eax", "cr0");
-  a.and("eax", 0x9fffffff);
+  a.and("eax", CR0_KEPT);
   a.mov("cr0", "eax");
+  a.fninit();
   a.xor("ax", "ax");
   a.mov("ds", "ax");
   a.mov("es", "ax");
