@@ -155,6 +155,7 @@ export class Firmware implements Device {
       post: at(() => this.#post()),
       greet: at((call) => this.#bootstrap.greet(call)),
       boot: (call) => this.#bootstrap.step(call),
+      next: at(() => this.#bootstrap.next()),
       key: at((call) => this.#key(call)),
       mouse: at((call) => {
         if (this.#mouse.interrupt(call)) this.#goTo(call, "mouse.report");

@@ -69,6 +69,43 @@ async function boots(
   return { dl: board.memory.read8(0x504), cs: board.memory.read16(0x506) };
 }
 
+describe("INT 18h", () => {
+  const quitter = (size: number) => {
+    const a = new Assembler({ bits: 16, origin: 0x7c00 });
+    a.int(0x18);
+    a.org(0x7c00 + SECTOR - 2);
+    a.dw(0xaa55);
+    const image = new Uint8Array(size);
+    image.set(a.assemble());
+    return image;
+  };
+  /** A CD that is drive 0 until its boot sector gives up. */
+  const cd = bootCd(2);
+  cd.set(quitter(SECTOR), 20 * CD_SECTOR);
+
+  it("starts what comes after that which gave up", async () => {
+    const floppy = new Uint8Array(1_474_560);
+    floppy.set(reporter(0x7c00, SECTOR));
+    const board = new FirmwareBoard({ memoryMib: 2, bootOrder: ["cdrom", "disk", "floppy"], menuTicks: 0 }, [
+      { slot: "fda", kind: "floppy", device: memoryDisk("floppy", floppy) },
+      { slot: "hda", kind: "disk", device: memoryDisk("disk", quitter(1 << 20)) },
+      { slot: "hdc", kind: "cdrom", device: memoryDisk("cd", cd) },
+    ]);
+    expect(await board.run(() => board.memory.read16(DONE) === 0x600d, 500)).toBe(true);
+    expect(board.memory.read8(0x504)).toBe(0);
+    expect(board.firmware.state.drives.emulation).toBeNull();
+  });
+
+  it("says who gave up when nothing comes after it", async () => {
+    const board = new FirmwareBoard({ memoryMib: 2, bootOrder: ["cdrom"], menuTicks: 0 }, [
+      { slot: "hdc", kind: "cdrom", device: memoryDisk("cd", cd) },
+    ]);
+    const said = () => board.text().join("\n");
+    expect(await board.run(() => said().includes("press any key"), 500)).toBe(true);
+    expect(said()).toMatch(/cd, .*: gave up/);
+  });
+});
+
 describe("INT 19h", () => {
   it("starts a floppy as drive 0 and a hard disk as drive 80h", async () => {
     const image = new Uint8Array(1_474_560);

@@ -83,6 +83,17 @@ export class Bootstrap {
     this.#boot.until = call.memory.read32(bda.timerTicks) + wait;
   }
 
+  /** INT 18h: what was booted cannot go on. The next step goes on with what comes after it. */
+  next(): void {
+    const boot = this.#boot;
+    const candidate = boot.candidates[boot.index];
+    if (boot.phase !== null || !candidate) return;
+    this.#context.state().drives.emulation = null;
+    boot.failures.push(`${candidate.name}: gave up`);
+    boot.index++;
+    boot.phase = "try";
+  }
+
   /** A step of INT 19h, which may have to wait for an interrupt before the next. */
   step(call: Call): Outcome {
     const { config } = this.#context;

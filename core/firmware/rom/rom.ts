@@ -54,7 +54,7 @@ const vectors: [number, string][] = [
   [0x0d, "irqMaster"],
   [0x0e, "irq6"],
   [0x0f, "irqMaster"],
-  [0x18, "noBasic"],
+  [0x18, "bootFailed"],
   [0x19, "bootstrap"],
   [0x1d, "videoParameters"],
   [0x1e, "disketteParameters"],

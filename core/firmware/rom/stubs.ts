@@ -17,7 +17,7 @@ export const interruptServices = {
 } as const;
 
 /** Services that only ROM code calls. */
-export const internalServices = ["post", "greet", "boot", "key", "mouse", "rtc"] as const;
+export const internalServices = ["post", "greet", "boot", "next", "key", "mouse", "rtc"] as const;
 
 export type ServiceName = keyof typeof interruptServices | (typeof internalServices)[number];
 
@@ -290,6 +290,15 @@ function resumeAfterShutdown(a: Assembler): void {
   a.label("cold");
 }
 
+/** A stack below the boot sector's place, and data segments of 0. */
+function freshStack(a: Assembler): void {
+  a.xor("ax", "ax");
+  a.mov("ds", "ax");
+  a.mov("es", "ax");
+  a.mov("ss", "ax");
+  a.mov("sp", 0x7c00);
+}
+
 /**
  * Power-on: the caches on (CD and NW clear, as programs find them that toggle CD), the coprocessor with empty registers
  * and its exceptions masked, a stack, the services that do the rest, each in a turn of the host's, then INT 19h.
@@ -306,11 +315,7 @@ function powerOn(a: Assembler): void {
   a.and("eax", CR0_KEPT);
   a.mov("cr0", "eax");
   a.fninit();
-  a.xor("ax", "ax");
-  a.mov("ds", "ax");
-  a.mov("es", "ax");
-  a.mov("ss", "ax");
-  a.mov("sp", 0x7c00);
+  freshStack(a);
   a.label("post");
   callService(a, "post");
   a.mov("ax", TEXT_MODE);
@@ -318,18 +323,16 @@ function powerOn(a: Assembler): void {
   callService(a, "greet");
   a.int(0x19);
 
+  // INT 18h: BASIC once, and since then how a boot sector or a loader says that it cannot go on. [BBS]
+  a.label("bootFailed");
+  a.cli();
+  freshStack(a);
+  callService(a, "next");
   a.label("bootstrap");
   a.cli();
-  a.xor("ax", "ax");
-  a.mov("ds", "ax");
-  a.mov("es", "ax");
-  a.mov("ss", "ax");
-  a.mov("sp", 0x7c00);
+  freshStack(a);
   a.sti();
   waitingService(a, "boot", () => a.jmp("boot.wait"));
-
-  a.label("noBasic");
-  a.int(0x19);
 }
 
 /** Protected mode with flat segments at EDX, EAX and EBX as they are: what a multiboot kernel expects. */
