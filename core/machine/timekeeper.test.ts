@@ -43,10 +43,10 @@ test("time stands still while the machine does", () => {
   expect(time.clock.now()).toBe(5700);
 });
 
-test("a guest whose host was late for some milliseconds sees no leap, and has the host's time soon", () => {
+test("a guest whose host was late sees no leap, and has the host's time soon", () => {
   const { time, execute } = makeRig();
-  let host = 8e6;
-  for (let look = 0; look < 40; look++) {
+  let host = 30e6;
+  for (let look = 0; look < 100; look++) {
     const before = time.clock.now();
     time.follow(host, false);
     expect(time.clock.now()).toBe(before);
@@ -58,12 +58,12 @@ test("a guest whose host was late for some milliseconds sees no leap, and has th
   expect(host - time.clock.now()).toBeLessThan(0.1e6);
 });
 
-test("a clock further behind goes to the host's time at once, and that of a halted guest always", () => {
+test("a clock far behind goes to the host's time at once, and that of a halted guest always", () => {
   const { time } = makeRig();
-  time.follow(30e6, false);
-  expect(time.clock.now()).toBe(30e6);
-  time.follow(31e6, true);
-  expect(time.clock.now()).toBe(31e6);
+  time.follow(250e6, false);
+  expect(time.clock.now()).toBe(250e6);
+  time.follow(251e6, true);
+  expect(time.clock.now()).toBe(251e6);
 });
 
 test("a clock that has run ahead waits for the host's, without ever stopping", () => {

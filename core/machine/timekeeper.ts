@@ -1,7 +1,7 @@
-// The machine's time against the host's: the clock follows the host while slices run, stands still otherwise, and
-// goes on with the guest's instructions between two looks at the host's clock. What comes of a guest that counts the
-// expiries of a timer, where the host is late or the machine has slept through some: they come one after another, each
-// at its own time on the guest's clock, which is behind the host's until they have.
+// The machine's time against the host's: the clock goes on with the guest's instructions while slices run, faster or slower by
+// what it is behind or ahead of the host's, stands still otherwise, and is where the host's is when a halted guest goes on. What
+// comes of a guest that counts the expiries of a timer, where the machine has slept through some: they come one after another,
+// each at its own time on the guest's clock, which is behind the host's until they have.
 
 import { VirtualClock } from "../board/virtual-clock.ts";
 
@@ -9,33 +9,36 @@ import { VirtualClock } from "../board/virtual-clock.ts";
 const FIRST_PACE = 10;
 const SLOWEST_PACE = 1000;
 const FASTEST_PACE = 0.5;
-/** A clock so far ahead of the host's, in nanoseconds, almost stands still until the host has caught up. */
+/** A clock so far ahead of the host's, in nanoseconds, or further, goes at this part of its speed until the host has caught up. */
 const FAR_AHEAD = 5e6;
-const CRAWL = 0.05;
+const SLOWEST = 0.05;
 /**
- * A clock further behind the host's, in nanoseconds, goes there at once: expiries are lost then. More than a sleep
+ * One so far behind, in nanoseconds, or further, goes at a multiple of it while the guest does not halt. It is not moved then: a guest that
+ * measures one timer by another would have a leap between its looks at them for the time of either.
+ */
+const BEHIND = 1e6;
+const FASTEST = 2;
+/**
+ * A clock further behind, in nanoseconds, goes to the host's time at once: expiries are lost then. More than a sleep
  * through counted alarms is long, and less than a person would notice.
  */
 const FAR_BEHIND = 200e6;
-/** One that is behind goes so much faster than the host's, at most, while the guest does not halt. */
-const CATCHING_UP = 2;
-/**
- * So far behind, in nanoseconds, it is not moved while the guest does not halt, but goes faster: a guest that measures one timer by
- * another would have a leap between its looks at them for the time of either. An alarm is as late then as the host was for the guest.
- */
-const SHORTLY_BEHIND = 10e6;
-/** So far behind, in nanoseconds, or further, it goes at its fastest. */
-const FAST_BEHIND = 1e6;
 /** Weight of a new measurement of the pace. */
 const SMOOTHING = 0.2;
 /** Fewer instructions measure nothing. */
 const LEAST_MEASURED = 1000;
 
+/** How fast a clock goes that is so many nanoseconds ahead of the host's, or, if negative, behind it. */
+function speedAt(ahead: number): number {
+  if (ahead > 0) return Math.max(SLOWEST, 1 - ahead / FAR_AHEAD);
+  return 1 + Math.min(-ahead / BEHIND, 1) * (FASTEST - 1);
+}
+
 export class Timekeeper {
   readonly clock: VirtualClock = new VirtualClock();
   readonly #instructions: () => number;
   #pace = FIRST_PACE;
-  /** Machine time that an instruction takes until the next look: the pace, less when the clock is ahead. */
+  /** Machine time that an instruction takes until the next look: the pace, less when the clock is ahead, more when it is behind. */
   #step = FIRST_PACE;
   /** Host time that is the machine's time 0, in nanoseconds; undefined until the first slice. */
   #origin: number | undefined;
@@ -65,29 +68,22 @@ export class Timekeeper {
   }
 
   /**
-   * Brings the clock to the host's time, if that is later, and runs the alarms that are due; no further than to the next
-   * alarm whose expiries are counted, and for a guest that is not `halted`, thus maybe busy with the one before, at
-   * twice the host's speed. For such a guest a clock that is shortly behind goes there with its instructions instead.
+   * Has the clock follow the host's, and runs the alarms that are due. It is moved there, if it is behind, but no further than to the next
+   * alarm whose expiries are counted; that of a guest that is not `halted`, thus maybe busy with the one before, goes faster instead.
    */
   follow(hostNs: number, halted: boolean): void {
     if (this.#origin === undefined) this.resumeAt(hostNs);
     const host = hostNs - this.#origin!;
     const now = this.clock.now();
-    let target = host;
-    const counted = this.clock.nextDeadline < host ? this.clock.nextCounted : Number.POSITIVE_INFINITY;
-    if (counted < host && host - Math.max(counted, now) < FAR_BEHIND) {
-      const fastest = halted ? host : this.#followed + CATCHING_UP * (host - this.#host);
-      target = Math.min(counted, fastest);
+    let target = Math.max(host, now);
+    if (host - now < FAR_BEHIND && !halted) target = now;
+    else if (this.clock.nextDeadline < host) {
+      const counted = this.clock.nextCounted;
+      if (host - Math.max(counted, now) < FAR_BEHIND) target = Math.max(now, Math.min(counted, target));
     }
-    if (!halted && host - now < SHORTLY_BEHIND) target = now;
     this.#host = host;
-    this.#followed = target = Math.max(target, now);
-    const behind = host - target;
-    const speed =
-      behind < 0
-        ? Math.max(CRAWL, 1 + behind / FAR_AHEAD)
-        : 1 + Math.min(behind / FAST_BEHIND, CATCHING_UP - 1);
-    this.#step = this.#pace * speed;
+    this.#followed = target;
+    this.#step = this.#pace * speedAt(target - host);
     this.#mark = this.#instructions();
     this.clock.moveTo(target);
   }
