@@ -35,7 +35,7 @@ export const VIDEO_DIRTY = 0xe00000;
 
 /** Decoded-instruction records. */
 export const RECORDS = 0x1000000;
-export const RECORDS_SIZE = 0x3000000;
+export const RECORDS_SIZE = 0x2c00000;
 /** Firmware and option ROMs, 2 MiB. */
 export const ROM = 0x5000000;
 export const ROM_SIZE = 0x200000;
