@@ -371,7 +371,7 @@ export const REC_INDEX = 14;
 export const REC_SCALE = 16;
 /** Segment register's number, 0 to 5 (u8). */
 export const REC_SEGMENT = 17;
-/** Offset of a third register operand: VEX.vvvv (u16). */
+/** Offset of a third register operand, that of VEX.vvvv; or the second immediate (u16). */
 export const REC_VVVV = 18;
 export const REC_DISPLACEMENT = 20;
 /** Immediate, sign-extended (i64); of a relative branch i32. */

@@ -19,6 +19,12 @@ export const rmSlot = (decoded: Decoded): number => {
   return row.rm ? slotOf(row.rm, row.rm.place === "opcode" ? opcodeRegister : rm, decoded) : rm;
 };
 
+/** And for the one that VEX.vvvv names; where no operand is, the second immediate. */
+export const thirdSlot = (decoded: Decoded): number => {
+  const { row, vvvv, immediate2 } = decoded;
+  return row.vvvv ? slotOf(row.vvvv, vvvv, decoded) : immediate2;
+};
+
 function slotOf({ file, widths }: OperandSpec, number: number, { rex, operandSize }: Decoded): number {
   switch (file) {
     case "gpr":

@@ -123,6 +123,8 @@ function operandText(spec: OperandSpec, instruction: Instruction, isSecondImmedi
       return `${hex(decoded.immediate2)}:${hex(immediateOf(decoded))}`;
     case "moffs":
       return `${segmentPrefix(decoded) || "ds:"}${hex(BigInt.asUintN(64, immediateOf(decoded)))}`;
+    case "is4":
+      return registerText(spec, (decoded.immediateLow >> 4) & 15, width, decoded.rex);
     case "immediate":
       if (isSecondImmediate) return hex(decoded.immediate2);
       return hex(BigInt.asUintN(immediateWidth(spec, instruction), immediateOf(decoded)));

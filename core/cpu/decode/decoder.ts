@@ -1,5 +1,6 @@
 // From bytes to a decoded instruction, by the tables. [SDM] vol. 2A, chapter 2.
 
+import type { OpcodeMaps } from "./opcodes.ts";
 import {
   BRANCH,
   type Choice,
@@ -18,6 +19,7 @@ import {
   REGISTER,
   type Row,
   type Table,
+  VSIB,
 } from "./row.ts";
 
 export type CodeSize = 16 | 32 | 64;
@@ -56,11 +58,12 @@ export interface Decoded {
   segment: number;
   /** Whether a segment prefix was there. */
   segmentOverride: boolean;
-  /** Register numbers, extended by REX. */
+  /** Register numbers, extended by REX or VEX. */
   reg: number;
   rm: number;
   /** Low three bits of the opcode, extended by REX. */
   opcodeRegister: number;
+  /** The register that VEX names beside those of ModRM; 0 without VEX. */
   vvvv: number;
   /** Any REX prefix: SPL BPL SIL DIL rather than AH CH DH BH. */
   rex: boolean;
@@ -119,31 +122,30 @@ const BASES_16 = [3, 3, 5, 5, 6, 7, 5, 3] as const;
 const INDEXES_16 = [6, 7, 6, 7, NO_REGISTER, NO_REGISTER, NO_REGISTER, NO_REGISTER] as const;
 
 export class Decoder {
-  readonly #oneByte: Table;
-  readonly #twoByte: Table;
-  readonly #threeByte38: Table;
-  readonly #threeByte3A: Table;
+  readonly #maps: OpcodeMaps;
+  readonly #vexMaps: readonly Table[];
   #bytes: Uint8Array = new Uint8Array(0);
   #at = 0;
   #end = 0;
   #modrm = NO_MODRM;
   #long = false;
+  /** REX, or what VEX has of it: W R X B. */
+  #rex = 0;
+  /** Of VEX: L, pp and vvvv. */
+  #length = 0;
+  #pp = 0;
+  #vvvv = 0;
   /** CPUID features of the model; undefined: every row counts. */
   readonly #features: ReadonlySet<string> | undefined;
   /** In 64-bit code, 66 makes near branches those of 16 bits, as on AMD's; Intel's ignore it. [APM] vol. 1, 2.5.9 */
   readonly #branches16: boolean;
 
   /** Rows whose feature is not among `features` are no instructions; without it, all are. */
-  constructor(
-    tables: { oneByte: Table; twoByte: Table; threeByte38: Table; threeByte3A: Table },
-    features?: ReadonlySet<string>,
-  ) {
+  constructor(maps: OpcodeMaps, features?: ReadonlySet<string>) {
     this.#features = features;
     this.#branches16 = features?.has("branch16") ?? false;
-    this.#oneByte = tables.oneByte;
-    this.#twoByte = tables.twoByte;
-    this.#threeByte38 = tables.threeByte38;
-    this.#threeByte3A = tables.threeByte3A;
+    this.#maps = maps;
+    this.#vexMaps = [maps.vex0F, maps.vex0F38, maps.vex0F3A];
   }
 
   /**
@@ -189,14 +191,26 @@ export class Decoder {
       rex = 0;
     }
 
-    let table = this.#oneByte;
+    const maps = this.#maps;
+    let table = maps.oneByte;
+    let vex = false;
+    this.#rex = rex;
+    this.#vvvv = 0;
     if (opcode === 0x0f) {
       opcode = this.#next();
-      table = this.#twoByte;
+      table = maps.twoByte;
       if (opcode === 0x38 || opcode === 0x3a) {
-        table = opcode === 0x38 ? this.#threeByte38 : this.#threeByte3A;
+        table = opcode === 0x38 ? maps.threeByte38 : maps.threeByte3A;
         opcode = this.#next();
       }
+    } else if ((opcode === 0xc4 || opcode === 0xc5) && (long || this.#peek() >= 0xc0)) {
+      if (operandPrefix || rep || lock || rex) return "invalid";
+      const map = this.#readVex(opcode);
+      if (!map) return "invalid";
+      vex = true;
+      table = map;
+      rex = this.#rex;
+      opcode = this.#next();
     }
 
     let mandatory = 0;
@@ -208,6 +222,9 @@ export class Decoder {
       else if (kind === "rm") entry = entries[this.#readModrm() & 7];
       else if (kind === "rexB") entry = entries[rex & 1];
       else if (kind === "mode") entry = entries[long ? 1 : 0];
+      else if (kind === "length") entry = entries[this.#length];
+      else if (kind === "wide") entry = entries[rex & 8 ? 1 : 0];
+      else if (vex) entry = entries[this.#pp];
       else {
         const none: Entry = entries[PREFIX_NONE];
         const chosen: Entry = rep ? entries[rep === 0xf3 ? PREFIX_F3 : PREFIX_F2] : undefined;
@@ -224,10 +241,12 @@ export class Decoder {
     if (!entry || !this.#has(entry)) return "invalid";
     const row: Row = entry;
     if (long ? row.flags & I64 : row.flags & O64) return "invalid";
+    if (vex && this.#vvvv && !row.vvvv) return "invalid";
 
-    let operandSize: CodeSize = codeSize === 16 ? (operandPrefix ? 32 : 16) : operandPrefix ? 16 : 32;
+    let operandSize: CodeSize = codeSize === 16 && !vex ? (operandPrefix ? 32 : 16) : operandPrefix ? 16 : 32;
     if (row.flags & NO_66 || mandatory === 0x66) operandSize = codeSize === 16 ? 16 : 32;
-    if (long) {
+    if (long && vex) operandSize = rex & 8 ? 64 : 32;
+    else if (long) {
       const short = this.#branches16 && operandPrefix && row.flags & BRANCH;
       if (rex & 8 || (row.flags & F64 && !short)) operandSize = 64;
       else if (row.flags & D64 && operandSize === 32) operandSize = 64;
@@ -246,6 +265,7 @@ export class Decoder {
     decoded.segmentOverride = segment >= 0;
     decoded.reg = decoded.rm = 0;
     decoded.opcodeRegister = (opcode & 7) | ((rex & 1) << 3);
+    decoded.vvvv = this.#vvvv;
     decoded.rex = rex !== 0;
     decoded.base = decoded.index = NO_REGISTER;
     decoded.scale = decoded.displacement = 0;
@@ -258,15 +278,36 @@ export class Decoder {
       if (modrm >= 0xc0 || row.registersOnly) decoded.rm = (modrm & 7) | ((rex & 1) << 3);
       else {
         decoded.memory = true;
+        if (row.flags & VSIB && (decoded.addressSize === 16 || (modrm & 7) !== 4)) return "invalid";
         this.#decodeAddress(decoded, modrm, rex);
       }
       if (decoded.memory ? row.flags & REGISTER : row.flags & MEMORY) return "invalid";
     }
     if (row.trailing.length > 0) this.#decodeTrailing(decoded);
     // The coprocessor keeps the opcode of its last instruction: FOP.
-    if (table === this.#oneByte && (opcode & 0xf8) === 0xd8) decoded.immediate2 = ((opcode & 7) << 8) | modrm;
+    if (table === maps.oneByte && (opcode & 0xf8) === 0xd8) decoded.immediate2 = ((opcode & 7) << 8) | modrm;
     if (segment >= 0) decoded.segment = segment;
     return lock && !(row.flags & LOCK && decoded.memory) ? "invalid" : decoded;
+  }
+
+  /** Reads what follows C4 or C5 up to the opcode; the map, if there is such. [SDM] vol. 2A, 2.3.5 */
+  #readVex(first: number): Table | undefined {
+    let byte = this.#next();
+    // R, X, B and vvvv are stored inverted.
+    let map = 1;
+    let rex = (~byte >> 5) & 4;
+    if (first === 0xc4) {
+      map = byte & 0x1f;
+      rex = (~byte >> 5) & 7;
+      byte = this.#next();
+      rex |= (byte >> 4) & 8;
+    }
+    // Outside 64-bit code there are eight registers only.
+    this.#rex = this.#long ? rex : rex & 8;
+    this.#vvvv = (~byte >> 3) & (this.#long ? 15 : 7);
+    this.#length = (byte >> 2) & 1;
+    this.#pp = byte & 3;
+    return this.#vexMaps[map - 1];
   }
 
   #has(row: Row): boolean {
@@ -297,7 +338,7 @@ export class Decoder {
       const sib = this.#next();
       decoded.scale = sib >> 6;
       const index = ((sib >> 3) & 7) | ((rex & 2) << 2);
-      if (index !== 4) decoded.index = index;
+      if (index !== 4 || decoded.row.flags & VSIB) decoded.index = index;
       decoded.base = (sib & 7) | ((rex & 1) << 3);
       if ((sib & 7) === 5 && mod === 0) {
         decoded.base = NO_REGISTER;
@@ -338,6 +379,11 @@ export class Decoder {
   #next(): number {
     const at = this.#at++;
     return at < this.#end ? this.#bytes[at]! : 0;
+  }
+
+  /** The same byte without taking it. */
+  #peek(): number {
+    return this.#at < this.#end ? this.#bytes[this.#at]! : 0;
   }
 
   #readModrm(): number {

@@ -19,6 +19,10 @@ export interface Chapter {
   /** After 0F 38, 0F 3A. */
   readonly threeByte38?: Readonly<Record<number, Entry>>;
   readonly threeByte3A?: Readonly<Record<number, Entry>>;
+  /** With VEX, in the maps of 0F, 0F 38 and 0F 3A. */
+  readonly vex0F?: Readonly<Record<number, Entry>>;
+  readonly vex0F38?: Readonly<Record<number, Entry>>;
+  readonly vex0F3A?: Readonly<Record<number, Entry>>;
 }
 
 const CHAPTERS: readonly Chapter[] = [INTEGER, CONTROL, STRINGS, SYSTEM, EXTENDED, X87, SIMD];
@@ -40,7 +44,12 @@ export const OPCODES = {
   twoByte: merge("twoByte"),
   threeByte38: merge("threeByte38"),
   threeByte3A: merge("threeByte3A"),
+  vex0F: merge("vex0F"),
+  vex0F38: merge("vex0F38"),
+  vex0F3A: merge("vex0F3A"),
 };
+
+export type OpcodeMaps = typeof OPCODES;
 
 /** Stands for bytes that are no instruction. */
 export const INVALID: Row = op("(invalid)", fault.ud, "", ENDS);

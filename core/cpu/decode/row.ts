@@ -40,6 +40,10 @@ export const GOES_ON = 1 << 14;
 
 /** Transfers control other than by a near branch: far ones, returns from interrupts, fast system calls. */
 export const TRANSFER = 1 << 15;
+/** Encoded with VEX: vectors need no alignment, and AVX has to be switched on. The emitter of the row checks. */
+export const VEX = 1 << 16;
+/** The memory operand's index is an XMM or YMM register: its lanes are indices of their own. */
+export const VSIB = 1 << 17;
 
 export interface Row {
   readonly kind: "row";
@@ -60,6 +64,8 @@ export interface Row {
   /** The first one in ModRM.reg, and the first one in ModRM.rm or the opcode. */
   readonly reg: OperandSpec | undefined;
   readonly rm: OperandSpec | undefined;
+  /** The one that VEX.vvvv names. */
+  readonly vvvv: OperandSpec | undefined;
   /** Those whose bytes follow: immediates, displacements of branches, far pointers, moffs. */
   readonly trailing: readonly OperandSpec[];
 }
@@ -67,9 +73,9 @@ export interface Row {
 /**
  * What chooses among entries: `group` ModRM.reg · `mod` ModRM.mod, the form with memory or that with a register · `rm` ModRM.rm, in
  * register forms · `prefix` a mandatory prefix, as PREFIX_* tell · `mode` whether it is 64-bit code · `rexB` REX.B: with it the
- * opcode's register is not the accumulator.
+ * opcode's register is not the accumulator · `length` VEX.L, 128 or 256 bits · `wide` VEX.W.
  */
-export type Chooser = "group" | "mod" | "rm" | "prefix" | "mode" | "rexB";
+export type Chooser = "group" | "mod" | "rm" | "prefix" | "mode" | "rexB" | "length" | "wide";
 
 // All alike, so that the decoder has one kind of object to look into, and that of rows.
 export interface Choice {
@@ -77,7 +83,10 @@ export interface Choice {
   readonly entries: readonly Entry[];
 }
 
-/** Places of entries by mandatory prefixes, F3 and F2 before 66. Absent: that of none, with the prefix as an ordinary one. */
+/**
+ * Places of entries by mandatory prefixes, F3 and F2 before 66; VEX.pp has the same numbers. Absent: that of none, with the prefix as an
+ * ordinary one, and no instruction with VEX.
+ */
 export const PREFIX_NONE = 0;
 export const PREFIX_66 = 1;
 export const PREFIX_F3 = 2;
@@ -90,7 +99,7 @@ export type Table = Entry[];
 /**
  * Where an operand is: `reg` ModRM.reg · `rm` ModRM.rm, register or memory · `opcode` low three bits of the
  * opcode · `vvvv` VEX · `immediate` · `relative` branch displacement · `far` selector:offset · `moffs` absolute
- * address · `fixed` a certain register · `one` the constant 1.
+ * address · `fixed` a certain register · `one` the constant 1 · `is4` the register in the upper half of a last byte.
  */
 export type OperandPlace =
   | "reg"
@@ -102,9 +111,10 @@ export type OperandPlace =
   | "far"
   | "moffs"
   | "fixed"
-  | "one";
+  | "one"
+  | "is4";
 
-/** `number` gives no register file: segment, control, debug and ST(i) operands are known by number. */
+/** Segment, control, debug and ST(i) operands are known by number. `xmm` of 256 bits are YMM registers. */
 export type RegisterFile = "gpr" | "xmm" | "mmx" | "segment" | "control" | "debug" | "st";
 
 export interface OperandSpec {
@@ -136,14 +146,23 @@ export const rowAt = (id: number): Row => rows[id]!;
 
 /**
  * A row. `operands` in the manual's letters, with these sizes: b w d q (8 to 64 bits), v (16, 32, 64 by operand
- * size), z (16, 32, 32), y (32, 32, 64), t (80), dq x (128), qdq (64, 64,
- * 128), none. Places: E G M R I J O A, Z (register in the
- * opcode), S C D (segment, control, debug), V W U H (XMM), P Q N (MMX), ST (ST(i) by ModRM.rm), and names of
+ * size), z (16, 32, 32), y (32, 32, 64), t (80), dq x (128), qq (256), qdq (64, 64,
+ * 128), none. Places: E G M R B I J O A, Z (register in the
+ * opcode), S C D (segment, control, debug), V W U H L (XMM and YMM), P Q N (MMX), ST (ST(i) by ModRM.rm), and names of
  * registers: AL AX EAX rAX (by operand size) CL DX. `Is` is a byte sign-extended to the operand size, `1` the
  * constant.
  */
-export function op(mnemonic: string, semantics: Semantics, operands = "", flags = 0, feature = ""): Row {
-  const specs = operands === "" ? [] : operands.split(",").map(parseOperand);
+export const op = (mnemonic: string, semantics: Semantics, operands = "", flags = 0, feature = ""): Row =>
+  rowOf(mnemonic, semantics, operands === "" ? [] : operands.split(",").map(parseOperand), flags, feature);
+
+/** The same of operands that are known already. */
+export function rowOf(
+  mnemonic: string,
+  semantics: Semantics,
+  specs: readonly OperandSpec[],
+  flags: number,
+  feature: string,
+): Row {
   const isIn = (...places: OperandPlace[]) => {
     return ({ place }: OperandSpec): boolean => places.includes(place);
   };
@@ -159,7 +178,8 @@ export function op(mnemonic: string, semantics: Semantics, operands = "", flags 
     registersOnly: specs.some(({ file }) => file === "control" || file === "debug"),
     reg: specs.find(isIn("reg")),
     rm: specs.find(isIn("rm", "opcode")),
-    trailing: specs.filter(isIn("immediate", "relative", "far", "moffs")),
+    vvvv: specs.find(isIn("vvvv")),
+    trailing: specs.filter(isIn("immediate", "relative", "far", "moffs", "is4")),
   };
   rows.push(row);
   return row;
@@ -171,6 +191,9 @@ export const group = (...entries: Entry[]): Choice => choice("group", ...entries
 export const byMod = (memory: Entry, register: Entry): Choice => choice("mod", memory, register);
 export const byRm = (...entries: Entry[]): Choice => choice("rm", ...entries);
 export const byRexB = (without: Entry, withB: Entry): Choice => choice("rexB", without, withB);
+/** By VEX.L, and by VEX.W. */
+export const byLength = (l128: Entry, l256: Entry): Choice => choice("length", l128, l256);
+export const byWidth = (w0: Entry, w1: Entry): Choice => choice("wide", w0, w1);
 export const byMode = (legacy: Entry, long: Entry): Choice => choice("mode", legacy, long);
 export const byPrefix = (by: { none?: Entry; p66?: Entry; pF3?: Entry; pF2?: Entry }): Choice =>
   choice("prefix", by.none, by.p66, by.pF3, by.pF2);
@@ -188,6 +211,7 @@ const WIDTHS: Record<string, readonly [number, number, number]> = {
   dq: [128, 128, 128],
   qdq: [64, 64, 128],
   x: [128, 128, 128],
+  qq: [256, 256, 256],
 };
 
 const FIXED: Record<string, { number: number; size: string }> = {
@@ -205,6 +229,7 @@ const PLACES: Record<string, { place: OperandPlace; file: RegisterFile }> = {
   M: { place: "rm", file: "gpr" },
   R: { place: "rm", file: "gpr" },
   G: { place: "reg", file: "gpr" },
+  B: { place: "vvvv", file: "gpr" },
   Z: { place: "opcode", file: "gpr" },
   S: { place: "reg", file: "segment" },
   C: { place: "reg", file: "control" },
@@ -213,6 +238,7 @@ const PLACES: Record<string, { place: OperandPlace; file: RegisterFile }> = {
   W: { place: "rm", file: "xmm" },
   U: { place: "rm", file: "xmm" },
   H: { place: "vvvv", file: "xmm" },
+  L: { place: "is4", file: "xmm" },
   P: { place: "reg", file: "mmx" },
   Q: { place: "rm", file: "mmx" },
   N: { place: "rm", file: "mmx" },
@@ -249,6 +275,7 @@ function parseOperand(text: string): OperandSpec {
     if (size === "z") return { ...where, widths: WIDTHS.v!, fixed: 0, bytes: [2, 4, 4] };
     return { ...where, widths, fixed: 0, bytes: [widths[0] / 8, widths[1] / 8, widths[2] / 8] };
   }
+  if (where.place === "is4") return { ...where, widths, fixed: 0, bytes: [1, 1, 1] };
   if (where.place === "relative") {
     return { ...where, widths: WIDTHS.v!, fixed: 0, bytes: size === "b" ? [1, 1, 1] : [2, 4, 4] };
   }

@@ -1,7 +1,7 @@
 // Writes decoded instructions as the records that handlers read. The layout is at RECORD_SIZE in layout.ts.
 
 import { type Decoded, NO_REGISTER, RIP_RELATIVE } from "../decode/decoder.ts";
-import { ENDS, isNearReturn, isRelativeBranch, type Row } from "../decode/row.ts";
+import { ENDS, isNearReturn, isRelativeBranch, type Row, VSIB } from "../decode/row.ts";
 import {
   BLOCK_COMPILED,
   BLOCK_FIRST_HANDLER,
@@ -28,9 +28,10 @@ import {
   REC_SEGMENT,
   REC_VVVV,
   RECORD_SIZE,
+  XMM,
   ZERO,
 } from "../layout.ts";
-import { regSlot, rmSlot } from "../register-slots.ts";
+import { regSlot, rmSlot, thirdSlot } from "../register-slots.ts";
 import type { Handlers } from "./handlers.ts";
 import { END_HANDLER } from "./loop-forms.ts";
 
@@ -126,10 +127,11 @@ export class BlockWriter {
     view.setUint16(at + REC_REG, regSlot(instruction), true);
     view.setUint16(at + REC_RM, rmSlot(instruction), true);
     view.setUint16(at + REC_BASE, addressSlot(base), true);
-    view.setUint16(at + REC_INDEX, addressSlot(instruction.index), true);
+    const index = row.flags & VSIB ? XMM + instruction.index * 16 : addressSlot(instruction.index);
+    view.setUint16(at + REC_INDEX, index, true);
     bytes[at + REC_SCALE] = instruction.scale;
     bytes[at + REC_SEGMENT] = instruction.segment;
-    view.setUint16(at + REC_VVVV, instruction.immediate2, true);
+    view.setUint16(at + REC_VVVV, thirdSlot(instruction), true);
     const from = base === RIP_RELATIVE ? delta + length : 0;
     view.setInt32(at + REC_DISPLACEMENT, from + displacement, true);
     if (isNearReturn(row)) view.setUint32(at + REC_NEXT_PLACE, NO_BLOCK, true);

@@ -2,7 +2,7 @@
 // returns that of the next one, or 0 when RIP says where to go on.
 
 import { ES, SS } from "../decode/decoder.ts";
-import { ENDS, isRelativeBranch, type OperandSpec, type Row } from "../decode/row.ts";
+import { ENDS, isRelativeBranch, type OperandSpec, type Row, VEX } from "../decode/row.ts";
 import {
   BLOCK_IP,
   BRANCHED_FROM,
@@ -42,6 +42,7 @@ import {
   TLB_READ,
   TLB_WRITE,
   XMM,
+  YMM_HIGH,
   ZERO,
 } from "../layout.ts";
 import {
@@ -225,6 +226,10 @@ export class HandlerContext implements Context {
     this.run("commitWrite");
   }
 
+  get vex(): boolean {
+    return (this.row.flags & VEX) !== 0;
+  }
+
   /** Emits the whole handler. */
   emit(): FunctionBody {
     this.row.semantics(this);
@@ -314,6 +319,19 @@ export class HandlerContext implements Context {
     else this.body.store(whole ? 64 : width, slot.address, whole ? extendU(value) : value, slot.offset);
   }
 
+  #halfSlot(index: number, half: 0 | 1): Slot {
+    const offset = this.fields.u16(fieldOf(this.operand(index)));
+    return this.#place(i32.add(offset, constant32(half * (YMM_HIGH - XMM))));
+  }
+
+  readHalf(index: number, half: 0 | 1): Expression {
+    return this.#readSlot(128, this.#halfSlot(index, half));
+  }
+
+  writeHalf(index: number, half: 0 | 1, value: Expression): void {
+    this.#storeSlot(this.operand(index), 128, this.#halfSlot(index, half), value);
+  }
+
   modify(index: number, compute: (old: Expression) => Expression): void {
     const operand = this.operand(index);
     const width = this.width(index);
@@ -338,8 +356,7 @@ export class HandlerContext implements Context {
 
   registerNumber(index: number): Expression {
     const operand = this.operand(index);
-    const field = operand.place === "reg" ? REC_REG : REC_RM;
-    const slot = this.fields.u16(field);
+    const slot = this.fields.u16(fieldOf(operand));
     switch (operand.file) {
       case "gpr":
         return this.body.let(i32.shrU(slot, constant32(3)));

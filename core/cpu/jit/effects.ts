@@ -28,8 +28,8 @@ const SLOT_FIELDS = [REC_REG, REC_RM, REC_BASE, REC_INDEX, REC_VVVV];
  * all that the state has.
  */
 const STAND_IN = 0x1000000;
-const standIn = (field: number): number => STAND_IN + field * 0x100;
-const fieldOf = (offset: number): number => (offset - STAND_IN) >> 8;
+const standIn = (field: number): number => STAND_IN + field * 0x1000;
+const fieldOf = (offset: number): number => (offset - STAND_IN) >> 12;
 
 /** What instructions do: to registers, a bit each by number, and else. */
 export interface Effects {

@@ -23,7 +23,8 @@ interface Known {
 
 export type KnownVectors = readonly (Known | undefined)[];
 
-const REGISTERS = 16;
+/** XMM registers, and the upper halves of the YMM registers after them. */
+const REGISTERS = 32;
 
 export const isVector = (offset: number): boolean => offset >= XMM && offset < XMM + REGISTERS * 16;
 

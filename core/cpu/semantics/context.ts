@@ -22,7 +22,7 @@ import type { Numbers } from "./numbers.ts";
 export type Bits = 8 | 16 | 32 | 64 | 128;
 
 /** Tests with which instructions of an extension begin. */
-export type EntryTest = "sse" | "x87";
+export type EntryTest = "sse" | "x87" | "avx";
 
 // Numbers of the general registers.
 export const RAX = 0;
@@ -76,6 +76,8 @@ export interface Context {
   readonly rep: number;
   /** Whether ModRM.rm (or moffs) is memory in this form. */
   readonly memory: boolean;
+  /** Whether the instruction is encoded with VEX. */
+  readonly vex: boolean;
 
   // --- Operands, by position ---
 
@@ -88,6 +90,9 @@ export interface Context {
   read(index: number): Expression;
   /** Sets an operand. A 32-bit register's upper half is cleared, the rest of an 8- or 16-bit one is kept. */
   write(index: number, value: Expression): void;
+  /** Half of a YMM register operand (v128): 0 is the XMM register, 1 what is above it. */
+  readHalf(index: number, half: 0 | 1): Expression;
+  writeHalf(index: number, half: 0 | 1, value: Expression): void;
   /** Reads, computes and writes one operand with one translation, checked for writing first. */
   modify(index: number, compute: (old: Expression) => Expression): void;
   /**

@@ -85,6 +85,10 @@ function walk(
     case "mode":
       walk(entry.entries[codeSize === 64 ? 1 : 0], prefix, opcode, given, found, codeSize);
       return;
+    case "length":
+    case "wide":
+      for (const one of entry.entries) walk(one, prefix, opcode, given, found, codeSize);
+      return;
     case "rexB":
       walk(entry.entries[0], prefix, opcode, given, found, codeSize);
       return;
