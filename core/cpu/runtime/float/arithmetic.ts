@@ -20,7 +20,7 @@ export const SUBR: i32 = 5;
 export const DIV: i32 = 6;
 export const DIVR: i32 = 7;
 
-function give(sign: i32, exponent: i32, high: u64, low: u64): i32 {
+export function give(sign: i32, exponent: i32, high: u64, low: u64): i32 {
   resultSign = sign;
   resultExponent = exponent;
   resultHigh = high;
@@ -69,8 +69,13 @@ function addOrdered(aSign: i32, exponent: i32, a: u64, bSign: i32, bExponent: i3
     low = (high << 63) | (low >> 1) | (low & 1);
     return give(aSign, exponent + 1, INTEGER_BIT | (high >> 1), low);
   }
-  high = a - high - u64(low != 0);
-  low = 0 - low;
+  return giveDifference(aSign, exponent, a - high - u64(low != 0), 0 - low);
+}
+
+/** What is left of a number when one of the other sign and no greater magnitude is added: perhaps nothing. */
+// @ts-ignore: decorator of AssemblyScript
+@inline
+export function giveDifference(sign: i32, exponent: i32, high: u64, low: u64): i32 {
   if ((high | low) == 0) return giveClass(i32(mode == DOWN), ZERO);
   if (high == 0) {
     high = low;
@@ -82,7 +87,7 @@ function addOrdered(aSign: i32, exponent: i32, a: u64, bSign: i32, bExponent: i3
     high = (high << shift) | (low >> (64 - shift));
     low <<= shift;
   }
-  return give(aSign, exponent - shift, high, low);
+  return give(sign, exponent - shift, high, low);
 }
 
 /** a × b. */

@@ -3,7 +3,7 @@
  * (sign, exponent, high:low): a 128-bit significand with bit 127 set, worth ±(high.low / 2^63) × 2^(exponent − 16383);
  * the exponent is not bounded. [SDM] vol. 1, chapter 4.8 and 4.9
  */
-import { shiftRightJam, jammed } from "./wide";
+import { jammed, shiftPairRightJam } from "./wide";
 
 /** Exception flags, at their place in the x87 status word, in MXCSR and, as masks, in the x87 control word. */
 export const IE: i32 = 0x01;
@@ -115,15 +115,8 @@ export function round(sign: i32, exponent: i32, high: u64, low: u64, drop: i32, 
         roundedExponent = smallest;
         return 0;
       }
-      const sticky = u64(low != 0);
-      if (smallest - exponent < 64) {
-        const count = smallest - exponent;
-        low = (high << (64 - count)) | (low >> count) | u64(low << (64 - count) != 0);
-        high >>= count;
-      } else {
-        high = shiftRightJam(high, smallest - exponent);
-        low = jammed | sticky;
-      }
+      high = shiftPairRightJam(high, low, smallest - exponent);
+      low = jammed;
       exponent = smallest;
       denormal = tiny;
     } else if (tiny) {

@@ -2,7 +2,7 @@
 
 /** Remainder of the last `divide`. */
 export let remainder: u64 = 0;
-/** Low half of the last `shiftRightJam`. */
+/** Low half of the last `shiftRightJam` or `shiftPairRightJam`. */
 export let jammed: u64 = 0;
 
 /** High 64 bits of a × b (the low 64 are `a * b`). */
@@ -56,6 +56,21 @@ export function shiftRightJam(value: u64, count: i32): u64 {
   else if (count < 128) jammed = (value >> (count - 64)) | u64(value << (128 - count) != 0);
   else jammed = u64(value != 0);
   return 0;
+}
+
+/** (high:low) >> count, in the same manner. */
+export function shiftPairRightJam(high: u64, low: u64, count: i32): u64 {
+  if (count == 0) {
+    jammed = low;
+    return high;
+  }
+  if (count < 64) {
+    jammed = (high << (64 - count)) | (low >> count) | u64(low << (64 - count) != 0);
+    return high >> count;
+  }
+  const result = shiftRightJam(high, count);
+  jammed |= u64(low != 0);
+  return result;
 }
 
 /** floor(√(high:low)) for high ≥ 2^62. */

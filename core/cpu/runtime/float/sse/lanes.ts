@@ -10,8 +10,8 @@ import {
 import { operate, resultExponent, resultHigh, resultLow, resultSign, root } from "../arithmetic";
 import { denormalsAreZeros } from "./status";
 
-const QUIET_F32: u32 = 0x00400000;
-const QUIET_F64: u64 = 0x0008000000000000;
+export const QUIET_F32: u32 = 0x00400000;
+export const QUIET_F64: u64 = 0x0008000000000000;
 
 /** Operations beside those of `arithmetic.ts`. */
 export const MIN: i32 = 8;
@@ -30,11 +30,13 @@ const PREDICATES: u64 = 0xf1530eac79db8624;
 const LEAST_INTEGRAL_F64: i32 = 16383 + 52;
 const LEAST_INTEGRAL_F32: i32 = 16383 + 23;
 
-function zeroed(kind: i32): i32 {
+/** The class of an operand, denormals being zeros if MXCSR.DAZ says so. */
+export function zeroed(kind: i32): i32 {
   return denormalsAreZeros && kind == DENORMAL ? ZERO : kind;
 }
 
-function packResult64(kind: i32): u64 {
+/** The result of arithmetic, of the class `kind`, rounded. */
+export function packResult64(kind: i32): u64 {
   if (kind == UNSUPPORTED) return INDEFINITE_F64;
   if (kind == ZERO) return u64(resultSign) << 63;
   if (kind == INFINITE) return packF64(resultSign, MAX_F64 + 1, INTEGER_BIT);
@@ -43,7 +45,7 @@ function packResult64(kind: i32): u64 {
   return packF64(sign, roundedExponent, significand);
 }
 
-function packResult32(kind: i32): u32 {
+export function packResult32(kind: i32): u32 {
   if (kind == UNSUPPORTED) return INDEFINITE_F32;
   if (kind == ZERO) return resultSign << 31;
   if (kind == INFINITE) return packF32(resultSign, MAX_F32 + 1, INTEGER_BIT);
