@@ -35,6 +35,7 @@ export * from "./sse/arithmetic";
 export { sse_cmp_ps, sse_cmp_pd, sse_cmp_ss, sse_cmp_sd, sse_comi_ss, sse_comi_sd } from "./sse/compare";
 export * from "./sse/convert";
 export { sse_fma_pd, sse_fma_ps, sse_fma_sd, sse_fma_ss } from "./sse/fused";
+export { sse_cvtph2ps, sse_cvtps2ph } from "./sse/half";
 export * from "./sse/horizontal";
 export * from "./sse/integral";
 export { sse_strange_sd, sse_strange_ss } from "./sse/plain";

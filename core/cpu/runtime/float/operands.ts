@@ -46,6 +46,10 @@ export function takeF32(bits: u32): i32 {
   return takeNarrow(bits >> 31, (bits >> 23) & 0xff, u64(bits) << 41, 0xff, 16383 - 127);
 }
 
+export function takeF16(bits: u32): i32 {
+  return takeNarrow((bits >> 15) & 1, (bits >> 10) & 0x1f, u64(bits) << 54, 0x1f, 16383 - 15);
+}
+
 /** A format without integer bit; `fraction` is aligned to bit 63. */
 // @ts-ignore: decorator of AssemblyScript
 @inline
@@ -98,4 +102,9 @@ export function packF64(sign: i32, exponent: i32, significand: u64): u64 {
 export function packF32(sign: i32, exponent: i32, significand: u64): u32 {
   const field: u32 = significand >> 63 != 0 ? exponent - (16383 - 127) : 0;
   return (sign << 31) | (field << 23) | u32((significand << 1) >> 41);
+}
+
+export function packF16(sign: i32, exponent: i32, significand: u64): u32 {
+  const field: u32 = significand >> 63 != 0 ? exponent - (16383 - 15) : 0;
+  return (sign << 15) | (field << 10) | u32((significand << 1) >> 54);
 }

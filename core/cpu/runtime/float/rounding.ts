@@ -32,6 +32,7 @@ export const TRUNCATE: i32 = 3;
 export const DROP_F80: i32 = 0;
 export const DROP_F64: i32 = 11;
 export const DROP_F32: i32 = 40;
+export const DROP_F16: i32 = 53;
 
 /** Smallest and largest normal exponents of the formats, in the bias of the 80-bit one. */
 export const MIN_F80: i32 = 1;
@@ -40,6 +41,8 @@ export const MIN_F64: i32 = 16383 - 1022;
 export const MAX_F64: i32 = 16383 + 1023;
 export const MIN_F32: i32 = 16383 - 126;
 export const MAX_F32: i32 = 16383 + 127;
+export const MIN_F16: i32 = 16383 - 14;
+export const MAX_F16: i32 = 16383 + 15;
 
 /** What is added to (taken from) the exponent of an 80-bit result by an unmasked underflow (overflow). */
 const WRAP: i32 = 24576;
@@ -67,6 +70,11 @@ export function beginRounding(control: i32, exceptionMasks: i32, flush: bool): v
 
 export function setMode(control: i32): void {
   mode = control;
+}
+
+/** For the instructions that do without MXCSR.FTZ. */
+export function keepTiny(): void {
+  flushToZero = false;
 }
 
 export function raise(flags: i32): void {
