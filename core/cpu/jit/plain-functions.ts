@@ -5,7 +5,7 @@
  * (core/cpu/runtime/float), whose names are in lower case, and some others.
  */
 const PLAIN =
-  /^(f[a-z0-9_]+|(sse|mmx)_[a-z0-9_]+|emms|driveFerr|commit(Write|Counted)|setException|(clear|set)InterruptFlag|setAlignmentFlag|(multiplyHigh|divide)(Uns|S)igned|region[A-Z][a-z]+)$/;
+  /^(f[a-z0-9_]+|(sse|mmx)_[a-z0-9_]+|emms|driveFerr|commit(Write|Counted)|setException|(clear|set)InterruptFlag|setAlignmentFlag|(multiplyHigh|divide)(Uns|S)igned|(deposit|extract)Bits|region[A-Z][a-z]+)$/;
 
 const known = new Map<string, boolean>();
 

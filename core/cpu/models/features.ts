@@ -36,6 +36,7 @@ export const LEAF_1_ECX = {
   pclmulqdq: 1,
   monitor: 3,
   ssse3: 9,
+  fma: 12,
   cx16: 13,
   pcid: 17,
   sse4_1: 19,
@@ -45,6 +46,8 @@ export const LEAF_1_ECX = {
   tsc_deadline: 24,
   aes: 25,
   xsave: 26,
+  avx: 28,
+  f16c: 29,
   rdrand: 30,
 } as const satisfies Bits;
 
@@ -52,7 +55,9 @@ export const LEAF_1_ECX = {
 export const LEAF_7_EBX = {
   fsgsbase: 0,
   bmi1: 3,
+  avx2: 5,
   smep: 7,
+  bmi2: 8,
   erms: 9,
   invpcid: 10,
   rdseed: 18,

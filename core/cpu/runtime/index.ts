@@ -1,3 +1,4 @@
+export { depositBits, extractBits } from "./bit-fields";
 export { driveFerr } from "./coprocessor";
 export * from "./exceptions";
 export { carryOf, getFlags, setFlags, settleFlags, storeFlags } from "./flags";
