@@ -34,8 +34,8 @@ function compare(codeSize: 32 | 64, cases: number): number {
   const limit = Number(values.seconds);
   const native = openNative(codeSize);
   if (!native) throw new Error("The comparison needs an x86-64 processor and gcc.");
-  const subjects = JUDGED_CHAPTERS.flatMap(({ name }) => judgedSubjects(name, codeSize)).filter(({ name }) =>
-    name.includes(only),
+  const subjects = JUDGED_CHAPTERS.flatMap(({ name }) => judgedSubjects(name, codeSize)).filter(
+    ({ name, vex }) => name.includes(only) && (native.hasVex || !vex),
   );
   const start = performance.now();
   const run = new SiliconRun(native, codeSize, Number(seed));

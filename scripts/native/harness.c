@@ -3,7 +3,8 @@
  * core/cpu/testing/native.ts; compile with -no-pie, and with -m32 for 32-bit code.
  *
  * Arguments: a file of cases, which become what their instructions left, and the bytes of memory in each (at most
- * 4096). All little-endian; instructions lie at CODE, memory at DATA, all around is not mapped.
+ * 4096). All little-endian; instructions lie at CODE, memory at DATA, all around is not mapped. Without arguments it
+ * ends with 0 if the processor and the system have what instructions with VEX need.
  *
  * An instruction that goes on behind itself is followed by a jump to `leave`, which costs no more than storing the
  * state. What goes elsewhere is single-stepped, so that nothing is run or fetched where it goes to. Those, and
@@ -26,6 +27,11 @@
 #define CODE_BYTES 32
 #define TF 0x100
 #define IF 0x200
+/* In the image of a signal's frame: what the system tells of it, then components as XSAVE lays them out. */
+#define SW_RESERVED 464
+#define XSTATE_BV 512
+#define AVX_STATE 4
+#define YMM_HIGH 576
 #define DB 1
 #define BP 3
 #define PF 14
@@ -39,11 +45,15 @@ struct __attribute__((packed)) instruction {
   uint16_t cs, ss;   /* after: selectors */
   uint64_t registers[16]; /* RAX RCX RDX RBX RSP RBP RSI RDI R8 … R15 */
   uint8_t fx[512];   /* FXSAVE image */
+  uint8_t uppers[256]; /* upper halves of YMM0 to YMM15; left alone without AVX */
 };
 
 /* What `enter` loads and `leave` stores; the processor wants its image aligned. */
 uint64_t registers[16], flags, host_stack;
 uint8_t image[512] __attribute__((aligned(16)));
+uint8_t uppers[256];
+/* Whether there are YMM registers. */
+uint32_t avx;
 static struct instruction *now;
 /* This program's own selectors. */
 static uint16_t own_cs, own_ss;
@@ -54,6 +64,11 @@ void enter(void);
 void leave(void);
 void resume(void);
 
+#define LOAD_UPPER(n) "vinsertf128 $1, uppers+16*" #n ", %ymm" #n ", %ymm" #n "\n"
+#define STORE_UPPER(n) "vextractf128 $1, %ymm" #n ", uppers+16*" #n "\n"
+#define EIGHT(of) of(0) of(1) of(2) of(3) of(4) of(5) of(6) of(7)
+#define EIGHT_MORE(of) of(8) of(9) of(10) of(11) of(12) of(13) of(14) of(15)
+
 #ifdef __x86_64__
 static const int REGISTERS[] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI, REG_RDI,
                                 REG_R8,  REG_R9,  REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15};
@@ -62,10 +77,12 @@ static const int REGISTERS[] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG
 /* The image in a signal's frame, and as much of it as the processor has in this mode. */
 #define FRAME_IMAGE 0
 #define IMAGE_BYTES 416
+#define UPPER_BYTES 256
 __asm__(
     "enter: push %rbx; push %rbp; push %r12; push %r13; push %r14; push %r15\n"
     "mov %rsp, host_stack\n"
     "fxrstor64 image\n"
+    "cmpl $0, avx; je 1f\n" EIGHT(LOAD_UPPER) EIGHT_MORE(LOAD_UPPER) "1:\n"
     "mov registers+8, %rcx; mov registers+16, %rdx; mov registers+24, %rbx\n"
     "mov registers+40, %rbp; mov registers+48, %rsi; mov registers+56, %rdi\n"
     "mov registers+64, %r8; mov registers+72, %r9; mov registers+80, %r10; mov registers+88, %r11\n"
@@ -83,6 +100,7 @@ __asm__(
     "mov %r8, registers+64; mov %r9, registers+72; mov %r10, registers+80; mov %r11, registers+88\n"
     "mov %r12, registers+96; mov %r13, registers+104; mov %r14, registers+112; mov %r15, registers+120\n"
     "fxsave64 image\n"
+    "cmpl $0, avx; je resume\n" EIGHT(STORE_UPPER) EIGHT_MORE(STORE_UPPER) "vzeroupper\n"
     "resume: fninit; ldmxcsr default_mxcsr\n"
     "pop %r15; pop %r14; pop %r13; pop %r12; pop %rbp; pop %rbx\n"
     "ret\n");
@@ -92,10 +110,12 @@ static const int REGISTERS[] = {REG_EAX, REG_ECX, REG_EDX, REG_EBX, REG_ESP, REG
 #define SP REG_ESP
 #define FRAME_IMAGE 112
 #define IMAGE_BYTES 288
+#define UPPER_BYTES 128
 __asm__(
     "enter: push %ebx; push %ebp; push %esi; push %edi\n"
     "mov %esp, host_stack\n"
     "fxrstor image\n"
+    "cmpl $0, avx; je 1f\n" EIGHT(LOAD_UPPER) "1:\n"
     "mov registers, %eax; mov registers+8, %ecx; mov registers+16, %edx; mov registers+24, %ebx\n"
     "mov registers+40, %ebp; mov registers+48, %esi; mov registers+56, %edi\n"
     "mov $flags, %esp; popf\n"
@@ -108,6 +128,7 @@ __asm__(
     "mov %eax, registers; mov %ecx, registers+8; mov %edx, registers+16; mov %ebx, registers+24\n"
     "mov %ebp, registers+40; mov %esi, registers+48; mov %edi, registers+56\n"
     "fxsave image\n"
+    "cmpl $0, avx; je resume\n" EIGHT(STORE_UPPER) "vzeroupper\n"
     "resume: fninit; ldmxcsr default_mxcsr\n"
     "pop %edi; pop %esi; pop %ebp; pop %ebx\n"
     "ret\n");
@@ -134,6 +155,16 @@ static void take_selectors(greg_t *gregs) {
 #endif
 }
 
+/* From a frame's image, beyond which the rest of the extended state is: [SDM] vol. 1, 13.4. */
+static void take_uppers(const uint8_t *from) {
+  uint32_t magic;
+  memcpy(&magic, from + SW_RESERVED, sizeof magic);
+  if (magic != FP_XSTATE_MAGIC1) abort();
+  /* A component in its initial state need not be there. */
+  if (from[XSTATE_BV] & AVX_STATE) memcpy(uppers, from + YMM_HIGH, UPPER_BYTES);
+  else memset(uppers, 0, UPPER_BYTES);
+}
+
 static void on_signal(int number, siginfo_t *info, void *context) {
   mcontext_t *machine = &((ucontext_t *)context)->uc_mcontext;
   greg_t *gregs = machine->gregs;
@@ -156,7 +187,9 @@ static void on_signal(int number, siginfo_t *info, void *context) {
   flags = (unsigned long)gregs[REG_EFL];
   take_selectors(gregs);
   for (int i = 0; i < COUNT; i++) registers[i] = (unsigned long)gregs[REGISTERS[i]];
-  memcpy(image, (uint8_t *)machine->fpregs + FRAME_IMAGE, IMAGE_BYTES);
+  const uint8_t *const frame_image = (uint8_t *)machine->fpregs + FRAME_IMAGE;
+  memcpy(image, frame_image, IMAGE_BYTES);
+  if (avx) take_uppers(frame_image);
   gregs[IP] = (greg_t)(unsigned long)resume;
   gregs[SP] = (greg_t)host_stack;
   gregs[REG_EFL] = IF;
@@ -175,6 +208,7 @@ static void run(struct instruction *one, uint32_t memory_bytes) {
   memcpy(data(), memory, memory_bytes);
   memcpy(registers, one->registers, sizeof registers);
   memcpy(image, one->fx, sizeof image);
+  memcpy(uppers, one->uppers, sizeof uppers);
   entering = one->length == 0;
   flags = (one->flags & ~(uint32_t)TF) | IF | (entering ? TF : 0);
   one->vector = -1;
@@ -185,7 +219,13 @@ static void run(struct instruction *one, uint32_t memory_bytes) {
   one->flags = (uint32_t)flags;
   memcpy(one->registers, registers, sizeof registers);
   memcpy(one->fx, image, sizeof image);
+  memcpy(one->uppers, uppers, sizeof uppers);
   memcpy(memory, data(), memory_bytes);
+}
+
+static int has_vex(void) {
+  return avx && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c") &&
+         __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
 }
 
 int main(int argc, char **argv) {
@@ -193,6 +233,8 @@ int main(int argc, char **argv) {
   const struct sigaction action = {.sa_sigaction = on_signal, .sa_flags = SA_SIGINFO | SA_ONSTACK};
   const stack_t stack = {.ss_sp = malloc(1 << 16), .ss_size = 1 << 16};
   const int flags_here = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE;
+  avx = __builtin_cpu_supports("avx") != 0;
+  if (argc == 1) return !has_vex();
   if (argc != 3) return 1;
   __asm__("mov %%cs, %0; mov %%ss, %1" : "=r"(own_cs), "=r"(own_ss));
   const int file = open(argv[1], O_RDWR);

@@ -25,6 +25,7 @@ import {
   RIP,
   TLB,
   XMM,
+  YMM_HIGH,
 } from "../layout.ts";
 import { FunctionBody } from "../wasm/function-body.ts";
 import { ModuleBuilder } from "../wasm/module.ts";
@@ -273,7 +274,11 @@ export class Verifier {
     hex("rip", RIP);
     told.set("eflags", this.#cpu.eflags().toString(16));
     hex("cr2", CR2);
-    for (let n = 0; n < 32; n++) hex(`xmm${n >> 1}${n & 1 ? " high" : " low"}`, XMM + n * 8);
+    for (let n = 0; n < 32; n++) {
+      const half = n & 1 ? "high" : "low";
+      hex(`xmm${n >> 1} ${half}`, XMM + n * 8);
+      hex(`ymm${n >> 1}h ${half}`, YMM_HIGH + n * 8);
+    }
     for (let n = 0; n < 16; n++)
       hex(`x87 register ${n >> 1}${n & 1 ? " high" : " low"}`, FPU_REGISTERS + n * 8);
     X87_WORDS.forEach(([name, offset]) => {

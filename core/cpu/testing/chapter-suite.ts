@@ -15,7 +15,7 @@ import { describeEncoding, type EncodeOptions, type Encoding, encodingsOf } from
 import { createRandom, type Random } from "./float-random.ts";
 import { type Instruction, randomInstruction } from "./instructions.ts";
 import type { Machine } from "./machine.ts";
-import { type Lane, randomCase } from "./random-case.ts";
+import { type Lane, randomCase, randomUppers } from "./random-case.ts";
 
 export interface Subject {
   readonly name: string;
@@ -26,12 +26,16 @@ export interface Subject {
   instruct(random: Random): Instruction;
   /** Whether REP may be before it. */
   readonly repeats: boolean;
+  /** Whether it is encoded with VEX: the upper halves of YMM registers are not 0 then. */
+  readonly vex: boolean;
 }
 
 export const LANES: readonly Lane[] = ["f32", "f64", "integer"];
 
-function oneCase(instruction: Instruction, random: Random): Case {
-  const made = randomCase(random, LANES[random.below(LANES.length)]!);
+function oneCase(instruction: Instruction, random: Random, vex: boolean): Case {
+  const lane = LANES[random.below(LANES.length)]!;
+  const made = randomCase(random, lane);
+  if (vex) randomUppers(made, random, lane);
   made.setCode(instruction.code, instruction.branches);
   for (const [register, value] of instruction.registers) made.setRegister(register, value);
   return made;
@@ -47,6 +51,7 @@ export function subjectsOf(
     const tolerance = toleranceOf(encoding);
     if (tolerance === "untold") return [];
     const name = describeEncoding(encoding);
+    const vex = encoding.vex !== undefined;
     const instruct = (random: Random): Instruction => randomInstruction(encoding, random, options);
     return {
       name,
@@ -54,13 +59,14 @@ export function subjectsOf(
       generate: (seed: number, count: number) => {
         const random = createRandom(seed + hashText(name));
         return Array.from({ length: count }, () => {
-          const made = oneCase(instruct(random), random);
+          const made = oneCase(instruct(random), random, vex);
           tolerance.prepare?.(made, random);
           return made;
         });
       },
       instruct,
       repeats: (encoding.row.flags & REP) !== 0,
+      vex,
     };
   });
 }

@@ -24,34 +24,40 @@ import {
   SEGMENT_SIZE,
   SEGMENTS,
   XCR0,
+  YMM_HIGH,
 } from "../layout.ts";
 import { cpuModel, DEFAULT_CPU } from "../models/catalogue.ts";
 import { TOLD_FEATURES } from "../models/features.ts";
 import type { CpuModel } from "../models/model.ts";
 import type { Random } from "./float-random.ts";
 import { Machine } from "./machine.ts";
+import {
+  CASE_BYTES,
+  CODE_BYTES,
+  CODE_LENGTH,
+  FLAGS,
+  FX,
+  FX_BYTES,
+  IP,
+  LENGTH,
+  MEMORY,
+  MEMORY_BYTES,
+  REGISTERS,
+  SELECTORS,
+  UPPER_BYTES,
+  UPPERS,
+  VECTOR,
+} from "./record.ts";
+
+export { MEMORY_BYTES };
 
 /** Where the instruction lies, and the memory that it may use. The rest is not mapped on the host. */
 export const CODE = 0x100000;
 export const DATA = 0x110000;
-export const MEMORY_BYTES = 1024;
 /** Where our processor's FXSAVE images lie meanwhile. */
 const IMAGE = 0x120000;
 
-// Offsets in a record, as in harness.c.
-const VECTOR = 0;
-const LENGTH = 4;
-const CODE_BYTES = 8;
-const IP = 24;
-const FLAGS = 32;
-const SELECTORS = 36;
-const REGISTERS = 40;
-const FX = 168;
-const MEMORY = 680;
-const CODE_LENGTH = 16;
 export const INT3 = 0xcc;
-
-export const caseSize = (memoryBytes: number): number => MEMORY + memoryBytes;
 
 // Offsets in the FXSAVE image. [SDM] vol. 1, table 10-2.
 export const FX_CONTROL = 0;
@@ -69,7 +75,7 @@ export class Case {
   readonly bytes: Uint8Array;
   readonly #view: DataView;
 
-  constructor(bytes: Uint8Array = new Uint8Array(caseSize(MEMORY_BYTES))) {
+  constructor(bytes: Uint8Array = new Uint8Array(CASE_BYTES)) {
     this.bytes = bytes;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
@@ -135,7 +141,12 @@ export class Case {
 
   /** The FXSAVE image. */
   get fx(): DataView {
-    return new DataView(this.bytes.buffer, this.bytes.byteOffset + FX, 512);
+    return new DataView(this.bytes.buffer, this.bytes.byteOffset + FX, FX_BYTES);
+  }
+
+  /** The upper halves of YMM0 to YMM15. */
+  get uppers(): DataView {
+    return new DataView(this.bytes.buffer, this.bytes.byteOffset + UPPERS, UPPER_BYTES);
   }
 
   get memory(): Uint8Array {
@@ -150,9 +161,8 @@ export class Case {
 
 /** The harness's output: cases that follow one another. */
 export function splitCases(all: Uint8Array): Uint8Array[] {
-  const size = caseSize(MEMORY_BYTES);
-  return Array.from({ length: all.length / size }, (_, index) =>
-    all.subarray(index * size, (index + 1) * size),
+  return Array.from({ length: all.length / CASE_BYTES }, (_, index) =>
+    all.subarray(index * CASE_BYTES, (index + 1) * CASE_BYTES),
   );
 }
 
@@ -163,8 +173,8 @@ const EVERYTHING: CpuModel = { ...MODEL, features: new Set([...MODEL.features, .
 /** CR0 with PE, MP, ET and NE; CR4 with OSFXSR, OSXMMEXCPT, FSGSBASE and OSXSAVE. */
 const CR0_PROTECTED = 0x33n;
 const CR4_USER = 0x5_0600n;
-/** x87 and SSE state. */
-const XCR0_USER = 3n;
+/** x87, SSE and AVX state. */
+const XCR0_USER = 7n;
 /** Attributes of flat 32-bit segments of privilege 3. */
 const FLAT_CODE = 0xc0fb;
 const LONG_CODE = 0xa0fb;
@@ -176,8 +186,8 @@ const DPL = 0x60;
 const EFER_LONG = 0x500n;
 
 /**
- * A machine as a program of the host finds it: flat 32-bit or 64-bit code of privilege 3, with x87 and SSE in use, and
- * without the paging that real 64-bit code needs.
+ * A machine as a program of the host finds it: flat 32-bit or 64-bit code of privilege 3, with x87, SSE and AVX in use,
+ * and without the paging that real 64-bit code needs.
  */
 export function userMachine(
   codeSize: 32 | 64 = 32,
@@ -286,10 +296,12 @@ export function runCase(machine: Machine, before: Case): Case {
   cpu.runtime.physicalWrite(CODE, CODE_LENGTH);
   machine.write(CODE, before.code);
   machine.write(DATA, before.memory);
-  machine.write(IMAGE, new Uint8Array(before.fx.buffer, before.fx.byteOffset, 512));
+  machine.write(IMAGE, new Uint8Array(before.fx.buffer, before.fx.byteOffset, FX_BYTES));
   for (let number = 0; number < count; number++) cpu.set64(GPR + number * 8, before.register(number));
   cpu.eflags = before.flags | 0x202;
   cpu.runtime.fxrstor(RAM + IMAGE, 0, count);
+  const uppers = new Uint8Array(view.buffer, CPU_BASE + YMM_HIGH, count * 16);
+  uppers.set(before.bytes.subarray(UPPERS, UPPERS + count * 16));
   cpu.set64(RIP, BigInt(CODE));
   // A repeated string instruction may take a step for each element. A branch to itself is one.
   do after.vector = cpu.step();
@@ -298,7 +310,8 @@ export function runCase(machine: Machine, before: Case): Case {
   after.ip = cpu.get64(RIP);
   after.flags = cpu.eflags;
   for (let number = 0; number < count; number++) after.setRegister(number, cpu.get64(GPR + number * 8));
-  new Uint8Array(after.fx.buffer, after.fx.byteOffset, 512).set(ram.subarray(IMAGE, IMAGE + 512));
+  new Uint8Array(after.fx.buffer, after.fx.byteOffset, FX_BYTES).set(ram.subarray(IMAGE, IMAGE + FX_BYTES));
+  after.bytes.set(uppers, UPPERS);
   after.memory.set(ram.subarray(DATA, DATA + MEMORY_BYTES));
   after.selectors = segments.selectors;
   segments.restore();
@@ -319,8 +332,8 @@ export interface Tolerance {
 
 const hex = (value: number | bigint, digits: number): string => value.toString(16).padStart(digits, "0");
 
-const vectorText = (fx: DataView, at: number): string =>
-  `${hex(fx.getBigUint64(at + 8, true), 16)}_${hex(fx.getBigUint64(at, true), 16)}`;
+const vectorText = (view: DataView, at: number): string =>
+  `${hex(view.getBigUint64(at + 8, true), 16)}_${hex(view.getBigUint64(at, true), 16)}`;
 
 const stText = (fx: DataView, n: number): string =>
   `${hex(fx.getUint16(FX_ST + n * 16 + 8, true), 4)}:${hex(fx.getBigUint64(FX_ST + n * 16, true), 16)}`;
@@ -349,13 +362,18 @@ export function summary(after: Case, before: Case, tolerance: Tolerance = {}): s
     const [cs, ss] = kept.selectors;
     lines.push(`cs ${hex(cs, 4)} ss ${hex(ss, 4)}`);
   }
-  const changed = (from: number): boolean =>
-    fx.getBigUint64(from, true) !== old.getBigUint64(from, true) ||
-    fx.getBigUint64(from + 8, true) !== old.getBigUint64(from + 8, true);
+  const differs = (now: DataView, then: DataView, from: number): boolean =>
+    now.getBigUint64(from, true) !== then.getBigUint64(from, true) ||
+    now.getBigUint64(from + 8, true) !== then.getBigUint64(from + 8, true);
+  const changed = (from: number): boolean => differs(fx, old, from);
   for (let n = 0; n < 16; n++) {
     if (kept.register(n) !== before.register(n)) lines.push(`r${n} ${hex(kept.register(n), 8)}`);
     const at = FX_XMM + n * 16;
     if (changed(at)) lines.push(`xmm${n} ${vectorText(fx, at)}`);
+  }
+  for (let n = 0; n < 16; n++) {
+    if (differs(kept.uppers, before.uppers, n * 16))
+      lines.push(`ymm${n}h ${vectorText(kept.uppers, n * 16)}`);
   }
   for (let n = 0; n < 8; n++) if (changed(FX_ST + n * 16)) lines.push(`st${n} ${stText(fx, n)}`);
   const oldMemory = before.memory;
@@ -375,8 +393,10 @@ export function describeCase(before: Case): string {
       4,
     )}`,
   ];
-  for (let n = 0; n < 16; n++)
-    lines.push(`r${n} ${hex(before.register(n), 8)} xmm${n} ${vectorText(fx, FX_XMM + n * 16)}`);
+  for (let n = 0; n < 16; n++) {
+    const vector = `${vectorText(before.uppers, n * 16)}_${vectorText(fx, FX_XMM + n * 16)}`;
+    lines.push(`r${n} ${hex(before.register(n), 8)} ymm${n} ${vector}`);
+  }
   for (let n = 0; n < 8; n++) lines.push(`st${n} ${stText(fx, n)}`);
   return lines.join("\n  ");
 }

@@ -13,9 +13,11 @@ import {
   PREFIX_NONE,
   REGISTER,
   type Row,
+  VSIB,
 } from "../decode/row.ts";
 import { DATA } from "./differential.ts";
 import type { Random } from "./float-random.ts";
+import { type VexFields, vexPrefix } from "./vex-prefix.ts";
 
 /** One row with what its place in the tables prescribes. */
 export interface Encoding {
@@ -28,29 +30,37 @@ export interface Encoding {
   readonly reg?: number;
   readonly rm?: number;
   readonly memory?: boolean;
+  /** What of VEX is prescribed, which stands for the mandatory prefix and what leads the opcode. */
+  readonly vex?: VexFields;
 }
 
 const OPERAND_SIZE = 0x66;
+const RBX = 3;
 
-const MAPS: readonly (readonly [keyof Chapter, readonly number[]])[] = [
+/** What leads the opcode, and the number that VEX has for it. */
+const MAPS: readonly (readonly [map: keyof Chapter, leading: readonly number[], vex?: number])[] = [
   ["oneByte", []],
   ["twoByte", [0x0f]],
   ["threeByte38", [0x0f, 0x38]],
   ["threeByte3A", [0x0f, 0x3a]],
+  ["vex0F", [0x0f], 1],
+  ["vex0F38", [0x0f, 0x38], 2],
+  ["vex0F3A", [0x0f, 0x3a], 3],
 ];
 
 /** All of a chapter's, a register and a memory form apart where a row allows both. */
 export function encodingsOf(chapter: Chapter, codeSize: 32 | 64): Encoding[] {
   const found: Encoding[] = [];
-  for (const [map, leading] of MAPS) {
+  for (const [map, leading, number] of MAPS) {
     for (const [opcode, entry] of Object.entries(chapter[map] ?? {})) {
-      walk(entry, [], [...leading, Number(opcode)], {}, found, codeSize);
+      const given = number === undefined ? {} : { vex: { map: number } };
+      walk(entry, [], [...leading, Number(opcode)], given, found, codeSize);
     }
   }
   return found;
 }
 
-type Prescribed = { reg?: number; rm?: number; memory?: boolean; modrm?: boolean };
+type Prescribed = { reg?: number; rm?: number; memory?: boolean; modrm?: boolean; vex?: VexFields };
 
 function walk(
   entry: Entry,
@@ -77,6 +87,13 @@ function walk(
       walk(entry.entries[1], prefix, opcode, { ...given, modrm: true, memory: false }, found, codeSize);
       return;
     case "prefix":
+      if (given.vex) {
+        const { vex } = given;
+        entry.entries.forEach((one, pp) => {
+          walk(one, prefix, opcode, { ...given, vex: { ...vex, pp } }, found, codeSize);
+        });
+        return;
+      }
       walk(entry.entries[PREFIX_NONE], prefix, opcode, given, found, codeSize);
       walk(entry.entries[PREFIX_66], [0x66], opcode, given, found, codeSize);
       walk(entry.entries[PREFIX_F3], [0xf3], opcode, given, found, codeSize);
@@ -86,9 +103,14 @@ function walk(
       walk(entry.entries[codeSize === 64 ? 1 : 0], prefix, opcode, given, found, codeSize);
       return;
     case "length":
-    case "wide":
-      for (const one of entry.entries) walk(one, prefix, opcode, given, found, codeSize);
+    case "wide": {
+      const { kind } = entry;
+      entry.entries.forEach((one, bit) => {
+        const vex = given.vex && { vex: { ...given.vex, [kind]: bit } };
+        walk(one, prefix, opcode, { ...given, ...vex }, found, codeSize);
+      });
       return;
+    }
     case "rexB":
       walk(entry.entries[0], prefix, opcode, given, found, codeSize);
       return;
@@ -111,13 +133,28 @@ function walk(
   }
 }
 
-/** Name of an encoding, for tests: `66 0F FE /r PADDD m`. */
-export function describeEncoding({ row, prefix, opcode, reg, rm, memory, modrm }: Encoding): string {
-  const hex = [...prefix, ...opcode]
-    .map((byte) => byte.toString(16).padStart(2, "0").toUpperCase())
-    .join(" ");
+const hexText = (bytes: readonly number[]): string =>
+  bytes.map((byte) => byte.toString(16).padStart(2, "0").toUpperCase()).join(" ");
+
+/** As the manual writes it: `VEX.256.66.0F.W0 FE`. */
+function vexText({ pp, length, wide }: VexFields, opcode: readonly number[]): string {
+  const fields = [
+    length === undefined ? "LIG" : ["128", "256"][length],
+    ...(pp ? [["66", "F3", "F2"][pp - 1]] : []),
+    opcode
+      .slice(0, -1)
+      .map((byte) => hexText([byte]))
+      .join(""),
+    wide === undefined ? "WIG" : `W${wide}`,
+  ];
+  return `VEX.${fields.join(".")} ${hexText(opcode.slice(-1))}`;
+}
+
+/** Name of an encoding, for tests: `66 0F FE PADDD m`. */
+export function describeEncoding({ row, prefix, opcode, reg, rm, memory, modrm, vex }: Encoding): string {
+  const bytes = vex ? vexText(vex, opcode) : hexText([...prefix, ...opcode]);
   const fields = [reg === undefined ? "" : ` /${reg}`, rm === undefined ? "" : `:${rm}`].join("");
-  return `${hex}${fields} ${row.mnemonic}${modrm && memory ? " m" : ""}`;
+  return `${bytes}${fields} ${row.mnemonic}${modrm && memory ? " m" : ""}`;
 }
 
 export interface EncodeOptions {
@@ -126,22 +163,35 @@ export interface EncodeOptions {
   readonly operandPrefix: boolean;
 }
 
-/** The bytes of one instruction; a memory operand lies at DATA + `offset`. In 64-bit code half of them have REX. */
+/**
+ * The bytes of one instruction; a memory operand lies at DATA + `offset`. A vector of indices counts from there, or from
+ * EBX. In 64-bit code half of them have REX.
+ */
 export function encode(encoding: Encoding, random: Random, offset: number, options: EncodeOptions): number[] {
   const { codeSize, operandPrefix } = options;
   const out = [...encoding.prefix];
-  // In 64-bit code 66 before a near branch is ignored by Intel's processors, and halves its target to AMD's.
-  const unprefixed = codeSize === 64 && (encoding.row.flags & F64) !== 0;
-  const narrowing = encoding.prefix.includes(OPERAND_SIZE);
-  if (operandPrefix && !narrowing && !unprefixed && random.below(4) === 0) out.push(OPERAND_SIZE);
-  const narrow = out.includes(OPERAND_SIZE);
-  // REX.X would make an index register of the SIB byte's none.
-  const rex = codeSize === 64 && random.below(2) ? 0x40 | (random.below(16) & ~2) : 0;
-  if (rex) out.push(rex);
-  out.push(...encoding.opcode);
+  let wide = false;
+  let narrow = false;
+  if (encoding.vex) {
+    const found = vexPrefix(encoding.vex, encoding, random, codeSize);
+    out.push(...found.bytes, encoding.opcode.at(-1)!);
+    wide = found.wide;
+  } else {
+    // In 64-bit code 66 before a near branch is ignored by Intel's processors, and halves its target to AMD's.
+    const unprefixed = codeSize === 64 && (encoding.row.flags & F64) !== 0;
+    const narrowing = encoding.prefix.includes(OPERAND_SIZE);
+    if (operandPrefix && !narrowing && !unprefixed && random.below(4) === 0) out.push(OPERAND_SIZE);
+    narrow = out.includes(OPERAND_SIZE);
+    // REX.X would make an index register of the SIB byte's none.
+    const rex = codeSize === 64 && random.below(2) ? 0x40 | (random.below(16) & ~2) : 0;
+    if (rex) out.push(rex);
+    wide = (rex & 8) !== 0;
+    out.push(...encoding.opcode);
+  }
   if (encoding.modrm) {
     const reg = encoding.reg ?? random.below(8);
-    if (encoding.memory) {
+    if (encoding.row.flags & VSIB) pushIndexed(out, random, reg, offset);
+    else if (encoding.memory) {
       // An address of its own: without base in 32-bit code, by SIB in 64-bit code.
       if (codeSize === 32) out.push((reg << 3) | 5);
       else out.push((reg << 3) | 4, 0x25);
@@ -150,14 +200,25 @@ export function encode(encoding: Encoding, random: Random, offset: number, optio
   }
   for (const operand of encoding.row.operands) {
     if (operand.place === "moffs") pushLittle(out, DATA + offset, codeSize / 8);
+    if (operand.place === "is4") out.push(random.below(256));
     if (operand.place !== "immediate" && operand.place !== "relative") continue;
-    const bytes = operand.bytes[rex & 8 ? 2 : narrow ? 0 : 1]!;
+    const bytes = operand.bytes[wide ? 2 : narrow ? 0 : 1]!;
     // Small ones too: shift counts, lanes and predicates. Branches stay near, and never go to themselves.
     const near = operand.place === "relative" || random.below(2) === 0;
     const value = near ? random.below(64) : Number(random.bits(32));
     pushLittle(out, value, bytes);
   }
   return out;
+}
+
+/** ModRM and SIB with a vector of indices, from DATA + `offset` or from near where EBX points. */
+function pushIndexed(out: number[], random: Random, reg: number, offset: number): void {
+  const sib = random.below(32) << 3;
+  if (random.below(2)) out.push(0x44 | (reg << 3), sib | RBX, random.below(64));
+  else {
+    out.push((reg << 3) | 4, sib | 5);
+    pushLittle(out, DATA + offset, 4);
+  }
 }
 
 function pushLittle(out: number[], value: number, bytes: number): void {

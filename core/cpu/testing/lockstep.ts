@@ -17,6 +17,7 @@ import {
   MXCSR,
   RIP,
   XMM,
+  YMM_HIGH,
 } from "../layout.ts";
 import { DATA, userMachine } from "./differential.ts";
 import { type Encoding, encode } from "./encodings.ts";
@@ -93,7 +94,9 @@ function stateOf(machine: Machine, count: number): string {
   const { cpu } = machine;
   const words: string[] = [];
   for (let n = 0; n < count; n++) words.push(cpu.get64(GPR + n * 8).toString(16));
-  for (let n = 0; n < count * 2; n++) words.push(cpu.get64(XMM + n * 8).toString(16));
+  for (const place of [XMM, YMM_HIGH]) {
+    for (let n = 0; n < count * 2; n++) words.push(cpu.get64(place + n * 8).toString(16));
+  }
   for (let n = 0; n < 16; n++) words.push(cpu.get64(FPU_REGISTERS + n * 8).toString(16));
   for (const word of [FPU_CONTROL, FPU_STATUS, FPU_TAGS, FPU_OPCODE, FPU_CS, FPU_DS]) {
     words.push((cpu.get32(word) & 0xffff).toString(16));

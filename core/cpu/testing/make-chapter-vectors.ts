@@ -12,6 +12,7 @@ for (const codeSize of CODE_SIZES) {
   const native = openNative(codeSize);
   if (!native)
     throw new Error("The vectors come from an x86-64 processor, through gcc: this machine has not both.");
+  if (!native.hasVex) throw new Error("The processor lacks AVX2, FMA, F16C or BMI.");
   for (const { name } of JUDGED_CHAPTERS) {
     const vectors = writeVectors(judgedSubjects(name, codeSize), native.run);
     writeFileSync(join(import.meta.dirname, `${name}-${codeSize}-vectors.bin`), vectors);

@@ -21,6 +21,8 @@ const HARNESS = join(import.meta.dirname, "../../../scripts/native/harness.c");
 const IN_MEMORY = "/dev/shm";
 
 export interface NativeProcessor {
+  /** Whether it has AVX, AVX2, FMA, F16C, BMI1 and BMI2. */
+  readonly hasVex: boolean;
   /** Runs cases; each comes back as its instruction left it. */
   run(cases: readonly Uint8Array[]): Uint8Array[];
   /** The same of cases that follow one another, in place. */
@@ -48,6 +50,7 @@ export function openNative(codeSize: 32 | 64 = 32): NativeProcessor | undefined 
     readSync(file, cases, 0, cases.length, 0);
   };
   return {
+    hasVex: spawnSync(program).status === 0,
     run(cases) {
       const all = Buffer.concat(cases);
       runJoined(all);

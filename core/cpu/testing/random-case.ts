@@ -104,3 +104,8 @@ export function randomCase(random: Random, lane: Lane): Case {
   randomMemory(random, made.memory, lane);
   return made;
 }
+
+/** Gives a state upper halves of the YMM registers, which are 0 without. */
+export function randomUppers(made: Case, random: Random, lane: Lane): void {
+  for (let number = 0; number < 16; number++) randomVector(random, made.uppers, number * 16, lane);
+}

@@ -1,37 +1,38 @@
 // Many random cases on the host's processor and on ours. States are put together from a pool, and each instruction runs
 // in several of them; results are compared as bytes, and only what differs there is looked at more closely.
 
-import { CPU_BASE, GPR, RAM, RIP } from "../layout.ts";
+import { CPU_BASE, GPR, RAM, RIP, YMM_HIGH } from "../layout.ts";
 import { LANES, type Subject } from "./chapter-suite.ts";
 import {
   ALL_FLAGS,
   Case,
   CODE,
   CodeSegments,
-  caseSize,
   DATA,
   difference,
   linuxMachine,
-  MEMORY_BYTES,
   runCase,
 } from "./differential.ts";
 import { createRandom, type Random } from "./float-random.ts";
 import type { Instruction } from "./instructions.ts";
 import type { Machine } from "./machine.ts";
 import type { NativeProcessor } from "./native.ts";
-import { randomCase } from "./random-case.ts";
+import { randomCase, randomUppers } from "./random-case.ts";
+import {
+  CASE_BYTES,
+  CODE_BYTES,
+  CODE_LENGTH,
+  FLAGS,
+  FX,
+  FX_BYTES,
+  IP,
+  MEMORY,
+  REGISTERS,
+  SELECTORS,
+  UPPERS,
+  VECTOR,
+} from "./record.ts";
 
-const CASE = caseSize(MEMORY_BYTES);
-/** Parts of a record: see differential.ts. */
-const VECTOR = 0;
-const CODE_BYTES = 8;
-const IP = 24;
-const FLAGS = 32;
-const SELECTORS = 36;
-const REGISTERS = 40;
-const FX = 168;
-const MEMORY = 680;
-const FX_BYTES = 512;
 /** Where our processor's FXSAVE images lie meanwhile. */
 const IMAGE = 0x120000;
 /** Words of an image, then what follows the pointers: MXCSR, ST(0) to ST(7), XMM registers. */
@@ -44,14 +45,19 @@ const IMAGE_END = { 32: 288, 64: 416 } as const;
 const POOL = 512;
 /** States in which each instruction runs. */
 const STATES = 16;
-const CODE_LENGTH = 16;
 /** RFLAGS with IF and the bit that is always set. */
 const FLAGS_SET = 0x202;
 
 /** States of each lane type, which follow one another. */
 function makePool(random: Random): Buffer[] {
   return LANES.map((lane) =>
-    Buffer.concat(Array.from({ length: POOL }, () => randomCase(random, lane).bytes)),
+    Buffer.concat(
+      Array.from({ length: POOL }, () => {
+        const made = randomCase(random, lane);
+        randomUppers(made, random, lane);
+        return made.bytes;
+      }),
+    ),
   );
 }
 
@@ -88,16 +94,16 @@ export class SiliconRun {
     for (const subject of subjects) {
       for (let n = 0; n < count; n += STATES) instructions.push([subject, subject.instruct(this.#random)]);
     }
-    this.#resize(instructions.length * STATES * CASE);
+    this.#resize(instructions.length * STATES * CASE_BYTES);
     let made = 0;
     for (const [subject, instruction] of instructions) {
-      for (let state = 0; state < STATES; state++, made += CASE) this.#make(made, instruction, subject);
+      for (let state = 0; state < STATES; state++, made += CASE_BYTES) this.#make(made, instruction, subject);
     }
     this.#before.copy(this.#after);
     this.#native.runJoined(this.#after);
     let at = 0;
     for (const [subject, { branches }] of instructions) {
-      for (let state = 0; state < STATES; state++, at += CASE)
+      for (let state = 0; state < STATES; state++, at += CASE_BYTES)
         this.#compare(subject, branches, at, state === 0);
     }
   }
@@ -109,16 +115,17 @@ export class SiliconRun {
     this.#afterView = new DataView(this.#after.buffer, this.#after.byteOffset, bytes);
   }
 
-  /** Registers of one state, x87 and SSE of another, memory of a third. */
-  #make(at: number, { code, branches, registers }: Instruction, { tolerance }: Subject): void {
+  /** Registers of one state, x87, SSE and AVX of another, memory of a third. */
+  #make(at: number, { code, branches, registers }: Instruction, { tolerance, vex }: Subject): void {
     const lane = this.#pool[this.#random.below(LANES.length)]!;
     const copy = (from: number, to: number): void => {
-      const state = this.#random.below(POOL) * CASE;
+      const state = this.#random.below(POOL) * CASE_BYTES;
       lane.copy(this.#before, at + from, state + from, state + to);
     };
     copy(0, FX);
     copy(FX, MEMORY);
-    copy(MEMORY, CASE);
+    copy(MEMORY, CASE_BYTES);
+    if (!vex) this.#before.fill(0, at + UPPERS, at + MEMORY);
     const made = this.#caseOf(this.#before, at);
     made.setCode(code, branches);
     for (const [register, value] of registers) made.setRegister(register, value);
@@ -126,7 +133,7 @@ export class SiliconRun {
   }
 
   #caseOf(cases: Buffer, at: number): Case {
-    return new Case(new Uint8Array(cases.buffer, cases.byteOffset + at, CASE));
+    return new Case(new Uint8Array(cases.buffer, cases.byteOffset + at, CASE_BYTES));
   }
 
   #compare(subject: Subject, branches: boolean, at: number, isNewCode: boolean): void {
@@ -138,9 +145,10 @@ export class SiliconRun {
       cpu.runtime.physicalWrite(CODE, CODE_LENGTH);
       before.copy(ram, RAM + CODE, at + CODE_BYTES, at + CODE_BYTES + CODE_LENGTH);
     }
-    before.copy(ram, RAM + DATA, at + MEMORY, at + CASE);
+    before.copy(ram, RAM + DATA, at + MEMORY, at + CASE_BYTES);
     before.copy(ram, RAM + IMAGE, at + FX, at + FX + FX_BYTES);
     before.copy(ram, CPU_BASE + GPR, at + REGISTERS, at + REGISTERS + count * 8);
+    before.copy(ram, CPU_BASE + YMM_HIGH, at + UPPERS, at + UPPERS + count * 16);
     cpu.eflags = before.readUInt32LE(at + FLAGS) | FLAGS_SET;
     cpu.runtime.fxrstor(RAM + IMAGE, 0, count);
     cpu.set64(RIP, BigInt(CODE));
@@ -179,7 +187,8 @@ export class SiliconRun {
       same(FX, FX + IMAGE_WORDS, image) &&
       same(FX + IMAGE_MXCSR, FX + IMAGE_MXCSR + 4, image + IMAGE_MXCSR) &&
       same(FX + IMAGE_REGISTERS, FX + IMAGE_END[this.#codeSize], image + IMAGE_REGISTERS) &&
-      same(MEMORY, CASE, RAM + DATA)
+      same(UPPERS, UPPERS + count * 16, CPU_BASE + YMM_HIGH) &&
+      same(MEMORY, CASE_BYTES, RAM + DATA)
     );
   }
 }
