@@ -8,6 +8,7 @@ import {
   CPL,
   CPU_BASE,
   CR0,
+  CR3,
   CR4,
   EFER,
   GDTR_BASE,
@@ -234,11 +235,41 @@ const TABLE = 0x130000;
 const KERNEL_DESCRIPTORS = [0x00cf9b000000ffffn, 0x00af9b000000ffffn, 0x00cf93000000ffffn];
 const USER_DESCRIPTORS = [0x00cffb000000ffffn, 0x00cff3000000ffffn, 0x00affb000000ffffn];
 
+const LDTR = 6;
 /** TR, and the limit of a task state too short for a map of ports. */
 const TASK = 7;
 const TASK_LIMIT = 0x65;
 
-/** A `userMachine` with the segments that Linux has on a 64-bit processor, whose 32-bit code is in compatibility mode. */
+/** Page tables of each level, and the table of the first 2 MiB. */
+const TABLES = [0x140000, 0x141000, 0x142000] as const;
+const PAGE_TABLE = 0x143000;
+const CR0_PG = 0x80000000n;
+const CR4_PAE = 0x20n;
+/** A paging entry that is present and writable, and the user's too. */
+const KERNEL_PAGE = 3n;
+const USER_PAGE = 7n;
+
+/** Maps what a case has, and the descriptor table for the processor alone. */
+function mapCase({ cpu, view }: Machine): void {
+  TABLES.forEach((table, n) => {
+    view.setBigUint64(table, BigInt(TABLES[n + 1] ?? PAGE_TABLE) | USER_PAGE, true);
+  });
+  const map = (page: number, rights: bigint): void => {
+    view.setBigUint64(PAGE_TABLE + (page >> 12) * 8, BigInt(page) | rights, true);
+  };
+  map(CODE, USER_PAGE);
+  map(DATA, USER_PAGE);
+  map(TABLE, KERNEL_PAGE);
+  cpu.set64(CR3, BigInt(TABLES[0]));
+  cpu.set64(CR4, CR4_USER | CR4_PAE);
+  cpu.set64(CR0, CR0_PROTECTED | CR0_PG);
+  cpu.runtime.flushTlb();
+}
+
+/**
+ * A `userMachine` with the segments that Linux has on a 64-bit processor, whose 32-bit code is in compatibility mode; it
+ * reaches no more than a case has.
+ */
 export function linuxMachine(codeSize: 32 | 64): Machine {
   const machine = userMachine(codeSize);
   const { cpu, view } = machine;
@@ -248,12 +279,14 @@ export function linuxMachine(codeSize: 32 | 64): Machine {
   cpu.set64(GDTR_BASE, BigInt(TABLE));
   cpu.set32(GDTR_LIMIT, 0x7f);
   cpu.set64(EFER, EFER_LONG);
-  // The task has no map of ports that it may use.
+  // There is no local descriptor table, and the task has no map of ports that it may use.
+  cpu.set32(SEGMENTS + LDTR * SEGMENT_SIZE + SEGMENT_LIMIT, 0);
   cpu.set32(SEGMENTS + TASK * SEGMENT_SIZE + SEGMENT_LIMIT, TASK_LIMIT);
   for (let number = 0; number < 6; number++) {
     const selector = number === 1 ? USER_CODE[codeSize] : USER_DATA;
     cpu.set32(SEGMENTS + number * SEGMENT_SIZE + SEGMENT_SELECTOR, selector);
   }
+  mapCase(machine);
   cpu.runtime.updateMode();
   return machine;
 }
