@@ -18,6 +18,7 @@ import {
 import { DATA } from "./differential.ts";
 import type { Random } from "./float-random.ts";
 import { type VexFields, vexPrefix } from "./vex-prefix.ts";
+import { areDistinct } from "./vsib.ts";
 
 /** One row with what its place in the tables prescribes. */
 export interface Encoding {
@@ -168,6 +169,15 @@ export interface EncodeOptions {
  * EBX. In 64-bit code half of them have REX.
  */
 export function encode(encoding: Encoding, random: Random, offset: number, options: EncodeOptions): number[] {
+  let code = encodeOnce(encoding, random, offset, options);
+  if (encoding.row.flags & VSIB) {
+    // Equal registers are #UD, which one in eight may be.
+    while (!areDistinct(code) && random.below(8)) code = encodeOnce(encoding, random, offset, options);
+  }
+  return code;
+}
+
+function encodeOnce(encoding: Encoding, random: Random, offset: number, options: EncodeOptions): number[] {
   const { codeSize, operandPrefix } = options;
   const out = [...encoding.prefix];
   let wide = false;

@@ -12,11 +12,12 @@ import {
   type Tolerance,
 } from "./differential.ts";
 import { describeEncoding, type Encoding } from "./encodings.ts";
+import { UPPER_BYTES } from "./record.ts";
 
 /** Transcendental: processors differ in the last place; ours are tested against their own reference. */
 const TRANSCENDENTAL = /^(F2XM1|FYL2X|FYL2XP1|FPTAN|FPATAN|FSIN|FCOS|FSINCOS)$/;
 /** As precise as each processor likes, within 1.5 x 2^-12. */
-const APPROXIMATE = /^(RCP|RSQRT)[PS]S$/;
+const APPROXIMATE = /^V?(RCP|RSQRT)[PS]S$/;
 
 const clearX87 = (after: Case): void => {
   after.fx.setUint16(FX_STATUS, 0, true);
@@ -26,6 +27,11 @@ const clearX87 = (after: Case): void => {
 
 const clearXmm = (after: Case): void => {
   for (let at = FX_XMM; at < FX_XMM + 256; at++) after.fx.setUint8(at, 0);
+};
+
+const clearYmm = (after: Case): void => {
+  clearXmm(after);
+  for (let at = 0; at < UPPER_BYTES; at++) after.uppers.setUint8(at, 0);
 };
 
 /** Where in memory the operand lies: the address is the instruction's last four bytes, before INT3s. */
@@ -68,13 +74,13 @@ const unlessEmpty = (after: Case, before: Case): void => {
 const LATER = /^F3 0F AE \(invalid\)/;
 
 export function floatTolerance(encoding: Encoding): Tolerance | "untold" {
-  const { row, opcode, reg, memory } = encoding;
+  const { row, opcode, reg, memory, vex } = encoding;
   if (LATER.test(describeEncoding(encoding))) return "untold";
   if (TRANSCENDENTAL.test(row.mnemonic)) return "untold";
-  if (APPROXIMATE.test(row.mnemonic)) return { normalise: clearXmm };
+  if (APPROXIMATE.test(row.mnemonic)) return { normalise: vex?.length ? clearYmm : clearXmm };
   if (row.mnemonic === "CVTPI2PS" && memory) return { normalise: forgetMmx };
   if (row.mnemonic === "FXSAVE") return { normalise: clearPointers };
-  if (row.mnemonic === "LDMXCSR") return { normalise: unlessMisaligned(0) };
+  if (/^V?LDMXCSR$/.test(row.mnemonic)) return { normalise: unlessMisaligned(0) };
   if (row.mnemonic === "FXRSTOR") return { normalise: unlessMisaligned(FX_MXCSR) };
   if (opcode[0] === 0xd9 && reg === 3 && !memory) return { normalise: unlessEmpty };
   return {};

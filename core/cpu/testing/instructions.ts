@@ -2,11 +2,12 @@
 
 import { type CodeSize, Decoder } from "../decode/decoder.ts";
 import { OPCODES } from "../decode/opcodes.ts";
-import { ADDRESS, BRANCH, REP, STACK } from "../decode/row.ts";
+import { ADDRESS, BRANCH, REP, STACK, VSIB } from "../decode/row.ts";
 import { DATA } from "./differential.ts";
 import { type EncodeOptions, type Encoding, encode } from "./encodings.ts";
 import { farInstruction, isFar } from "./far-cases.ts";
 import type { Random } from "./float-random.ts";
+import { BASES, NEAREST_BASE, randomBase } from "./vsib.ts";
 
 /** An instruction with the registers that it prescribes. */
 export interface Instruction {
@@ -17,6 +18,7 @@ export interface Instruction {
 }
 
 const RCX = 1;
+const RBX = 3;
 const POINTERS = [3, 5, 6, 7];
 const R9 = 9;
 const LEA = 0x8d;
@@ -29,6 +31,15 @@ const pointer = (random: Random): bigint => BigInt(DATA + 128 + random.below(256
 /** Memory operands lie on 16 bytes but for one in eight. */
 function randomOffset(random: Random): number {
   return random.below(16) * 16 + (random.below(8) ? 0 : random.below(16));
+}
+
+const MASKED_MOVE = /^VP?MASKMOV(PS|PD|D|Q)$/;
+
+/** Where the operand lies: of masked moves half begin before the memory, whose lanes there the mask may leave out. */
+function offsetFor({ row }: Encoding, random: Random): number {
+  if (row.flags & VSIB) return NEAREST_BASE + random.below(BASES);
+  if (MASKED_MOVE.test(row.mnemonic) && random.below(2)) return -random.below(32);
+  return randomOffset(random);
 }
 
 /** A bit test's index in RCX (R9 with REX.R) reaches up to 128 bytes either way of the operand. */
@@ -51,7 +62,8 @@ export function randomInstruction(encoding: Encoding, random: Random, options: E
   if (row.flags & (ADDRESS | STACK) || encoding.opcode[0] === ENTER) {
     for (const number of POINTERS) registers.push([number, pointer(random)]);
   }
-  const code = encode(encoding, random, randomOffset(random), options);
+  if (row.flags & VSIB) registers.push([RBX, randomBase(random)]);
+  const code = encode(encoding, random, offsetFor(encoding, random), options);
   if (encoding.opcode[0] === ENTER) {
     // Up to 288 bytes and four levels, which modulo 32 count.
     const size = random.below(288);
