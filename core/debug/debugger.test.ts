@@ -20,7 +20,7 @@ beforeEach(() => {
 
 describe("registers", () => {
   it("are had by the manual's names, the x87's by their place on the stack", () => {
-    for (const name of ["rax", "r15", "rip", "cr3", "xmm7", "mxcsr", "dr7", "fs.base"]) {
+    for (const name of ["rax", "r15", "rip", "cr3", "xmm7", "ymm7h", "mxcsr", "dr7", "fs.base"]) {
       set(name, 0x1f80n);
       expect(get(name)).toBe(0x1f80n);
     }

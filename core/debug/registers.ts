@@ -33,6 +33,7 @@ import {
   SEGMENT_SIZE,
   SEGMENTS,
   XMM,
+  YMM_HIGH,
 } from "../cpu/layout.ts";
 
 export interface Register {
@@ -47,7 +48,7 @@ const GENERAL = ["rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi"];
 const SEGMENT_REGISTERS = ["es", "cs", "ss", "ds", "fs", "gs", "ldtr", "tr"];
 const EFLAGS_VM = 1 << 17;
 
-/** Registers of a processor by name: rax to r15, rip, eflags, es to tr with .base and .limit, cr0 …, st0 …, xmm0 …. */
+/** Registers of a processor by name: rax to r15, rip, eflags, es to tr with .base and .limit, cr0 …, st0 …, xmm0 …, and ymm0h …, the upper halves. */
 export function registersOf(cpu: Cpu): ReadonlyMap<string, Register> {
   const map = new Map<string, Register>();
   const add = (name: string, bits: number, get: () => bigint, set?: (value: bigint) => void) =>
@@ -148,10 +149,9 @@ export function registersOf(cpu: Cpu): ReadonlyMap<string, Register> {
   word("foseg", FPU_DS, 16);
   word("fooff", FPU_DP, 64);
   word("fop", FPU_OPCODE, 16);
-  for (let n = 0; n < 16; n++) {
-    const place = XMM + n * 16;
+  const vector = (name: string, place: number) =>
     add(
-      `xmm${n}`,
+      name,
       128,
       () => cpu.get64(place) | (cpu.get64(place + 8) << 64n),
       (value) => {
@@ -159,6 +159,9 @@ export function registersOf(cpu: Cpu): ReadonlyMap<string, Register> {
         cpu.set64(place + 8, value >> 64n);
       },
     );
+  for (let n = 0; n < 16; n++) {
+    vector(`xmm${n}`, XMM + n * 16);
+    vector(`ymm${n}h`, YMM_HIGH + n * 16);
   }
   word("mxcsr", MXCSR, 32);
   return map;

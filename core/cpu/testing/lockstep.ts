@@ -42,7 +42,9 @@ export function randomProgram(
     const bytes: number[] = [];
     for (let n = 0; n < count; n++) {
       const encoding = encodings[random.below(encodings.length)]!;
-      bytes.push(...encode(encoding, random, 16 * random.below(64), { operandPrefix: true, codeSize }));
+      const alignment = encoding.vex ? 32 : 16;
+      const offset = alignment * random.below(64);
+      bytes.push(...encode(encoding, random, offset, { operandPrefix: true, codeSize }));
     }
     return bytes;
   };

@@ -101,6 +101,11 @@ function featuresOf(architecture: Architecture): Feature[] {
       ],
     },
     {
+      name: "org.gnu.gdb.i386.avx",
+      types: "",
+      registers: range(long ? 16 : 8).map((n) => same(`ymm${n}h`, 128, "uint128")),
+    },
+    {
       name: "org.gnu.gdb.i386.segments",
       types: "",
       registers: ["fs", "gs"].map((name) => ({
