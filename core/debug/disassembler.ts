@@ -3,7 +3,7 @@
 
 import { type CodeSize, type Decoded, Decoder } from "../cpu/decode/decoder.ts";
 import { OPCODES } from "../cpu/decode/opcodes.ts";
-import { REP } from "../cpu/decode/row.ts";
+import { REP, VEX } from "../cpu/decode/row.ts";
 import { operandsOf } from "./operands.ts";
 import { spellingOf } from "./spelling.ts";
 
@@ -16,17 +16,27 @@ export interface DisassembledInstruction {
   readonly decoded?: Decoded;
 }
 
-/** The opcode's last byte: after prefixes and escapes. */
-function opcodeOf(bytes: Uint8Array, codeSize: CodeSize): number {
-  let at = 0;
+/** Where the opcode or what leads to it begins: after prefixes. */
+function afterPrefixes(bytes: Uint8Array, codeSize: CodeSize): number {
   const isPrefix = (byte: number) =>
     [0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65, 0x66, 0x67, 0xf0, 0xf2, 0xf3].includes(byte) ||
     (codeSize === 64 && (byte & 0xf0) === 0x40);
+  let at = 0;
   while (isPrefix(bytes[at]!)) at++;
-  if (bytes[at] !== 0x0f) return bytes[at]!;
-  at++;
-  return bytes[at] === 0x38 || bytes[at] === 0x3a ? bytes[at + 1]! : bytes[at]!;
+  return at;
 }
+
+/** The opcode's last byte: after escapes. */
+function opcodeOf(bytes: Uint8Array, at: number): number {
+  if (bytes[at] !== 0x0f) return bytes[at]!;
+  const second = bytes[at + 1]!;
+  return second === 0x38 || second === 0x3a ? bytes[at + 2]! : second;
+}
+
+/** VEX.L, in the last byte of VEX. */
+const VEX_L = 4;
+const isVex256 = (bytes: Uint8Array, at: number): boolean =>
+  (bytes[at + (bytes[at] === 0xc5 ? 1 : 2)]! & VEX_L) !== 0;
 
 const decoder = new Decoder(OPCODES);
 
@@ -39,7 +49,9 @@ export function disassemble(bytes: Uint8Array, address: bigint, codeSize: CodeSi
   const decoded = decoder.decode(bytes, 0, bytes.length, codeSize);
   if (typeof decoded === "string" || decoded.row.mnemonic.startsWith("(")) return bad;
   const next = BigInt.asUintN(64, address + BigInt(decoded.length));
-  const instruction = { decoded, opcode: opcodeOf(bytes, codeSize), codeSize, next };
+  const at = afterPrefixes(bytes, codeSize);
+  const is256 = (decoded.row.flags & VEX) !== 0 && isVex256(bytes, at);
+  const instruction = { decoded, opcode: opcodeOf(bytes, at), codeSize, next, is256 };
   const spelling = spellingOf(instruction);
   const operands = spelling.operands ?? operandsOf(instruction);
   const prefixes = decoded.lock ? "lock " : decoded.row.flags & REP ? repetition(decoded) : "";

@@ -9,7 +9,7 @@ import {
   SEGMENT_NAMES,
   sizeIndex,
 } from "../cpu/decode/decoder.ts";
-import { MEMORY, type OperandSpec, STACK } from "../cpu/decode/row.ts";
+import { MEMORY, type OperandSpec, STACK, VSIB } from "../cpu/decode/row.ts";
 
 /** What the operands of an instruction are written from. */
 export interface Instruction {
@@ -19,6 +19,8 @@ export interface Instruction {
   readonly codeSize: CodeSize;
   /** Linear address of the instruction after it. */
   readonly next: bigint;
+  /** VEX.L, which makes vectors 256 bits wide. */
+  readonly is256: boolean;
 }
 
 const WORDS = ["ax", "cx", "dx", "bx", "sp", "bp", "si", "di"];
@@ -32,6 +34,7 @@ const SIZES: Record<number, string> = {
   64: "QWORD PTR ",
   80: "TBYTE PTR ",
   128: "XMMWORD PTR ",
+  256: "YMMWORD PTR ",
 };
 
 export const sizeWord = (width: number): string => SIZES[width] ?? "";
@@ -49,13 +52,19 @@ export function generalName(number: number, width: number, rex = false): string 
 const segmentPrefix = ({ segmentOverride, segment }: Decoded): string =>
   segmentOverride ? `${SEGMENT_NAMES[segment]}:` : "";
 
-function addressText({ decoded, codeSize }: Instruction): string {
-  const { base, index: indexRegister, scale, addressSize, displacement } = decoded;
+/** A gather's vector of indices: four of 32 bits for four elements of 64 are in an XMM register. */
+function indicesName({ decoded: { row, index }, is256 }: Instruction): string {
+  return `${is256 && !/GATHERD(Q|PD)$/.test(row.mnemonic) ? "ymm" : "xmm"}${index}`;
+}
+
+function addressText(instruction: Instruction): string {
+  const { decoded, codeSize } = instruction;
+  const { row, base, index: indexRegister, scale, addressSize, displacement } = decoded;
   const parts: string[] = [];
   if (base === RIP_RELATIVE) parts.push(addressSize === 32 ? "eip" : "rip");
   else if (base !== NO_REGISTER) parts.push(generalName(base, addressSize));
   if (indexRegister !== NO_REGISTER) {
-    const name = generalName(indexRegister, addressSize);
+    const name = row.flags & VSIB ? indicesName(instruction) : generalName(indexRegister, addressSize);
     parts.push(addressSize === 16 ? name : `${name}*${1 << scale}`);
   }
   if (parts.length === 0) {
@@ -84,6 +93,8 @@ function registerText(spec: OperandSpec, number: number, width: number, rex: boo
       return `mm${number & 7}`;
     case "st":
       return `st(${number & 7})`;
+    case "xmm":
+      return `${width === 256 ? "ymm" : "xmm"}${number}`;
     default:
       return `${spec.file}${number}`;
   }
@@ -100,6 +111,12 @@ function targetOf({ decoded, codeSize, next }: Instruction): bigint {
   return (next & 0xffff0000n) | (target & 0xffffn);
 }
 
+/** Of a gather the memory operand is one element. */
+function elementWidth({ row }: Decoded): number | undefined {
+  if (!(row.flags & VSIB)) return undefined;
+  return /(Q|PD)$/.test(row.mnemonic) ? 64 : 32;
+}
+
 function operandText(spec: OperandSpec, instruction: Instruction, isSecondImmediate: boolean): string {
   const { decoded } = instruction;
   const width = spec.widths[sizeIndex(decoded.operandSize)];
@@ -111,7 +128,7 @@ function operandText(spec: OperandSpec, instruction: Instruction, isSecondImmedi
     case "vvvv":
       return registerText(spec, decoded.vvvv, width, decoded.rex);
     case "rm":
-      if (decoded.memory) return memoryText(instruction, width);
+      if (decoded.memory) return memoryText(instruction, elementWidth(decoded) ?? width);
       return registerText(spec, decoded.rm, width, decoded.rex);
     case "fixed":
       return generalName(spec.fixed, width);
@@ -124,7 +141,13 @@ function operandText(spec: OperandSpec, instruction: Instruction, isSecondImmedi
     case "moffs":
       return `${segmentPrefix(decoded) || "ds:"}${hex(BigInt.asUintN(64, immediateOf(decoded)))}`;
     case "is4":
-      return registerText(spec, (decoded.immediateLow >> 4) & 15, width, decoded.rex);
+      // Outside 64-bit code there are eight registers only.
+      return registerText(
+        spec,
+        (decoded.immediateLow >> 4) & (instruction.codeSize === 64 ? 15 : 7),
+        width,
+        decoded.rex,
+      );
     case "immediate":
       if (isSecondImmediate) return hex(decoded.immediate2);
       return hex(BigInt.asUintN(immediateWidth(spec, instruction), immediateOf(decoded)));

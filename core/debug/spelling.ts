@@ -2,7 +2,8 @@
 // that the row leaves to its semantics.
 
 import { DS, ES, SEGMENT_NAMES } from "../cpu/decode/decoder.ts";
-import { generalName, type Instruction, memoryText, sizeWord } from "./operands.ts";
+import { VEX } from "../cpu/decode/row.ts";
+import { generalName, type Instruction, memoryText, operandsOf, sizeWord } from "./operands.ts";
 
 export interface Spelling {
   readonly mnemonic: string;
@@ -69,18 +70,54 @@ const stackSegment =
     return { mnemonic: name, operands: [SEGMENT_NAMES[number]!] };
   };
 
-const COMPARISONS = ["eq", "lt", "le", "unord", "neq", "nlt", "nle", "ord"];
+/** By the immediate; those beyond the first eight are AVX's. */
+const COMPARISONS = [
+  ...["eq", "lt", "le", "unord", "neq", "nlt", "nle", "ord"],
+  ...["eq_uq", "nge", "ngt", "false", "neq_oq", "ge", "gt", "true"],
+  ...["eq_os", "lt_oq", "le_oq", "unord_s", "neq_us", "nlt_uq", "nle_uq", "ord_s"],
+  ...["eq_us", "nge_uq", "ngt_uq", "false_os", "neq_os", "ge_oq", "gt_oq", "true_us"],
+];
+const SSE_COMPARISONS = 8;
 
-const comparison =
-  (suffix: string): Speller =>
+/** With a name for the immediate where it has one, which the operands are then without. */
+const named =
+  (nameOf: (immediate: number, vex: boolean) => string | undefined): Speller =>
   (instruction) => {
-    const { decoded } = instruction;
-    const name = COMPARISONS[decoded.immediateLow & 0xff];
+    const { row, immediateLow } = instruction.decoded;
+    const vex = (row.flags & VEX) !== 0;
+    const name = nameOf(immediateLow & 0xff, vex);
     if (name === undefined) return undefined;
-    const width = { ps: 128, pd: 128, ss: 32, sd: 64 }[suffix]!;
-    const source = decoded.memory ? memoryText(instruction, width) : `xmm${decoded.rm}`;
-    return { mnemonic: `cmp${name}${suffix}`, operands: [`xmm${decoded.reg}`, source] };
+    return { mnemonic: (vex ? "v" : "") + name, operands: operandsOf(instruction).slice(0, -1) };
   };
+
+const comparison = (suffix: string): Speller =>
+  named((immediate, vex) => {
+    const name = vex || immediate < SSE_COMPARISONS ? COMPARISONS[immediate] : undefined;
+    return name && `cmp${name}${suffix}`;
+  });
+
+/** Which quadwords are multiplied. */
+const PRODUCTS: Readonly<Record<number, string>> = { 0: "lql", 1: "hql", 16: "lqh", 17: "hqh" };
+const carrylessProduct = named((immediate) => {
+  const name = PRODUCTS[immediate];
+  return name && `pclmul${name}qdq`;
+});
+
+/** Of a register its 32 bits are named, of which 16 count. */
+const insertWord: Speller = (instruction) => {
+  const { row, memory, rm } = instruction.decoded;
+  if (memory) return undefined;
+  const operands = operandsOf(instruction);
+  operands[operands.length - 2] = generalName(rm, 32);
+  return { mnemonic: row.mnemonic.toLowerCase(), operands };
+};
+
+/** The memory operand has no size. */
+const unsized: Speller = (instruction) => {
+  const { row } = instruction.decoded;
+  const [destination] = operandsOf(instruction);
+  return { mnemonic: row.mnemonic.toLowerCase(), operands: [destination!, memoryText(instruction, 0)] };
+};
 
 /** Register forms of the x87: the top is the first operand, or the last where DC, DE and DF write to ST(i). */
 const stack = ({ decoded }: Instruction): Spelling | undefined => {
@@ -118,6 +155,19 @@ const nop: Speller = ({ decoded }) => {
   return { mnemonic: is64 ? "endbr64" : "endbr32", operands: [] };
 };
 
+/** The same with VEX. */
+const withVex = (name: string, speller: Speller): Record<string, Speller> => ({
+  [name]: speller,
+  [`V${name}`]: speller,
+});
+
+/** By another name where the general register has 64 bits. */
+const ofQuadword = (name: string, quadword: string): Record<string, Speller> =>
+  withVex(name, ({ decoded: { operandSize, row } }) => {
+    if (operandSize !== 64) return undefined;
+    return { mnemonic: row.flags & VEX ? `v${quadword}` : quadword };
+  });
+
 const SPELLERS: Readonly<Record<string, Speller>> = {
   CBW: bySize("cbw", "cwde", "cdqe"),
   CWD: bySize("cwd", "cdq", "cqo"),
@@ -126,8 +176,10 @@ const SPELLERS: Readonly<Record<string, Speller>> = {
   POPA: suffixed("popa"),
   PUSHF: suffixed("pushf"),
   POPF: suffixed("popf"),
-  IRET: ({ decoded, codeSize }) =>
-    suffixed("iret")({ decoded, codeSize: codeSize === 64 ? 32 : codeSize, opcode: 0, next: 0n }),
+  IRET: (instruction) => {
+    const { codeSize } = instruction;
+    return suffixed("iret")({ ...instruction, codeSize: codeSize === 64 ? 32 : codeSize });
+  },
   SYSRET: bySize("sysretl", "sysretl", "sysretq"),
   SYSEXIT: bySize("sysexitl", "sysexitl", "sysexitq"),
   CALLF: () => ({ mnemonic: "call" }),
@@ -145,13 +197,18 @@ const SPELLERS: Readonly<Record<string, Speller>> = {
   ...strings("outs", "port", "source"),
   PUSH: stackSegment("push"),
   POP: stackSegment("pop"),
-  CMPPS: comparison("ps"),
-  CMPPD: comparison("pd"),
-  CMPSS: comparison("ss"),
-  CMPSD: comparison("sd"),
+  ...withVex("CMPPS", comparison("ps")),
+  ...withVex("CMPPD", comparison("pd")),
+  ...withVex("CMPSS", comparison("ss")),
+  ...withVex("CMPSD", comparison("sd")),
+  ...withVex("PCLMULQDQ", carrylessProduct),
+  ...withVex("PINSRW", insertWord),
+  ...withVex("LDDQU", unsized),
   MOV: mov,
   NOP: nop,
-  MOVD: ({ decoded }) => (decoded.operandSize === 64 ? { mnemonic: "movq" } : undefined),
+  ...ofQuadword("MOVD", "movq"),
+  ...ofQuadword("PEXTRD", "pextrq"),
+  ...ofQuadword("PINSRD", "pinsrq"),
   FXSAVE: wideName("fxsave"),
   FXRSTOR: wideName("fxrstor"),
   RETF: ({ decoded, codeSize }) => ({
