@@ -18,7 +18,7 @@ export const CREATE_HELP = `Usage: twinbox create NAME [IMAGE …] [--memory MIB
 Makes a machine from images, each into the drive that it is for. The images stay where they are.
 
   --memory MIB   guest memory in MiB (what the recognised system needs)
-  --cpu MODEL    the processor: i486, pentium3, core2 or x86-64-v2; MODEL,vendor=amd for AMD's (x86-64-v2)
+  --cpu MODEL    the processor: i486, pentium3, core2, x86-64-v2 or x86-64-v3; MODEL,vendor=amd for AMD's (x86-64-v2)
   --disposable   keep the guest's writes in memory only
   --home DIR     where machines and media are kept
 `;

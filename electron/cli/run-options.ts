@@ -40,8 +40,8 @@ Runs one machine in the foreground, its COM1 on the terminal.
 
 Machine
   --memory MIB          guest memory in MiB, 1 to 3072 (128)
-  --cpu MODEL           the processor: i486, pentium3, core2 or x86-64-v2, Intel's; MODEL,vendor=amd for AMD's
-                        (x86-64-v2)
+  --cpu MODEL           the processor: i486, pentium3, core2, x86-64-v2 or x86-64-v3, Intel's;
+                        MODEL,vendor=amd for AMD's (x86-64-v2)
   --fda F, --fdb F      floppy images
   --hda F … --hdd F     hard disk images (IDE; hdc is the second channel's first)
   --cdrom F             CD image, on hdc

@@ -19,7 +19,7 @@ export const driveSchema = z.object({
 
 /** A processor: its model, and whose it is. */
 export const cpuSchema = z.object({
-  model: z.enum(["i486", "pentium3", "core2", "x86-64-v2"]),
+  model: z.enum(["i486", "pentium3", "core2", "x86-64-v2", "x86-64-v3"]),
   vendor: z.enum(["intel", "amd"]),
 });
 

@@ -1,6 +1,7 @@
 // The processors that a machine can have. Signatures, caches and feature levels are those of real parts: an
 // i486 DX2 and its Am486 twin; a Pentium III and an Athlon XP; a Core 2 and an Athlon 64; for x86-64-v2 a part of the
-// Westmere family and one of the Zen 3 family, without what goes beyond the level. [SDM] vol. 2A, CPUID;
+// Westmere family and one of the Zen 3 family, without what goes beyond the level; for x86-64-v3 a part of the Haswell
+// family and the same of Zen 3. [SDM] vol. 2A, CPUID;
 // [APM] vol. 3, appendix E; x86-64-v2 in the System V ABI's AMD64 supplement.
 
 import { TwinboxError } from "../../base/errors.ts";
@@ -8,7 +9,7 @@ import type { Feature } from "./features.ts";
 import { type Cache, CPU_VENDORS, type CpuModel, type CpuVendor } from "./model.ts";
 import { AMD_K7, AMD_K8, AMD_MODERN, INTEL_CORE, INTEL_MODERN, INTEL_P6 } from "./msrs.ts";
 
-export const CPU_MODEL_NAMES = ["i486", "pentium3", "core2", "x86-64-v2"] as const;
+export const CPU_MODEL_NAMES = ["i486", "pentium3", "core2", "x86-64-v2", "x86-64-v3"] as const;
 export type CpuModelName = (typeof CPU_MODEL_NAMES)[number];
 
 /** Which processor a machine has. */
@@ -88,6 +89,30 @@ const X86_64_V2: readonly Feature[] = [
   "rdseed",
   "erms",
   "umip",
+];
+
+const X86_64_V3: readonly Feature[] = [...X86_64_V2, "avx", "avx2", "bmi1", "bmi2", "f16c", "fma"];
+
+/** What Intel's and AMD's parts of these levels have beside them. */
+const INTEL_ONLY: readonly Feature[] = [
+  "monitor",
+  "spec_ctrl",
+  "stibp",
+  "arch_capabilities",
+  "ssbd",
+  "bhi_ctrl",
+];
+const AMD_ONLY: readonly Feature[] = [
+  "syscall_legacy",
+  "branch16",
+  "topoext",
+  "xsaveerptr",
+  "ssb_no",
+  "btc_no",
+  "lfence_serializing",
+  "null_clears_base",
+  "automatic_ibrs",
+  "srso_no",
 ];
 
 const cache = (level: Cache["level"], type: Cache["type"], kib: number, ways: number, line = 64): Cache => ({
@@ -189,7 +214,7 @@ const PARTS: Readonly<Record<CpuModelName, Readonly<Record<CpuVendor, Part>>>> =
       model: 0x2c,
       stepping: 2,
       physicalBits: 40,
-      features: [...X86_64_V2, "monitor", "spec_ctrl", "stibp", "arch_capabilities", "ssbd", "bhi_ctrl"],
+      features: [...X86_64_V2, ...INTEL_ONLY],
       lastLeaf: 13,
       lastExtendedLeaf: 0x80000008,
       cacheDescriptors: [0x55035a01, 0x00f0b2ff, 0, 0x00ca0000],
@@ -201,19 +226,32 @@ const PARTS: Readonly<Record<CpuModelName, Readonly<Record<CpuVendor, Part>>>> =
       model: 0x21,
       stepping: 0,
       physicalBits: 40,
-      features: [
-        ...X86_64_V2,
-        "syscall_legacy",
-        "branch16",
-        "topoext",
-        "xsaveerptr",
-        "ssb_no",
-        "btc_no",
-        "lfence_serializing",
-        "null_clears_base",
-        "automatic_ibrs",
-        "srso_no",
-      ],
+      features: [...X86_64_V2, ...AMD_ONLY],
+      lastLeaf: 13,
+      lastExtendedLeaf: 0x80000021,
+      caches: [...firstLevel(32, 8), cache(2, "unified", 512, 8), cache(3, "unified", 8192, 16)],
+      msrs: AMD_MODERN,
+    },
+  },
+  "x86-64-v3": {
+    intel: {
+      family: 6,
+      model: 0x3f,
+      stepping: 2,
+      physicalBits: 40,
+      features: [...X86_64_V3, ...INTEL_ONLY],
+      lastLeaf: 13,
+      lastExtendedLeaf: 0x80000008,
+      cacheDescriptors: [0x55035a01, 0x00f0b2ff, 0, 0x00ca0000],
+      caches: [...firstLevel(32, 8), cache(2, "unified", 256, 8), cache(3, "unified", 8192, 16)],
+      msrs: INTEL_MODERN,
+    },
+    amd: {
+      family: 25,
+      model: 0x21,
+      stepping: 0,
+      physicalBits: 40,
+      features: [...X86_64_V3, ...AMD_ONLY],
       lastLeaf: 13,
       lastExtendedLeaf: 0x80000021,
       caches: [...firstLevel(32, 8), cache(2, "unified", 512, 8), cache(3, "unified", 8192, 16)],

@@ -38,8 +38,9 @@ const EFLAGS_ALWAYS = 0x7_7fd7;
 /** Exceptions and their masks, rounding, flush to zero; denormals are zeros. [SDM] vol. 1, 10.2.3 */
 const MXCSR_BITS = 0xffff;
 const MXCSR_DAZ = 0x40;
-/** x87 and SSE state. */
+/** x87 and SSE state; AVX state. */
 const XCR0_LEGACY = 3n;
+const XCR0_AVX = 4n;
 
 const FLAGS: readonly (readonly [Feature, number])[] = [
   ["rdtscp", MODEL_TSC_AUX],
@@ -62,7 +63,8 @@ export function writeModel(view: DataView, base: number, model: CpuModel): void 
   const { features } = model;
   u64(CR4_ALLOWED, BigInt(maskOf(features, CR4_BITS)));
   u64(EFER_ALLOWED, BigInt(maskOf(features, EFER_BITS)));
-  u64(XCR0_ALLOWED, features.has("xsave") ? XCR0_LEGACY : 0n);
+  const components = XCR0_LEGACY | (features.has("avx") ? XCR0_AVX : 0n);
+  u64(XCR0_ALLOWED, features.has("xsave") ? components : 0n);
   u32(EFLAGS_KNOWN, EFLAGS_ALWAYS | maskOf(features, EFLAGS_BITS));
   const clearsBase = model.vendor === "intel" ? MODEL_NULL_CLEARS_BASE : MODEL_AMD;
   u32(MODEL_FLAGS, maskOf(features, FLAGS) | clearsBase);

@@ -1,4 +1,5 @@
-// The XSAVE family: x87 and SSE state in an image of 512 bytes and a header of 64. [SDM] vol. 1, chapter 13.
+// The XSAVE family: x87 and SSE state in an image of 512 bytes, a header of 64, and after these the upper halves of the YMM
+// registers. [SDM] vol. 1, chapter 13.
 
 import {
   CR4,
@@ -10,6 +11,7 @@ import {
   XCR0_ALLOWED,
   XMM,
   XSS,
+  YMM_HIGH,
 } from "../layout";
 import { CPU } from "./cpu";
 import { requirePrivilege } from "./eflags";
@@ -20,9 +22,10 @@ import { commitWrite, slowModify, slowRead } from "./memory";
 
 const CR4_OSXSAVE: u32 = 1 << 18;
 
-/** State components. AVX, bit 2, would have the upper halves of the YMM registers at YMM_HIGH. */
+/** State components. Of AVX these are the upper halves. */
 const X87: u64 = 1;
 const SSE: u64 = 2;
+const AVX: u64 = 4;
 
 /** Offsets in the image. */
 const IMAGE_MXCSR: usize = 24;
@@ -30,7 +33,10 @@ const IMAGE_XMM: usize = 160;
 const XSTATE_BV: usize = 512;
 const XCOMP_BV: usize = 520;
 const HEADER_END: usize = 576;
-const IMAGE_BYTES: u32 = 576;
+/** AVX is the first component after the header, compacted or not. */
+const IMAGE_AVX: usize = 576;
+const LEGACY_BYTES: u32 = 576;
+const AVX_BYTES: u32 = 256;
 /** XCOMP_BV: the image is compacted. */
 const COMPACTED: u64 = 1 << 63;
 
@@ -50,11 +56,21 @@ function pair(): u64 {
   return load<u32>(CPU + GPR) | (<u64>load<u32>(CPU + GPR + 16) << 32);
 }
 
+/** Whether 256 bytes of the state are all 0. */
+function isInitial(registers: usize): bool {
+  let bits: u64 = 0;
+  for (let at: usize = 0; at < 256; at += 8) bits |= load<u64>(CPU + registers + at);
+  return !bits;
+}
+
 /** XINUSE: the components that are not in their initial state. MXCSR does not count. */
 function inUse(): u64 {
-  let bits: u64 = 0;
-  for (let at: usize = 0; at < 256; at += 8) bits |= load<u64>(CPU + XMM + at);
-  return (isX87Initial() ? 0 : X87) | (bits ? SSE : 0);
+  return (isX87Initial() ? 0 : X87) | (isInitial(XMM) ? 0 : SSE) | (isInitial(YMM_HIGH) ? 0 : AVX);
+}
+
+/** Bytes of an image with these components. */
+function bytesOf(components: u64): u32 {
+  return LEGACY_BYTES + (components & AVX ? AVX_BYTES : 0);
 }
 
 /** XSAVE, XSAVEOPT, XSAVEC and XSAVES. `wide` 1: with 64-bit pointers; `xmm`: XMM registers that the mode has. */
@@ -65,11 +81,12 @@ export function xsave(linear: u64, kind: u32, wide: i32, xmm: i32): void {
   const used = inUse() & requested;
   let saved = kind == XSAVE ? requested : used;
   if (compact && requested & SSE && load<u32>(CPU + MXCSR) != INITIAL_MXCSR) saved |= SSE;
-  const image = slowModify(linear, IMAGE_BYTES);
+  const image = slowModify(linear, bytesOf(requested));
   if (!image) throwFault();
   if (saved & X87) saveX87(image, wide);
   if (saved & SSE) memory.copy(image + IMAGE_XMM, CPU + XMM, xmm << 4);
-  if ((compact ? saved : requested) & SSE) {
+  if (saved & AVX) memory.copy(image + IMAGE_AVX, CPU + YMM_HIGH, xmm << 4);
+  if (compact ? saved & SSE : requested & (SSE | AVX)) {
     store<u32>(image + IMAGE_MXCSR, load<u32>(CPU + MXCSR));
     store<u32>(image + IMAGE_MXCSR, mxcsrMask(), 4);
   }
@@ -102,16 +119,21 @@ function checkHeader(image: usize, compact: bool): void {
 /** XRSTOR, and XRSTORS with `privileged`. */
 export function xrstor(linear: u64, privileged: bool, wide: i32, xmm: i32): void {
   if (linear & 63) raise(GP, 0);
-  const image = slowRead(linear, IMAGE_BYTES);
+  let image = slowRead(linear, LEGACY_BYTES);
   if (!image) throwFault();
   const compact = (load<u64>(image + XCOMP_BV) & COMPACTED) != 0;
   if (privileged && !compact) raise(GP, 0);
   checkHeader(image, compact);
   const requested = pair() & load<u64>(CPU + XCR0);
   const present = load<u64>(image + XSTATE_BV) & requested;
-  // Of a standard image MXCSR is taken even where the XMM registers are not.
-  const takesMxcsr = ((compact ? present : requested) & SSE) != 0;
+  // Of a standard image MXCSR is taken even where no registers are.
+  const takesMxcsr = (compact ? present & SSE : requested & (SSE | AVX)) != 0;
   if (takesMxcsr && isBadMxcsr(load<u32>(image + IMAGE_MXCSR))) raise(GP, 0);
+  if (present & AVX) {
+    image = slowRead(linear, bytesOf(present));
+    if (!image) throwFault();
+    memory.copy(CPU + YMM_HIGH, image + IMAGE_AVX, xmm << 4);
+  } else if (requested & AVX) memory.fill(CPU + YMM_HIGH, 0, xmm << 4);
   if (present & X87) loadX87(image, wide);
   else if (requested & X87) resetX87();
   if (present & SSE) memory.copy(CPU + XMM, image + IMAGE_XMM, xmm << 4);
@@ -136,5 +158,6 @@ export function xsetbv(): void {
   requirePrivilege();
   const value = pair();
   if (load<u32>(CPU + GPR + 8) || !(value & X87) || value & ~load<u64>(CPU + XCR0_ALLOWED)) raise(GP, 0);
+  if ((value & (SSE | AVX)) == AVX) raise(GP, 0);
   store<u64>(CPU + XCR0, value);
 }

@@ -12,6 +12,8 @@ export const bootWords: Record<BootDevice, string> = {
 export const cpuWords = {
   "x86-64-v2 intel": "64-bit with SSE4 and AES, Intel",
   "x86-64-v2 amd": "64-bit with SSE4 and AES, AMD",
+  "x86-64-v3 intel": "64-bit with AVX2, FMA and BMI, Intel",
+  "x86-64-v3 amd": "64-bit with AVX2, FMA and BMI, AMD",
   "core2 intel": "64-bit with SSSE3: Core 2",
   "core2 amd": "64-bit with SSSE3, AMD",
   "pentium3 intel": "32-bit with SSE: Pentium III",
