@@ -30,6 +30,8 @@ declare global {
       constructor(module: Module, imports?: Imports);
       readonly exports: Exports;
     }
+
+    function validate(bytes: Uint8Array): boolean;
   }
 }
 

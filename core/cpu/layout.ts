@@ -405,3 +405,5 @@ export const SSE_RESULT = 0x4c0;
 /** Operands that an SSE instruction puts together from lanes of its own, 16 bytes each. */
 export const SSE_FIRST = 0x4d0;
 export const SSE_SECOND = 0x4e0;
+/** Where an SSE instruction's destination is while it is carried out for half of a YMM register. */
+export const VEX_DESTINATION = 0x4f0;

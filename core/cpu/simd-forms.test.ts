@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { RUNTIME_WASM } from "../generated/runtime-wasm.ts";
 import type { Row } from "./decode/row.ts";
 import { SIMD } from "./decode/tables/simd.ts";
+import { VEX_VECTORS } from "./decode/tables/vex.ts";
 import { X87 } from "./decode/tables/x87.ts";
 import type { AddressKind, Form } from "./interpreter/form.ts";
 import { HandlerContext } from "./interpreter/handler-context.ts";
@@ -41,6 +42,7 @@ function formsOf(row: Row, memory: boolean): Form[] {
 describe.each([
   ["x87", X87],
   ["simd", SIMD],
+  ["vex", VEX_VECTORS],
 ] as const)("%s", (_, chapter) => {
   it("emits valid WebAssembly for every row in code, operands and addresses of every size", () => {
     for (const { row, memory } of encodingsOf(chapter, 64)) {

@@ -9,6 +9,7 @@ import { INTEGER } from "./tables/integer.ts";
 import { SIMD } from "./tables/simd.ts";
 import { STRINGS } from "./tables/strings.ts";
 import { SYSTEM } from "./tables/system.ts";
+import { VEX_VECTORS } from "./tables/vex.ts";
 import { VEX_GENERAL } from "./tables/vex-general.ts";
 import { X87 } from "./tables/x87.ts";
 
@@ -26,7 +27,17 @@ export interface Chapter {
   readonly vex0F3A?: Readonly<Record<number, Entry>>;
 }
 
-const CHAPTERS: readonly Chapter[] = [INTEGER, CONTROL, STRINGS, SYSTEM, EXTENDED, X87, SIMD, VEX_GENERAL];
+const CHAPTERS: readonly Chapter[] = [
+  INTEGER,
+  CONTROL,
+  STRINGS,
+  SYSTEM,
+  EXTENDED,
+  X87,
+  SIMD,
+  VEX_VECTORS,
+  VEX_GENERAL,
+];
 
 function merge(map: keyof Chapter): Table {
   const table: Table = new Array(256).fill(undefined);

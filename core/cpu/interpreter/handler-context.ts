@@ -2,7 +2,7 @@
 // returns that of the next one, or 0 when RIP says where to go on.
 
 import { ES, SS } from "../decode/decoder.ts";
-import { ENDS, isRelativeBranch, type OperandSpec, type Row, VEX } from "../decode/row.ts";
+import { ENDS, isRelativeBranch, type OperandSpec, type Row, VEX, VSIB } from "../decode/row.ts";
 import {
   BLOCK_IP,
   BRANCHED_FROM,
@@ -400,7 +400,8 @@ export class HandlerContext implements Context {
 
   offset(): Expression {
     const base = this.#addressRegister(this.fields.u16(REC_BASE));
-    const index = this.#addressRegister(this.fields.u16(REC_INDEX));
+    const isVector = (this.row.flags & VSIB) !== 0;
+    const index = this.#addressRegister(isVector ? constant32(ZERO) : this.fields.u16(REC_INDEX));
     const scale = this.fields.u8(REC_SCALE);
     if (this.addressSize === 64) {
       if (this.#isMoffs()) return this.body.let(this.immediate);
@@ -414,6 +415,10 @@ export class HandlerContext implements Context {
 
   #isMoffs(): boolean {
     return this.row.operands.some((operand) => operand.place === "moffs");
+  }
+
+  vectorIndex(): { offset: Expression; scale: Expression } {
+    return { offset: this.fields.u16(REC_INDEX), scale: this.fields.u8(REC_SCALE) };
   }
 
   segment(): Expression {

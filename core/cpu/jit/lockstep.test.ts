@@ -6,6 +6,8 @@ import { CONTROL } from "../decode/tables/control.ts";
 import { INTEGER } from "../decode/tables/integer.ts";
 import { SIMD } from "../decode/tables/simd.ts";
 import { STRINGS } from "../decode/tables/strings.ts";
+import { VEX_VECTORS } from "../decode/tables/vex.ts";
+import { VEX_GENERAL } from "../decode/tables/vex-general.ts";
 import { X87 } from "../decode/tables/x87.ts";
 import { DATA } from "../testing/differential.ts";
 import { type Encoding, encodingsOf } from "../testing/encodings.ts";
@@ -25,7 +27,14 @@ function straight(codeSize: 32 | 64): Encoding[][] {
     chapters
       .flatMap((chapter) => encodingsOf(chapter, codeSize))
       .filter(({ row }) => !flow.has(row.id) && !EXCLUDED.test(row.mnemonic));
-  return [of(INTEGER), of(INTEGER, STRINGS), of(INTEGER, SIMD), of(INTEGER, X87)];
+  return [
+    of(INTEGER),
+    of(INTEGER, STRINGS),
+    of(INTEGER, SIMD),
+    of(INTEGER, X87),
+    of(INTEGER, SIMD, VEX_VECTORS),
+    of(INTEGER, VEX_GENERAL),
+  ];
 }
 
 describe.each([32, 64] as const)("%i-bit code", (codeSize) => {

@@ -7,7 +7,7 @@ import type { NumberBits } from "../semantics/numbers.ts";
 import { constant32, type Expression, i32, i64, loadNumber, loadVector } from "../wasm/expression.ts";
 import type { FunctionBody } from "../wasm/function-body.ts";
 import { f32, f64 } from "../wasm/scalar.ts";
-import { i64x2, loadHigh } from "../wasm/vector.ts";
+import { i64x2, loadHigh, v128 } from "../wasm/vector.ts";
 
 /** What is known of a register; the expressions are stable. */
 interface Known {
@@ -160,7 +160,10 @@ export class VectorCache {
       this.#known[register] = undefined;
       return;
     }
-    const whole = this.#body.let(value);
+    // Upper halves are cleared again and again.
+    const cleared = value === v128.zero;
+    if (cleared && this.#of(register).whole === v128.zero) return;
+    const whole = cleared ? value : this.#body.let(value);
     this.#body.store(128, CPU, whole, offset);
     // What is known of the register that this is a copy of holds for both.
     this.#known[register] = this.#known.find((known) => known?.whole === whole) ?? { whole, ordinary: false };

@@ -3,6 +3,7 @@ export { driveFerr } from "./coprocessor";
 export * from "./exceptions";
 export { carryOf, getFlags, setFlags, settleFlags, storeFlags } from "./flags";
 export { maskMove } from "./mask-move";
+export { gather, maskLoad, maskStore } from "./vector-memory";
 export * from "./memory";
 export { flushPage, flushTlb, protectCodePage, protectVideo } from "./tlb";
 export * from "./packed/aes";

@@ -109,8 +109,13 @@ export interface Context {
    * or memory. For runtime functions that work on addresses. Only to operand 0 may be written there.
    */
   readAddress(index: number, bytes: number): Expression;
-  /** Offset of the memory operand in its segment, by address size (LEA); i32, or i64 in 64-bit code. */
+  /**
+   * Offset of the memory operand in its segment, by address size (LEA), without an index that is a vector; i32, or i64 in
+   * 64-bit code.
+   */
   offset(): Expression;
+  /** Of rows flagged VSIB: offset in the state of the register whose lanes are indices, and their scale as a shift count (i32). */
+  vectorIndex(): { offset: Expression; scale: Expression };
   /** Number of the memory operand's segment register (i32). */
   segment(): Expression;
   /**

@@ -3,15 +3,14 @@
 import { XMM } from "../layout.ts";
 import { constant32, constantVector, type Expression, extendU, i32, loadVector } from "../wasm/expression.ts";
 import { i8x16, i16x8, i32x4, i64x2, v128 } from "../wasm/vector.ts";
-import type { Context } from "./context.ts";
+import type { Simd, SimdContext } from "./simd-context.ts";
 import { beginSse, immediateByte, readAligned, readWidened } from "./simd-state.ts";
 
-type Simd = (c: Context) => void;
 type Vector = Expression;
 
 /** The source's lanes where `maskOf` has ones, the destination's elsewhere. */
 const blend =
-  (maskOf: (c: Context) => Vector): Simd =>
+  (maskOf: (c: SimdContext) => Vector): Simd =>
   (c) => {
     beginSse(c);
     const source = readAligned(c, 1);

@@ -3,7 +3,8 @@
 
 import { SSE_EXCEPTION } from "../layout.ts";
 import { constant32, type Expression, i32, wrap } from "../wasm/expression.ts";
-import { type Context, toSignedI64 } from "./context.ts";
+import { toSignedI64 } from "./context.ts";
+import type { Simd, SimdContext } from "./simd-context.ts";
 import { type NativeOperation, nativeArithmetic, nativeCompare, type Suffix } from "./simd-native.ts";
 import {
   doubleFromInteger,
@@ -23,12 +24,10 @@ import {
   sourceAddress,
 } from "./simd-state.ts";
 
-type Simd = (c: Context) => void;
-
 const numbers = (values: readonly number[]): Expression[] => values.map(constant32);
 
 /** Address of a register operand. */
-const register = (c: Context, index: number): Expression => c.readAddress(index, 16);
+const register = (c: SimdContext, index: number): Expression => c.readAddress(index, 16);
 
 /** xmm ← function of xmm and src; #XM by its result. */
 export const compute =
@@ -80,12 +79,12 @@ export const computeByImmediate =
     raiseIf(c, c.call(name, register(c, 0), source, immediateByte(c)));
   };
 
-/** CMPPS and its kin; of the predicate three bits count. */
+/** CMPPS and its kin; of the predicate three bits count, with VEX five. */
 export const compare =
   (suffix: Suffix): Simd =>
   (c) => {
     beginSse(c);
-    const predicate = i32.and(immediateByte(c), constant32(7));
+    const predicate = i32.and(immediateByte(c), constant32(c.vex ? 31 : 7));
     const exactly = (destination: Expression, source: Expression): void =>
       raiseIf(c, c.call(`sse_cmp_${suffix}`, destination, source, predicate));
     // A handler serves every predicate.

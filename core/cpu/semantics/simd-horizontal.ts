@@ -2,11 +2,10 @@
 
 import { constant32, constantVector, type Expression, i32, select } from "../wasm/expression.ts";
 import { i8x16, i16x8, i32x4, i64x2, v128 } from "../wasm/vector.ts";
-import type { Context } from "./context.ts";
+import type { Simd } from "./simd-context.ts";
 import { bytesFrom, halves, lowerQuadwords, packed } from "./simd-integer.ts";
 import { beginMmx, beginSse, immediateByte, isMmx, readAligned, wide, writeMmx } from "./simd-state.ts";
 
-type Simd = (c: Context) => void;
 type Vector = Expression;
 type Binary = (a: Vector, b: Vector) => Vector;
 

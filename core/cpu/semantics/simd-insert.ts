@@ -3,23 +3,22 @@
 
 import { constant32, type Expression, extendU, i32, i64, loadVector } from "../wasm/expression.ts";
 import { i8x16, i16x8, i32x4, i64x2, v128 } from "../wasm/vector.ts";
-import type { Context } from "./context.ts";
 import { maskOfBits } from "./simd-blend.ts";
+import type { Simd, SimdContext } from "./simd-context.ts";
 import { beginSse, immediateByte, knownLane } from "./simd-state.ts";
-
-type Simd = (c: Context) => void;
 
 const LANES = { 1: i8x16, 2: i16x8, 4: i32x4, 8: i64x2 } as const;
 const LOADS = { 1: i32.load8U, 2: i32.load16U, 4: i32.load, 8: i64.load } as const;
 
 /** Address of the lane of `bytes` bytes of operand `index` that the immediate names. */
-function laneAddress(c: Context, index: number, bytes: number): Expression {
+function laneAddress(c: SimdContext, index: number, bytes: number): Expression {
   const lane = i32.and(immediateByte(c), constant32(16 / bytes - 1));
   return c.body.let(i32.add(c.readAddress(index, 16), i32.mul(lane, constant32(bytes))));
 }
 
 /** Bytes of the lane: given by the row, or 4 or 8 by REX.W. */
-const bytesOf = (c: Context, given: 1 | 2 | 4 | undefined): 1 | 2 | 4 | 8 => given ?? (c.size === 64 ? 8 : 4);
+const bytesOf = (c: SimdContext, given: 1 | 2 | 4 | undefined): 1 | 2 | 4 | 8 =>
+  given ?? (c.size === 64 ? 8 : 4);
 
 /** PINSRB, PINSRD, PINSRQ. */
 export const insert =

@@ -12,10 +12,9 @@ import {
   wrap,
 } from "../wasm/expression.ts";
 import { i8x16, i16x8, i32x4, i64x2, v128 } from "../wasm/vector.ts";
-import type { Context } from "./context.ts";
+import type { Simd, SimdContext } from "./simd-context.ts";
 import { beginMmx, beginSse, immediateByte, isMmx, readAligned, wide, writeMmx } from "./simd-state.ts";
 
-type Simd = (c: Context) => void;
 type Vector = Expression;
 type Binary = (a: Vector, b: Vector) => Vector;
 
@@ -113,7 +112,7 @@ type Shift = (a: Vector, count: Expression) => Vector;
 
 /** A shift by `count` (i64): 0, or the sign for arithmetic shifts, when it is not below the lane's width. */
 function shifted(
-  c: Context,
+  c: SimdContext,
   shift: Shift,
   bits: number,
   arithmetic: boolean,

@@ -2,7 +2,8 @@
 
 import { constant32, type Expression, i32 } from "../wasm/expression.ts";
 import { i8x16, i32x4, i64x2 } from "../wasm/vector.ts";
-import { type Context, RDI } from "./context.ts";
+import { RDI } from "./context.ts";
+import type { SimdContext } from "./simd-context.ts";
 import {
   beginBoth,
   beginMmx,
@@ -18,7 +19,7 @@ import {
 } from "./simd-state.ts";
 
 /** dst ← src, of the row's width; the rest of an XMM register stays. */
-export const move = (c: Context): void => {
+export const move = (c: SimdContext): void => {
   beginSse(c);
   const bits = c.width(0);
   const numbers = c.row.operands.every(({ file }) => file === "xmm") && !c.memory;
@@ -28,28 +29,28 @@ export const move = (c: Context): void => {
 };
 
 /** The same with 16 bytes that must be aligned. */
-export const moveAligned = (c: Context): void => {
+export const moveAligned = (c: SimdContext): void => {
   beginSse(c);
   writeAligned(c, 0, readAligned(c, 1));
 };
 
 /** MOVNTI: a general register to memory; asks nothing of the SSE state. */
-export const moveGeneral = (c: Context): void => c.write(0, c.read(1));
+export const moveGeneral = (c: SimdContext): void => c.write(0, c.read(1));
 
 /** xmm ← src, zeros above. */
-export const moveWidened = (c: Context): void => {
+export const moveWidened = (c: SimdContext): void => {
   beginSse(c);
   c.write(0, readWidened(c, 1));
 };
 
 /** MOVD and MOVQ to MMX registers, MOVDQ2Q among them. */
-export const moveToMmx = (c: Context): void => {
+export const moveToMmx = (c: SimdContext): void => {
   beginOf(c);
   writeMmx(c, 0, wide(c.read(1)));
 };
 
 /** MOVD, MOVQ and MOVNTQ from MMX registers. */
-export const moveFromMmx = (c: Context): void => {
+export const moveFromMmx = (c: SimdContext): void => {
   beginMmx(c);
   const value = c.read(1);
   if (isMmx(c, 0) && !c.memory) {
@@ -61,34 +62,34 @@ export const moveFromMmx = (c: Context): void => {
 };
 
 /** MOVQ2DQ. */
-export const moveMmxToXmm = (c: Context): void => {
+export const moveMmxToXmm = (c: SimdContext): void => {
   beginBoth(c);
   const value = c.read(1);
   enterMmx(c);
   c.write(0, i64x2.fromLane0(value));
 };
 
-const beginOf = (c: Context): void =>
+const beginOf = (c: SimdContext): void =>
   c.row.operands.some((operand) => operand.file === "xmm") ? beginBoth(c) : beginMmx(c);
 
 // --- Halves ---
 
 /** Lower half ← upper half of src: MOVHLPS. */
-export const moveHighToLow = (c: Context): void => {
+export const moveHighToLow = (c: SimdContext): void => {
   beginSse(c);
   const upper = i64x2.extractU(c.read(1), 1);
   c.write(0, i64x2.replace(c.read(0), 0, upper));
 };
 
 /** Upper half ← src of 64 bits: MOVLHPS, MOVHPS, MOVHPD. */
-export const moveToHigh = (c: Context): void => {
+export const moveToHigh = (c: SimdContext): void => {
   beginSse(c);
   const value = c.read(1);
   c.write(0, i64x2.replace(c.read(0), 1, value));
 };
 
 /** m64 ← upper half: MOVHPS, MOVHPD. */
-export const moveFromHigh = (c: Context): void => {
+export const moveFromHigh = (c: SimdContext): void => {
   beginSse(c);
   c.write(0, c.body.let(i64x2.extractU(c.read(1), 1)));
 };
@@ -98,7 +99,7 @@ export const moveFromHigh = (c: Context): void => {
 /** The sign of each lane, in a general register. */
 const signs =
   (bitmask: (vector: Expression) => Expression) =>
-  (c: Context): void => {
+  (c: SimdContext): void => {
     beginSimd(c);
     if (isMmx(c, 1)) {
       const bits = c.body.let(i32.and(bitmask(i64x2.splat(c.read(1))), constant32(0xff)));
@@ -112,7 +113,7 @@ export const movmskps = signs(i32x4.bitmask);
 export const movmskpd = signs(i64x2.bitmask);
 
 /** MASKMOVQ and MASKMOVDQU: bytes whose mask byte has its sign set go to memory at rDI. */
-export const maskMove = (c: Context): void => {
+export const maskMove = (c: SimdContext): void => {
   beginSimd(c);
   const bytes = c.width(0) / 8;
   const linear = c.dataLinear(c.gpr(RDI, c.addressSize), bytes, true);
@@ -127,4 +128,4 @@ export const maskMove = (c: Context): void => {
 };
 
 /** PREFETCHh, PAUSE, fences and CLFLUSH: nothing that the guest could see. */
-export const nothing = (_c: Context): void => {};
+export const nothing = (_c: SimdContext): void => {};

@@ -5,7 +5,7 @@
 import { constantVector, type Expression, i32, loadVector, wrap } from "../wasm/expression.ts";
 import { f32, f64 } from "../wasm/scalar.ts";
 import { f32x4, f64x2, i32x4, i64x2, loadSplat, v128 } from "../wasm/vector.ts";
-import type { Context } from "./context.ts";
+import type { SimdContext } from "./simd-context.ts";
 import { isInMemory, sourceAddress } from "./simd-state.ts";
 
 /** The four kinds of operands: suffixes of the mnemonics. */
@@ -17,7 +17,7 @@ const lanesOf = (bytes: readonly number[]): Expression =>
   constantVector(Array.from({ length: 16 }, (_, index) => bytes[index % bytes.length]!));
 
 /** What the tests of a format are made of: its instructions, and its least and largest normal numbers in all lanes. */
-const formatOf = (bits: 32 | 64) =>
+export const formatOf = (bits: 32 | 64) =>
   bits === 32
     ? {
         ops: f32x4,
@@ -38,12 +38,12 @@ const formatOf = (bits: 32 | 64) =>
         largest: lanesOf([0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xef, 0x7f]),
       };
 
-type Format = ReturnType<typeof formatOf>;
+export type Format = ReturnType<typeof formatOf>;
 
 const bitsOf = (suffix: Suffix): 32 | 64 => (suffix.endsWith("s") ? 32 : 64);
 
 /** Whether rounding is to nearest, and an inexact result raises nothing new (i32). */
-const inexactIsFree = (c: Context): Expression => i32.eqz(c.numbers.doubt());
+export const inexactIsFree = (c: SimdContext): Expression => i32.eqz(c.numbers.doubt());
 
 /** Lanes that are no NaN and not denormal. */
 function orderly(format: Format, x: Expression): Expression {
@@ -52,7 +52,7 @@ function orderly(format: Format, x: Expression): Expression {
 }
 
 /** Whether results are normal with some distance to the denormals, and operands at that distance too (i32). */
-function inRange(format: Format, operands: Expression[], result: Expression): Expression {
+export function inRange(format: Format, operands: Expression[], result: Expression): Expression {
   const { ops, twiceLeast, largest, allTrue } = format;
   // pmin lets a NaN result through, which the other test finds; NaN operands make NaN results, infinite ones no normal.
   const smallest = [...operands, result].map(ops.abs).reduce(ops.pmin);
@@ -63,28 +63,28 @@ function inRange(format: Format, operands: Expression[], result: Expression): Ex
 interface Operands {
   readonly a: Expression;
   readonly b: Expression;
-  readonly addresses: readonly [destination: Expression, source: Expression];
+  readonly addresses: () => readonly [destination: Expression, source: Expression];
 }
 
 /** Of scalars, the numbers are in all lanes. */
-function operandsOf(c: Context, suffix: Suffix): Operands {
-  const destination = c.numbers.address(0);
-  const source = isInMemory(c, 1) ? sourceAddress(c, 1) : c.numbers.address(1);
-  const addresses = [destination, source] as const;
+function operandsOf(c: SimdContext, suffix: Suffix): Operands {
+  const memory = isInMemory(c, 1) ? sourceAddress(c, 1) : undefined;
+  const addresses = () => [c.numbers.address(0), memory ?? c.numbers.address(1)] as const;
   if (!suffix.startsWith("p")) {
     const take = (address: Expression): Expression => c.body.let(loadSplat(bitsOf(suffix), address));
-    return { a: take(destination), b: take(source), addresses };
+    const [destination, source] = addresses();
+    return { a: take(destination), b: take(source), addresses: () => [destination, source] };
   }
-  return { a: c.read(0), b: isInMemory(c, 1) ? c.body.let(loadVector(source)) : c.read(1), addresses };
+  return { a: c.read(0), b: memory ? c.body.let(loadVector(memory)) : c.read(1), addresses };
 }
 
 /** Operand 0 ← `result` if that is allowed (i32), else what `otherwise` leaves at the address that it is given. */
 function giveIf(
-  c: Context,
+  c: SimdContext,
   suffix: Suffix,
   allowed: Expression,
   result: Expression,
-  [destination, source]: Operands["addresses"],
+  addresses: Operands["addresses"],
   otherwise: (destination: Expression, source: Expression) => void,
 ): void {
   const { body } = c;
@@ -93,6 +93,7 @@ function giveIf(
     allowed,
     () => body.set(given, result),
     () => {
+      const [destination, source] = addresses();
       otherwise(destination, source);
       body.set(given, loadVector(destination));
     },
@@ -108,7 +109,7 @@ function giveIf(
 
 /** Operand 0 ← operand 0 `operation` operand 1, in WebAssembly if that may be; else `otherwise`, at addresses. */
 export function nativeArithmetic(
-  c: Context,
+  c: SimdContext,
   operation: NativeOperation,
   suffix: Suffix,
   otherwise: (destination: Expression, source: Expression) => void,
@@ -153,9 +154,9 @@ function relation(ops: Format["ops"], predicate: number, a: Expression, b: Expre
   }
 }
 
-/** CMPPS and its kin with a known predicate. */
+/** CMPPS and its kin with a known predicate, 0 to 31: those from 8 on differ from the first ones in what they do with NaNs. */
 export function nativeCompare(
-  c: Context,
+  c: SimdContext,
   suffix: Suffix,
   predicate: number,
   otherwise: (destination: Expression, source: Expression) => void,
@@ -163,5 +164,5 @@ export function nativeCompare(
   const { a, b, addresses } = operandsOf(c, suffix);
   const format = formatOf(bitsOf(suffix));
   const ordered = format.allTrue(v128.and(orderly(format, a), orderly(format, b)));
-  giveIf(c, suffix, ordered, relation(format.ops, predicate, a, b), addresses, otherwise);
+  giveIf(c, suffix, ordered, relation(format.ops, predicate & 7, a, b), addresses, otherwise);
 }

@@ -5,8 +5,8 @@
 import { constant32, constant64, type Expression, i32, i64, loadNumber, wrap } from "../wasm/expression.ts";
 import type { Label } from "../wasm/function-body.ts";
 import { f32, f64, truncate } from "../wasm/scalar.ts";
-import type { Context } from "./context.ts";
 import { type NumberBits, STRANGE } from "./numbers.ts";
+import type { SimdContext } from "./simd-context.ts";
 import { isInMemory, raiseIf, sourceAddress } from "./simd-state.ts";
 
 export type ScalarOperation = "add" | "sub" | "mul" | "div" | "sqrt";
@@ -30,7 +30,7 @@ function exponentOf(bits: NumberBits, value: Expression): Expression {
 }
 
 /** Whether a result is so far from the denormals that it was none before rounding, and no infinity or NaN (i32). */
-const isSafe = (bits: NumberBits, result: Expression): Expression =>
+export const isSafe = (bits: NumberBits, result: Expression): Expression =>
   i32.ltU(i32.sub(exponentOf(bits, result), constant32(2)), constant32(FORMATS[bits].special - 2));
 
 /** Whether a number is 0 (i32). */
@@ -40,7 +40,7 @@ const isZero = (bits: NumberBits, value: Expression): Expression =>
     : i64.eqz(i64.shl(f64.bits(value), constant64(1)));
 
 /** Whether a number is denormal; the least normal one may count as such (i32). */
-function isDenormal(bits: NumberBits, value: Expression): Expression {
+export function isDenormal(bits: NumberBits, value: Expression): Expression {
   const { fraction } = FORMATS[bits];
   // Without the sign, and less 1, which makes 0 the largest.
   if (bits === 32) {
@@ -53,12 +53,12 @@ function isDenormal(bits: NumberBits, value: Expression): Expression {
 
 /** A source operand: its number, and where it is for the runtime. */
 class Source {
-  readonly #c: Context;
+  readonly #c: SimdContext;
   readonly #bits: NumberBits;
   readonly #address: Expression | undefined;
   readonly value: Expression;
 
-  constructor(c: Context, bits: NumberBits) {
+  constructor(c: SimdContext, bits: NumberBits) {
     this.#c = c;
     this.#bits = bits;
     if (isInMemory(c, 1)) {
@@ -91,7 +91,7 @@ const isZeroExact = (
 type Way = (hard: Label) => void;
 
 /** Emits `fast` ways, each of which may go to a label, where the next is, and last `slow`. All give the same locals a value. */
-function eitherWay(c: Context, fast: Way | readonly Way[], slow: () => void): void {
+export function eitherWay(c: SimdContext, fast: Way | readonly Way[], slow: () => void): void {
   const { body } = c;
   body.block((done) => {
     for (const way of [fast].flat())
@@ -104,7 +104,7 @@ function eitherWay(c: Context, fast: Way | readonly Way[], slow: () => void): vo
 }
 
 /** ADDSS to SQRTSD. */
-export function scalarArithmetic(c: Context, operation: ScalarOperation, bits: NumberBits): void {
+export function scalarArithmetic(c: SimdContext, operation: ScalarOperation, bits: NumberBits): void {
   const { body, numbers } = c;
   const { ops } = FORMATS[bits];
   const source = new Source(c, bits);
@@ -139,7 +139,7 @@ export function scalarArithmetic(c: Context, operation: ScalarOperation, bits: N
 }
 
 /** COMISS and its kin: the order in ZF, PF and CF, the other three cleared. */
-export function scalarOrder(c: Context, bits: NumberBits, signals: number): void {
+export function scalarOrder(c: SimdContext, bits: NumberBits, signals: number): void {
   const { body, numbers } = c;
   const { ops } = FORMATS[bits];
   const source = new Source(c, bits);
@@ -175,7 +175,7 @@ export function scalarOrder(c: Context, bits: NumberBits, signals: number): void
 }
 
 /** CVTSI2SS and CVTSI2SD of an integer (i64), of which so many bits are exact in the format. */
-export function scalarFromInteger(c: Context, bits: NumberBits, value: Expression): void {
+export function scalarFromInteger(c: SimdContext, bits: NumberBits, value: Expression): void {
   const { body, numbers } = c;
   const result = body.local(typeOf(bits));
   const exact = bits === 32 ? 24n : 53n;
@@ -197,12 +197,12 @@ export function scalarFromInteger(c: Context, bits: NumberBits, value: Expressio
 }
 
 /** CVTSI2SD of 32 bits: always exact. */
-export function doubleFromInteger(c: Context, value: Expression): void {
+export function doubleFromInteger(c: SimdContext, value: Expression): void {
   c.numbers.write(0, 64, c.body.let(f64.convertI32(value)), true);
 }
 
 /** CVTSS2SD, which is exact, and CVTSD2SS; `bits` is the result's. */
-export function scalarConversion(c: Context, bits: NumberBits): void {
+export function scalarConversion(c: SimdContext, bits: NumberBits): void {
   const { body, numbers } = c;
   const from = bits === 32 ? 64 : 32;
   const source = new Source(c, from);
@@ -240,7 +240,7 @@ const LIMITS = {
 
 /** CVTSS2SI, CVTSD2SI and their truncating forms: the integer of `width` bits, or `otherwise`. */
 export function scalarToInteger(
-  c: Context,
+  c: SimdContext,
   bits: NumberBits,
   width: 32 | 64,
   truncating: boolean,

@@ -3,7 +3,7 @@
 
 import { constant32, type Expression, extendU, i32, i64 } from "../wasm/expression.ts";
 import { i16x8, v128 } from "../wasm/vector.ts";
-import type { Context } from "./context.ts";
+import type { Simd, SimdContext } from "./simd-context.ts";
 import {
   beginMmx,
   beginSimd,
@@ -17,8 +17,6 @@ import {
   readWidened,
   sourceAddress,
 } from "./simd-state.ts";
-
-type Simd = (c: Context) => void;
 
 /** Where a lane of the result comes from. */
 interface Lane {
@@ -42,7 +40,7 @@ const orderOf = (lanes: readonly Lane[], bytes: LaneBytes, immediate: number): n
 
 /** The lanes, loaded from where the operands are. */
 function pick(
-  c: Context,
+  c: SimdContext,
   lanes: readonly Lane[],
   bytes: LaneBytes,
   immediate: Expression,
@@ -57,7 +55,12 @@ function pick(
 }
 
 /** Stores lanes one after another at an address. */
-function storeLanes(c: Context, address: Expression, lanes: readonly Expression[], bytes: LaneBytes): void {
+function storeLanes(
+  c: SimdContext,
+  address: Expression,
+  lanes: readonly Expression[],
+  bytes: LaneBytes,
+): void {
   const bits = (bytes * 8) as 16 | 32 | 64;
   lanes.forEach((lane, n) => {
     c.body.store(bits, address, lane, n * bytes);
@@ -111,11 +114,11 @@ export const shufpd = shuffle(8, [
 ]);
 
 /** The lane of a word of an XMM operand, if that is known. */
-const knownWord = (c: Context, index: number): number | undefined =>
+const knownWord = (c: SimdContext, index: number): number | undefined =>
   isMmx(c, index) ? undefined : knownLane(c, 2);
 
 /** Address of the word of a register that the immediate names. */
-function wordAddress(c: Context, index: number): Expression {
+function wordAddress(c: SimdContext, index: number): Expression {
   const words = c.width(index) / 16;
   const word = i32.and(immediateByte(c), constant32(words - 1));
   return i32.add(c.readAddress(index, words * 2), i32.shl(word, constant32(1)));

@@ -3,10 +3,9 @@
 
 import { XMM } from "../layout.ts";
 import { type Expression, extendS } from "../wasm/expression.ts";
-import { type Context, RAX, RCX, RDX } from "./context.ts";
+import { RAX, RCX, RDX } from "./context.ts";
+import type { Simd, SimdContext } from "./simd-context.ts";
 import { beginSse, immediateByte, sourceAddress } from "./simd-state.ts";
-
-type Simd = (c: Context) => void;
 
 /** xmm ← function of xmm and src, both by address; and of the immediate if the row has one. */
 export const packedCall =
@@ -19,7 +18,7 @@ export const packedCall =
   };
 
 /** The length in a register: of 64 bits with REX.W, else of 32. */
-const length = (c: Context, register: number): Expression =>
+const length = (c: SimdContext, register: number): Expression =>
   c.size === 64 ? c.gpr(register, 64) : c.body.let(extendS(c.gpr(register, 32)));
 
 /** PCMPESTRI, PCMPESTRM, PCMPISTRI, PCMPISTRM: texts with lengths in RAX and RDX, or up to a zero. No alignment. */

@@ -3,6 +3,7 @@
 import { CR0, EFLAGS, FPU_STATUS } from "../layout.ts";
 import { constant32, type Expression, i32 } from "../wasm/expression.ts";
 import { type Context, MF, NM } from "./context.ts";
+import type { SimdContext } from "./simd-context.ts";
 
 /** Bits of CR0. [SDM] vol. 3A, 2.5 */
 export const MP = 1 << 1;
@@ -21,7 +22,7 @@ export function beginNow(c: Context): void {
 }
 
 /** Meets the exception that an earlier instruction has left, if any: #MF, or FERR# when CR0.NE is clear. */
-export function meetPending(c: Context): void {
+export function meetPending(c: SimdContext): void {
   c.body.if(i32.and(c.state(FPU_STATUS, 16), constant32(ES)), () => {
     c.faultIf(i32.and(c.state(CR0, 32), constant32(NE)), MF);
     // The processor stands still until the interrupt that FERR# asks for, unless IGNNE# lets it go on. Time passes:

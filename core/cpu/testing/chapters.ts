@@ -7,6 +7,8 @@ import { INTEGER } from "../decode/tables/integer.ts";
 import { SIMD } from "../decode/tables/simd.ts";
 import { STRINGS } from "../decode/tables/strings.ts";
 import { SYSTEM } from "../decode/tables/system.ts";
+import { VEX_VECTORS } from "../decode/tables/vex.ts";
+import { VEX_GENERAL } from "../decode/tables/vex-general.ts";
 import { X87 } from "../decode/tables/x87.ts";
 import { type Subject, subjectsOf } from "./chapter-suite.ts";
 import type { Tolerance } from "./differential.ts";
@@ -14,6 +16,7 @@ import type { Encoding } from "./encodings.ts";
 import { extendedTolerance } from "./extended-tolerance.ts";
 import { floatTolerance } from "./float-tolerance.ts";
 import { integerTolerance, systemTolerance } from "./integer-tolerance.ts";
+import { bitsTolerance, vexTolerance } from "./vex-tolerance.ts";
 
 export interface JudgedChapter {
   readonly name: string;
@@ -34,6 +37,8 @@ export const JUDGED_CHAPTERS: readonly JudgedChapter[] = [
   { name: "extended", chapter: EXTENDED, operandPrefix: false, toleranceOf: extendedTolerance },
   { name: "x87", chapter: X87, operandPrefix: true, toleranceOf: floatTolerance },
   { name: "simd", chapter: SIMD, operandPrefix: false, toleranceOf: floatTolerance },
+  { name: "vex", chapter: VEX_VECTORS, operandPrefix: false, toleranceOf: vexTolerance },
+  { name: "bits", chapter: VEX_GENERAL, operandPrefix: false, toleranceOf: bitsTolerance },
 ];
 
 /** The subjects of one of them. */

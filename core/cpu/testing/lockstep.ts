@@ -28,7 +28,7 @@ import type { Machine } from "./machine.ts";
 const PAGE_END = 0x21000;
 export const COUNTER = 0x40000;
 export const ROUNDS = 40;
-export const PROGRAMS = Number(process.env.TWINBOX_LOCKSTEP_PROGRAMS ?? 60);
+export const PROGRAMS = Number(process.env.TWINBOX_LOCKSTEP_PROGRAMS ?? 90);
 
 /** A loop of random instructions with a conditional jump forward in it; `given` ones come between the first. */
 export function randomProgram(

@@ -4,6 +4,7 @@ import { constantVector, type Expression, simd } from "./expression.ts";
 
 type Unary = (a: Expression) => Expression;
 type Binary = (a: Expression, b: Expression) => Expression;
+type Ternary = (a: Expression, b: Expression, c: Expression) => Expression;
 
 const unary =
   (opcode: number): Unary =>
@@ -13,6 +14,10 @@ const binary =
   (opcode: number): Binary =>
   (a, b) =>
     simd("v128", opcode, [a, b]);
+const ternary =
+  (opcode: number): Ternary =>
+  (a, b, c) =>
+    simd("v128", opcode, [a, b, c]);
 /** A test of a vector that gives an i32. */
 const test =
   (opcode: number): Unary =>
@@ -149,26 +154,30 @@ export const i64x2 = {
 };
 
 /** The instructions on lanes that are numbers; both formats have the same ones. */
-const floatOps = (comparisons: number, arithmetic: number) => ({
+const floatOps = (comparisons: number, arithmetic: number, relaxed: number) => ({
   eq: binary(comparisons),
   lt: binary(comparisons + 2),
   gt: binary(comparisons + 3),
   le: binary(comparisons + 4),
   ge: binary(comparisons + 5),
   abs: unary(arithmetic),
+  neg: unary(arithmetic + 1),
   sqrt: unary(arithmetic + 3),
   add: binary(arithmetic + 4),
   sub: binary(arithmetic + 5),
   mul: binary(arithmetic + 6),
   div: binary(arithmetic + 7),
+  /** a × b + c, and −(a × b) + c: with one rounding or two, as the host likes (host-arithmetic.ts). [WASM] 5.4.8, relaxed. */
+  multiplyAdd: ternary(relaxed),
+  negatedMultiplyAdd: ternary(relaxed + 1),
   /** b < a ? b : a, and a < b ? b : a. */
   pmin: binary(arithmetic + 10),
   pmax: binary(arithmetic + 11),
 });
 
-export const f32x4 = floatOps(0x41, 0xe0);
+export const f32x4 = floatOps(0x41, 0xe0, 0x105);
 export const f64x2 = {
-  ...floatOps(0x47, 0xec),
+  ...floatOps(0x47, 0xec, 0x107),
   /** The lower two lanes of 32 bits as doubles. */
   convertLowS: unary(0xfe),
   promoteLow: unary(0x5f),

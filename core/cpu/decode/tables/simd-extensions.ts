@@ -46,8 +46,9 @@ export const SIMD_HORIZONTAL: Rows = {
   }),
 };
 
-const SIGN_EXTEND = [i16x8.extendLowS, i32x4.extendLowS, i64x2.extendLowS] as const;
-const ZERO_EXTEND = [i16x8.extendLowU, i32x4.extendLowU, i64x2.extendLowU] as const;
+/** Steps of PMOVSX, and of PMOVZX. */
+export const SIGN_EXTEND = [i16x8.extendLowS, i32x4.extendLowS, i64x2.extendLowS] as const;
+export const ZERO_EXTEND = [i16x8.extendLowU, i32x4.extendLowU, i64x2.extendLowU] as const;
 
 /** Six opcodes: bytes to words, doublewords and quadwords, words to the wider two, doublewords to quadwords. */
 function widening(prefix: string, first: number, [words, dwords, qwords]: typeof SIGN_EXTEND): Rows {

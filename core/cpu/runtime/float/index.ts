@@ -41,3 +41,4 @@ export * from "./sse/integral";
 export { sse_strange_sd, sse_strange_ss } from "./sse/plain";
 export * from "./sse/products";
 export { sse_rcp, sse_rsqrt } from "./sse/approximate";
+export { sse_settle_parts } from "./sse/status";

@@ -1,7 +1,7 @@
 /** MXCSR and the exceptions of an SSE instruction, over all its lanes. [SDM] vol. 1, chapter 11.5 */
 import { CPU } from "../../cpu";
 import { MXCSR, SSE_EXCEPTION, SSE_RESULT } from "../../../layout";
-import { DE, EXCEPTIONS, IE, PE, ZE, beginRounding, masks, raised, setRaised } from "../rounding";
+import { DE, EXCEPTIONS, IE, OE, PE, UE, ZE, beginRounding, masks, raised, setRaised } from "../rounding";
 
 /** MXCSR: denormals are zeros; rounding control; flush to zero. The masks lie 7 bits above their flags. */
 const DAZ: u32 = 0x40;
@@ -42,7 +42,17 @@ export function finishSse(): i32 {
   return unmasked;
 }
 
-/** The same, and `bytes` of results go from SSE_RESULT to `destination`. */
+/**
+ * After an instruction that was done in two parts, of which one or both have unmasked exceptions: those of results stay as they
+ * were in MXCSR `before` if operands have some in either part. `unmasked`: of both.
+ */
+export function sse_settle_parts(before: u32, unmasked: u32): void {
+  if (!(unmasked & (IE | DE | ZE))) return;
+  const ofResults: u32 = OE | UE | PE;
+  store<u32>(CPU + MXCSR, (load<u32>(CPU + MXCSR) & ~ofResults) | (before & ofResults));
+}
+
+/** Ends an instruction as finishSse does; then `bytes` of results go from SSE_RESULT to `destination`. */
 export function finishVector(destination: usize, bytes: i32): i32 {
   const unmasked = finishSse();
   if (unmasked == 0) memory.copy(destination, CPU + SSE_RESULT, bytes);
