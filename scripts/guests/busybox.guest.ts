@@ -94,6 +94,28 @@ describe.each(SYSTEMS)("$bits-bit Linux with a shell on COM1", ({ guest, type })
   });
 });
 
+guestTest(
+  "with AVX, the C library uses it, and compiled code does the same as the interpreter",
+  ["busybox64"],
+  async (guests) => {
+    const { serial } = await twinbox({
+      name: "avx",
+      timeout: TIMEOUT,
+      options: { ...guests.busybox64, append: APPEND, memory: 256, cpu: "x86-64-v3", verify: true },
+      steps: [
+        prompt,
+        ...command("grep -o -m 1 avx2 /proc/cpuinfo"),
+        ...command("seq 1 20000 > /tmp/numbers; md5sum /tmp/numbers"),
+        ...command("sort -r /tmp/numbers | sort -n | md5sum"),
+        "send-serial poweroff -f\\r",
+        "wait-serial what never comes: power-off ends the run",
+      ],
+    });
+    expect(serial).toMatch(/^avx2\r?$/m);
+    expect(serial.split(md5(numbers(20_000)))).toHaveLength(3);
+  },
+);
+
 guestTest("Debian's kernel for clouds starts a shell on COM1", ["cloud"], async (guests) => {
   const { serial } = await twinbox({
     name: "cloud",
