@@ -1,8 +1,8 @@
 // The processors that a machine can have. Signatures, caches and feature levels are those of real parts: an
 // i486 DX2 and its Am486 twin; a Pentium III and an Athlon XP; a Core 2 and an Athlon 64; for x86-64-v2 a part of the
-// Westmere family and one of the Zen 3 family, without what goes beyond the level; for x86-64-v3 a part of the Haswell
-// family and the same of Zen 3. [SDM] vol. 2A, CPUID;
-// [APM] vol. 3, appendix E; x86-64-v2 in the System V ABI's AMD64 supplement.
+// Westmere family and one of the Zen 3 family, for x86-64-v3 a Haswell server's and the same of the Zen 3 family, without
+// what goes beyond the level. [SDM] vol. 2A, CPUID; [APM] vol. 3, appendix E; the levels in the System V ABI's AMD64
+// supplement.
 
 import { TwinboxError } from "../../base/errors.ts";
 import type { Feature } from "./features.ts";
@@ -91,10 +91,10 @@ const X86_64_V2: readonly Feature[] = [
   "umip",
 ];
 
-const X86_64_V3: readonly Feature[] = [...X86_64_V2, "avx", "avx2", "bmi1", "bmi2", "f16c", "fma"];
+const X86_64_V3: readonly Feature[] = [...X86_64_V2, "avx", "avx2", "fma", "f16c", "bmi1", "bmi2"];
 
-/** What Intel's and AMD's parts of these levels have beside them. */
-const INTEL_ONLY: readonly Feature[] = [
+/** What Intel's processors of today have beside a level's features, and AMD's. */
+const INTEL_BESIDE: readonly Feature[] = [
   "monitor",
   "spec_ctrl",
   "stibp",
@@ -102,7 +102,7 @@ const INTEL_ONLY: readonly Feature[] = [
   "ssbd",
   "bhi_ctrl",
 ];
-const AMD_ONLY: readonly Feature[] = [
+const AMD_BESIDE: readonly Feature[] = [
   "syscall_legacy",
   "branch16",
   "topoext",
@@ -132,6 +132,19 @@ type Part = Omit<CpuModel, "name" | "vendor" | "vendorName" | "brand" | "feature
   readonly features: readonly Feature[];
   readonly cacheDescriptors?: CpuModel["cacheDescriptors"];
 };
+
+/** The one of the Zen 3 family, with a level's features. */
+const zen3 = (level: readonly Feature[]): Part => ({
+  family: 25,
+  model: 0x21,
+  stepping: 0,
+  physicalBits: 40,
+  features: [...level, ...AMD_BESIDE],
+  lastLeaf: 13,
+  lastExtendedLeaf: 0x80000021,
+  caches: [...firstLevel(32, 8), cache(2, "unified", 512, 8), cache(3, "unified", 8192, 16)],
+  msrs: AMD_MODERN,
+});
 
 const PARTS: Readonly<Record<CpuModelName, Readonly<Record<CpuVendor, Part>>>> = {
   i486: {
@@ -214,24 +227,14 @@ const PARTS: Readonly<Record<CpuModelName, Readonly<Record<CpuVendor, Part>>>> =
       model: 0x2c,
       stepping: 2,
       physicalBits: 40,
-      features: [...X86_64_V2, ...INTEL_ONLY],
+      features: [...X86_64_V2, ...INTEL_BESIDE],
       lastLeaf: 13,
       lastExtendedLeaf: 0x80000008,
       cacheDescriptors: [0x55035a01, 0x00f0b2ff, 0, 0x00ca0000],
       caches: [...firstLevel(32, 8), cache(2, "unified", 256, 8), cache(3, "unified", 8192, 16)],
       msrs: INTEL_MODERN,
     },
-    amd: {
-      family: 25,
-      model: 0x21,
-      stepping: 0,
-      physicalBits: 40,
-      features: [...X86_64_V2, ...AMD_ONLY],
-      lastLeaf: 13,
-      lastExtendedLeaf: 0x80000021,
-      caches: [...firstLevel(32, 8), cache(2, "unified", 512, 8), cache(3, "unified", 8192, 16)],
-      msrs: AMD_MODERN,
-    },
+    amd: zen3(X86_64_V2),
   },
   "x86-64-v3": {
     intel: {
@@ -239,24 +242,14 @@ const PARTS: Readonly<Record<CpuModelName, Readonly<Record<CpuVendor, Part>>>> =
       model: 0x3f,
       stepping: 2,
       physicalBits: 40,
-      features: [...X86_64_V3, ...INTEL_ONLY],
+      features: [...X86_64_V3, ...INTEL_BESIDE],
       lastLeaf: 13,
       lastExtendedLeaf: 0x80000008,
-      cacheDescriptors: [0x55035a01, 0x00f0b2ff, 0, 0x00ca0000],
-      caches: [...firstLevel(32, 8), cache(2, "unified", 256, 8), cache(3, "unified", 8192, 16)],
+      cacheDescriptors: [0x76036301, 0x00f0b5ff, 0, 0x00c10000],
+      caches: [...firstLevel(32, 8), cache(2, "unified", 256, 8), cache(3, "unified", 20480, 20)],
       msrs: INTEL_MODERN,
     },
-    amd: {
-      family: 25,
-      model: 0x21,
-      stepping: 0,
-      physicalBits: 40,
-      features: [...X86_64_V3, ...AMD_ONLY],
-      lastLeaf: 13,
-      lastExtendedLeaf: 0x80000021,
-      caches: [...firstLevel(32, 8), cache(2, "unified", 512, 8), cache(3, "unified", 8192, 16)],
-      msrs: AMD_MODERN,
-    },
+    amd: zen3(X86_64_V3),
   },
 };
 

@@ -2,6 +2,7 @@
 
 import {
   bitsOf,
+  componentsOf,
   LEAF_1_ECX,
   LEAF_1_EDX,
   LEAF_7_2_EDX,
@@ -38,12 +39,11 @@ const APIC_TIMER_ALWAYS_RUNS = 1 << 2;
 const INVARIANT_TSC = 1 << 8;
 /** Leaf 1, EDX, bits that AMD tells in leaf 0x80000001 again: all but SEP and what came after FXSR. */
 const REPEATED_BY_AMD = 0x0183_f3ff;
-/** Bytes of an XSAVE image of x87 and SSE state, legacy region and header, and what AVX adds. */
+/** Bytes of an XSAVE image of x87 and SSE state, legacy region and header; and of the upper halves of YMM registers after it. */
 const XSAVE_BYTES = 512 + 64;
 const AVX_BYTES = 256;
-/** XCR0: x87 and SSE state; AVX state. */
-const XSAVE_COMPONENTS = 3;
-const AVX_COMPONENT = 4;
+/** The component of AVX state. */
+const AVX_COMPONENT = 2;
 
 /** EAX of leaf 1, and EDX after reset. */
 export function signatureOf({ family, model, stepping }: CpuModel): number {
@@ -115,14 +115,13 @@ function basicLeaves(model: CpuModel): Leaf[] {
   // One thread of one core, whose APIC identifier is 0.
   if (vendor === "intel") leaves.push(one(11, 0, 0, 1, 0x100, 0), one(11, 1, 0, 1, 0x201, 0));
   if (features.has("xsave")) {
-    const avx = features.has("avx");
-    const bytes = XSAVE_BYTES + (avx ? AVX_BYTES : 0);
-    // The runtime tells in EBX what those that are enabled need.
+    // EBX of the first two follows XCR0: the runtime adds what is enabled.
+    const all = XSAVE_BYTES + (features.has("avx") ? AVX_BYTES : 0);
     leaves.push(
-      one(13, 0, XSAVE_COMPONENTS | (avx ? AVX_COMPONENT : 0), bytes, bytes, 0),
-      one(13, 1, bitsOf(features, LEAF_D_EAX), features.has("xsaves") ? bytes : 0, 0, 0),
+      one(13, 0, componentsOf(features), XSAVE_BYTES, all, 0),
+      one(13, 1, bitsOf(features, LEAF_D_EAX), features.has("xsaves") ? XSAVE_BYTES : 0, 0, 0),
     );
-    if (avx) leaves.push(one(13, 2, AVX_BYTES, XSAVE_BYTES, 0, 0));
+    if (features.has("avx")) leaves.push(one(13, AVX_COMPONENT, AVX_BYTES, XSAVE_BYTES, 0, 0));
   }
   return leaves.filter(({ leaf }) => leaf <= model.lastLeaf);
 }

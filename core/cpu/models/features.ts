@@ -165,6 +165,10 @@ export const maskOf = (
   masks: readonly (readonly [feature: Feature, mask: number])[],
 ): number => masks.reduce((sum, [feature, mask]) => (features.has(feature) ? sum | mask : sum), 0) >>> 0;
 
+/** The bits of XCR0: x87 and SSE state, and AVX state. */
+export const componentsOf = (features: ReadonlySet<Feature>): number =>
+  features.has("xsave") ? (features.has("avx") ? 7 : 3) : 0;
+
 /** The bits of CR4 that each feature brings. [SDM] vol. 3A, 2.5 */
 export const CR4_BITS: readonly (readonly [Feature, number])[] = [
   ["vme", 0x003],

@@ -8,6 +8,7 @@ import {
   SEGMENT_SIZE,
   SEGMENTS,
   STAR,
+  XCR0,
 } from "../layout.ts";
 import { DATA, ModelMachine, RAX, RBX, RCX, RDX, RSP } from "../testing/model-machine.ts";
 import { CODE } from "../testing/protected-world.ts";
@@ -68,6 +69,8 @@ const FIRST: readonly (readonly [name: string, bytes: number[], since: CpuModelN
   ["XSAVE", [0x0f, 0xae, 0x25, 0, DATA >> 8, 0, 0], "x86-64-v2"],
   ["RDRAND", [0x0f, 0xc7, 0xf0], "x86-64-v2"],
   ["RDSEED", [0x0f, 0xc7, 0xf8], "x86-64-v2"],
+  ["ANDN", [0xc4, 0xe2, 0x78, 0xf2, 0xc0], "x86-64-v3"],
+  ["MULX", [0xc4, 0xe2, 0x7b, 0xf6, 0xc0], "x86-64-v3"],
 ];
 
 describe.each(named)("%s", (text, { model, vendor }) => {
@@ -266,6 +269,32 @@ describe("CPUID", () => {
     machine.cr4 = CR4_USER;
     expect(machine.cpuid(1)[2] & (1 << 27)).toBe(1 << 27);
     expect(machine.cpuid(13)).toEqual([3, 576, 576, 0]);
+  });
+
+  it("tells what x86-64-v3 adds", () => {
+    for (const vendor of ["", ",vendor=amd"]) {
+      const added = (leaf: number, register: number): number =>
+        machineOf(`x86-64-v3${vendor}`).cpuid(leaf)[register]! ^
+        machineOf(`x86-64-v2${vendor}`).cpuid(leaf)[register]!;
+      // FMA, AVX, F16C; BMI1, AVX2, BMI2.
+      expect(added(1, 2) >>> 0).toBe((1 << 12) | (1 << 28) | (1 << 29));
+      expect(added(7, 1) >>> 0).toBe((1 << 3) | (1 << 5) | (1 << 8));
+      expect([added(1, 3), added(7, 2), added(0x80000001, 2)]).toEqual([0, 0, 0]);
+    }
+  });
+
+  it("tells how long XSAVE's images are, with what is enabled and at most", () => {
+    const machine = machineOf("x86-64-v3");
+    const { cpu } = machine.machine;
+    cpu.set64(XCR0, 3n);
+    expect(machine.cpuid(13)).toEqual([7, 576, 832, 0]);
+    expect(machine.cpuid(13, 1)).toEqual([15, 576, 0, 0]);
+    cpu.set64(XCR0, 7n);
+    expect(machine.cpuid(13)).toEqual([7, 832, 832, 0]);
+    expect(machine.cpuid(13, 1)).toEqual([15, 832, 0, 0]);
+    expect(machine.cpuid(13, 2)).toEqual([256, 576, 0, 0]);
+    expect(machine.cpuid(13, 3)).toEqual([0, 0, 0, 0]);
+    expect(machineOf("x86-64-v2").cpuid(13, 2)).toEqual([0, 0, 0, 0]);
   });
 });
 

@@ -30,7 +30,7 @@ import {
   XCR0_ALLOWED,
 } from "../layout.ts";
 import { leavesOf, signatureOf } from "./cpuid-leaves.ts";
-import { CR4_BITS, EFER_BITS, EFLAGS_BITS, type Feature, maskOf } from "./features.ts";
+import { CR4_BITS, componentsOf, EFER_BITS, EFLAGS_BITS, type Feature, maskOf } from "./features.ts";
 import type { CpuModel } from "./model.ts";
 
 /** Flags that every processor from the i486 on has: the arithmetic and control ones, VM, RF, AC. */
@@ -38,9 +38,6 @@ const EFLAGS_ALWAYS = 0x7_7fd7;
 /** Exceptions and their masks, rounding, flush to zero; denormals are zeros. [SDM] vol. 1, 10.2.3 */
 const MXCSR_BITS = 0xffff;
 const MXCSR_DAZ = 0x40;
-/** x87 and SSE state; AVX state. */
-const XCR0_LEGACY = 3n;
-const XCR0_AVX = 4n;
 
 const FLAGS: readonly (readonly [Feature, number])[] = [
   ["rdtscp", MODEL_TSC_AUX],
@@ -63,8 +60,7 @@ export function writeModel(view: DataView, base: number, model: CpuModel): void 
   const { features } = model;
   u64(CR4_ALLOWED, BigInt(maskOf(features, CR4_BITS)));
   u64(EFER_ALLOWED, BigInt(maskOf(features, EFER_BITS)));
-  const components = XCR0_LEGACY | (features.has("avx") ? XCR0_AVX : 0n);
-  u64(XCR0_ALLOWED, features.has("xsave") ? components : 0n);
+  u64(XCR0_ALLOWED, BigInt(componentsOf(features)));
   u32(EFLAGS_KNOWN, EFLAGS_ALWAYS | maskOf(features, EFLAGS_BITS));
   const clearsBase = model.vendor === "intel" ? MODEL_NULL_CLEARS_BASE : MODEL_AMD;
   u32(MODEL_FLAGS, maskOf(features, FLAGS) | clearsBase);

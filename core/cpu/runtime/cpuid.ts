@@ -1,9 +1,20 @@
 // CPUID: answers from the table that core/cpu/models has written.
 
-import { CPUID_ENTRIES, CPUID_ENTRY_SIZE, CPUID_TABLE, CR4, GPR, MODEL_AMD, MODEL_APIC, MODEL_FLAGS, XCR0 } from "../layout";
+import {
+  CPUID_ENTRIES,
+  CPUID_ENTRY_SIZE,
+  CPUID_TABLE,
+  CR4,
+  GPR,
+  MODEL_AMD,
+  MODEL_APIC,
+  MODEL_FLAGS,
+  XCR0,
+} from "../layout";
 import { CPU } from "./cpu";
 import { readMsr } from "./host";
 import { IA32_APIC_BASE, MISC_DISABLE_NX, MISC_LIMIT_CPUID, MISC_MONITOR, miscEnable } from "./msr";
+import { imageBytes } from "./xsave";
 
 /** Of an entry: the leaf, the subleaf, then EAX EBX ECX EDX. */
 const LEAF: usize = 0;
@@ -25,14 +36,10 @@ const OSXSAVE: u32 = 1 << 27;
 const APIC: u32 = 1 << 9;
 /** EDX of leaf 0x80000001. */
 const NX: u32 = 1 << 20;
+/** The leaf of XSAVE's images: of the first two subleaves, EBX tells the bytes of one of all that is enabled. */
+const XSAVE_IMAGES: u32 = 13;
 /** The leaf of processor topology: subleaves beyond the last still tell their number and the APIC identifier. */
 const TOPOLOGY: u32 = 11;
-
-/** The leaf of XSAVE: its first two subleaves tell in EBX how long images of what XCR0 enables are. */
-const XSAVE: u32 = 13;
-const AVX: u64 = 4;
-const LEGACY_BYTES: u32 = 576;
-const AVX_BYTES: u32 = 832;
 
 /** Entry of a leaf; 0 if there is none. */
 function find(leaf: u32, subleaf: u32): usize {
@@ -71,9 +78,9 @@ export function cpuid(): void {
   }
   if ((leaf == 1 || leaf == EXTENDED_FEATURES) && edx & APIC && !apicEnabled()) edx &= ~APIC;
   if (leaf == EXTENDED_FEATURES && miscEnable(MISC_DISABLE_NX)) edx &= ~NX;
-  if (leaf == TOPOLOGY && !entry) ecx = subleaf & 0xff;
   let ebx: u32 = entry ? load<u32>(entry + REGISTERS + 4) : 0;
-  if (leaf == XSAVE && subleaf < 2 && ebx) ebx = load<u64>(CPU + XCR0) & AVX ? AVX_BYTES : LEGACY_BYTES;
+  if (leaf == XSAVE_IMAGES && subleaf < 2 && ebx) ebx = imageBytes(load<u64>(CPU + XCR0));
+  if (leaf == TOPOLOGY && !entry) ecx = subleaf & 0xff;
   store<u64>(CPU + GPR, leaf == 0 ? firstOf(0) : entry ? load<u32>(entry + REGISTERS) : 0);
   store<u64>(CPU + GPR + 24, ebx);
   store<u64>(CPU + GPR + 8, ecx);

@@ -52,7 +52,6 @@ import {
   XCR0,
   XMM,
   XSS,
-  YMM_HIGH,
 } from "../layout";
 import { CPU } from "./cpu";
 import { chooseTable, flushHigh, resetTlb } from "./tlb";
@@ -141,7 +140,7 @@ export function reset(): void {
   store<u32>(CPU + FPU_STATUS, 0);
   store<u32>(CPU + FPU_TAGS, 0);
   store<u32>(CPU + MXCSR, 0x1f80);
-  memory.fill(CPU + XMM, 0, 2 * (YMM_HIGH - XMM));
+  memory.fill(CPU + XMM, 0, 512);
   store<i32>(CPU + A20_MASK, -1);
 }
 

@@ -1,15 +1,18 @@
 // The XSAVE family, RDRAND and RDSEED, and the bases of FS and GS. [SDM] vol. 1, chapter 13; vol. 2.
 
-import { CPL, CR0, CR4 } from "../layout.ts";
+import { CPL, CR0, CR4, XCR0 } from "../layout.ts";
 import { constant32, type Expression, extendU, i32 } from "../wasm/expression.ts";
-import { type Context, fromI64, GP, NM, toI64, UD } from "./context.ts";
+import { type Context, fromI64, GP, NM, RAX, toI64, UD } from "./context.ts";
 import { followErrors, TS } from "./x87-state.ts";
 
 /** Bits of CR4. */
 const FSGSBASE = 1 << 16;
 const OSXSAVE = 1 << 18;
-/** What an instruction of the family checks its memory operand for: the legacy region and the header. */
+/** What an instruction of the family checks its memory operand for: the legacy region and the header, and AVX state. */
 const IMAGE_BYTES = 576;
+const AVX_IMAGE_BYTES = 832;
+/** The bit of XCR0. */
+const AVX = 1 << 2;
 
 /** In the order that the runtime knows. */
 const KINDS = ["XSAVE", "XSAVEOPT", "XSAVEC", "XSAVES"] as const;
@@ -24,18 +27,21 @@ function begin(c: Context, privileged: boolean, write: boolean): Expression {
   if (privileged) c.faultIf(c.state(CPL, 32), GP, constant32(0));
   c.faultIf(i32.and(c.state(CR0, 32), constant32(TS)), NM);
   const linear = c.linear(IMAGE_BYTES, write);
+  const avx = i32.and(i32.and(c.gpr(RAX, 32), c.state(XCR0, 32)), constant32(AVX));
+  c.body.if(avx, () => c.linear(AVX_IMAGE_BYTES, write));
   return linear.type === "i64" ? linear : extendU(linear);
 }
 
 /** With REX.W the x87's pointers have 64 bits. */
 const wide = (c: Context): Expression => constant32(c.size === 64 ? 1 : 0);
-const xmmRegisters = (c: Context): Expression => constant32(c.codeSize === 64 ? 16 : 8);
+/** How many XMM and YMM registers the mode has. */
+const registers = (c: Context): Expression => constant32(c.codeSize === 64 ? 16 : 8);
 
 export const xsave =
   (name: (typeof KINDS)[number]) =>
   (c: Context): void => {
     const linear = begin(c, name === "XSAVES", true);
-    c.runThrowing("xsave", linear, constant32(KINDS.indexOf(name)), wide(c), xmmRegisters(c));
+    c.runThrowing("xsave", linear, constant32(KINDS.indexOf(name)), wide(c), registers(c));
   };
 
 export const xrstor =
@@ -43,9 +49,12 @@ export const xrstor =
   (c: Context): void => {
     const privileged = name === "XRSTORS";
     const linear = begin(c, privileged, false);
-    c.runThrowing("xrstor", linear, constant32(privileged ? 1 : 0), wide(c), xmmRegisters(c));
+    c.runThrowing("xrstor", linear, constant32(privileged ? 1 : 0), wide(c), registers(c));
     followErrors(c);
   };
+
+/** XGETBV. */
+export const xgetbv = (c: Context): void => c.runThrowing("xgetbv", registers(c));
 
 /** RDRAND and RDSEED: CF tells that there is a number, and there always is. */
 export const random = (c: Context): void => {

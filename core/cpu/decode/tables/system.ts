@@ -3,6 +3,7 @@
 import { fault } from "../../semantics/fault.ts";
 import { movsx } from "../../semantics/move.ts";
 import * as system from "../../semantics/system.ts";
+import { xgetbv } from "../../semantics/xsave.ts";
 import type { Chapter } from "../opcodes.ts";
 import {
   ADDRESS,
@@ -73,7 +74,7 @@ const group7 = group(
   byMod(
     op("LGDT", system.lgdt, "M"),
     byRm(
-      withoutPrefix(op("XGETBV", system.simple("xgetbv"), "", 0, "xsave")),
+      withoutPrefix(op("XGETBV", xgetbv, "", 0, "xsave")),
       withoutPrefix(op("XSETBV", system.simple("xsetbv"), "", 0, "xsave")),
     ),
   ),
