@@ -240,7 +240,8 @@ const PARTS: Readonly<Record<CpuModelName, Readonly<Record<CpuVendor, Part>>>> =
     intel: {
       family: 6,
       model: 0x3f,
-      stepping: 2,
+      // Of steppings 2 and 4 Linux doubts the microcode, and does without what is there against speculation.
+      stepping: 3,
       physicalBits: 40,
       features: [...X86_64_V3, ...INTEL_BESIDE],
       lastLeaf: 13,
