@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { constant32, i32 } from "./expression.ts";
+import { constant32, i32, i64 } from "./expression.ts";
 import { FunctionBody } from "./function-body.ts";
 
 describe("what a local is a copy of", () => {
@@ -22,5 +22,16 @@ describe("what a local is a copy of", () => {
     expect(body.copiedTo(copy.local!)).toBeDefined();
     body.localUse = use;
     expect(body.copiedTo(copy.local!)).toBeUndefined();
+  });
+});
+
+describe("a local that is for good", () => {
+  it("is not given to another when it was held and locals are recycled", () => {
+    const body = new FunctionBody([]);
+    const base = body.let(i64.load(constant32(0)));
+    body.keepLocals();
+    body.hold({ type: "i64", index: base.local! });
+    body.recycle();
+    expect(body.local("i64").index).not.toBe(base.local);
   });
 });

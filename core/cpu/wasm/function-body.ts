@@ -58,6 +58,8 @@ export class FunctionBody {
   #free: LocalsByType = noLocals();
   /** Locals in use, but for those that are kept for good. */
   #taken: number[] = [];
+  /** By index: whether a local is for good. */
+  readonly #forGood: boolean[] = [];
   /** How often locals were recycled, and by local before which of these times it was to be kept last. */
   #recycled = 0;
   readonly #kept: number[] = [];
@@ -108,6 +110,7 @@ export class FunctionBody {
 
   /** The locals taken so far are for good: {@link recycle} leaves them alone. */
   keepLocals(): void {
+    for (const index of this.#taken) this.#forGood[index] = true;
     this.#taken = [];
   }
 
@@ -117,8 +120,9 @@ export class FunctionBody {
     if (local !== undefined) this.#kept[local] = this.#recycled;
   }
 
-  /** A local that was taken on every path to this point is so here, whatever happened on others. */
+  /** A local that was taken on every path to this point is so here, whatever happened on others; one that is for good stays so. */
   hold({ type, index }: Pick<Local, "type" | "index">): void {
+    if (this.#forGood[index]) return;
     const at = this.#free[type].indexOf(index);
     if (at >= 0) this.#free[type].splice(at, 1);
     if (!this.#taken.includes(index)) this.#taken.push(index);
