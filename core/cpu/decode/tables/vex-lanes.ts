@@ -36,7 +36,7 @@ import { SIGN_EXTEND, SIMD_3A, SIMD_38, ZERO_EXTEND } from "./simd-extensions.ts
 import { SIMD_FLOAT } from "./simd-float.ts";
 import { SIMD_MOVES } from "./simd-moves.ts";
 import type { Rows } from "./simd-rows.ts";
-import { avx, avx2, ofBoth, p66, w0, wide } from "./vex-moves.ts";
+import { AVX2, avx, avx2, ofBoth, p66, WIDER_BY_AVX2, w0, wide } from "./vex-moves.ts";
 import { ofPrefix, same, third } from "./vex-rows.ts";
 
 /** The row that SSE has of an opcode with a mandatory prefix. */
@@ -90,18 +90,10 @@ function widening(first: number, [words, dwords, qwords]: typeof SIGN_EXTEND): R
 /** Lanes of 32 bits with VEX.W 0, of 64 with 1. */
 const byLane = (make: (bits: 32 | 64) => Entry): Entry => p66(byWidth(make(32), make(64)));
 
-const both = (mnemonic: string, semantics: Semantics, operands: string, flags = 0): Entry => {
-  const sized = (size: string) => operands.replaceAll(",", `${size},`) + size;
-  return byLength(
-    avx2(mnemonic, semantics, sized("dq"), flags),
-    avx2(mnemonic, semantics, sized("qq"), flags),
-  );
-};
-
 const LETTER = { 32: "D", 64: "Q" } as const;
 
 const shift = (mnemonic: string, kind: "shl" | "shrU"): Entry =>
-  byLane((bits) => both(`${mnemonic}${LETTER[bits]}`, permute.shiftEach(kind, bits), "V,H,W"));
+  byLane((bits) => ofBoth(`${mnemonic}${LETTER[bits]}`, permute.shiftEach(kind, bits), "V,H,W", 0, AVX2));
 
 /** Indices of 32 bits with an even opcode, of 64 with an odd one; lanes by VEX.W. */
 const gathering = (mnemonics: readonly [string, string], index: 32 | 64): Entry =>
@@ -176,10 +168,14 @@ export const LANES_38: Rows = {
   ...widening(0x30, ZERO_EXTEND),
   0x36: wide(avx2("VPERMD", permute.vpermd, "Vqq,Hqq,Wqq")),
   0x45: shift("VPSRLV", "shrU"),
-  0x46: w0(both("VPSRAVD", permute.shiftEach("shrS", 32), "V,H,W")),
+  0x46: w0(ofBoth("VPSRAVD", permute.shiftEach("shrS", 32), "V,H,W", 0, AVX2)),
   0x47: shift("VPSLLV", "shl"),
-  0x8c: byLane((bits) => both(`VPMASKMOV${LETTER[bits]}`, maskedLoad((bits / 8) as 4 | 8), "V,H,W", MEMORY)),
-  0x8e: byLane((bits) => both(`VPMASKMOV${LETTER[bits]}`, maskedStore((bits / 8) as 4 | 8), "W,H,V", MEMORY)),
+  0x8c: byLane((bits) =>
+    ofBoth(`VPMASKMOV${LETTER[bits]}`, maskedLoad((bits / 8) as 4 | 8), "V,H,W", MEMORY, AVX2),
+  ),
+  0x8e: byLane((bits) =>
+    ofBoth(`VPMASKMOV${LETTER[bits]}`, maskedStore((bits / 8) as 4 | 8), "W,H,V", MEMORY, AVX2),
+  ),
   0x90: gathering(["VPGATHERDD", "VPGATHERDQ"], 32),
   0x91: gathering(["VPGATHERQD", "VPGATHERQQ"], 64),
   0x92: gathering(["VGATHERDPS", "VGATHERDPD"], 32),
@@ -206,12 +202,7 @@ const textMask = (opcode: number): Entry => {
 export const LANES_3A: Rows = {
   0x00: W1_256(avx2("VPERMQ", permute.vpermq, "Vqq,Wqq,Ib")),
   0x01: W1_256(avx2("VPERMPD", permute.vpermq, "Vqq,Wqq,Ib")),
-  0x02: w0(
-    byLength(
-      avx2("VPBLENDD", permute.vpblendd, "Vdq,Hdq,Wdq,Ib"),
-      avx2("VPBLENDD", permute.vpblendd, "Vqq,Hqq,Wqq,Ib"),
-    ),
-  ),
+  0x02: w0(ofBoth("VPBLENDD", permute.vpblendd, "V,H,W,Ib", 0, AVX2)),
   // Both halves by the same eight bits, as PSHUFD does it for one.
   0x04: w0(
     byLength(
@@ -219,12 +210,7 @@ export const LANES_3A: Rows = {
       avx("VPERMILPS", onBoth(SHUFFLE, TWO), "Vqq,Wqq,Ib"),
     ),
   ),
-  0x05: w0(
-    byLength(
-      avx("VPERMILPD", permute.vpermilpdByImmediate, "Vdq,Wdq,Ib"),
-      avx("VPERMILPD", permute.vpermilpdByImmediate, "Vqq,Wqq,Ib"),
-    ),
-  ),
+  0x05: w0(ofBoth("VPERMILPD", permute.vpermilpdByImmediate, "V,W,Ib")),
   0x1d: w0(
     byLength(
       f16c(convert.vcvtps2ph, "VCVTPS2PH", "Wq,Vdq,Ib"),
@@ -234,12 +220,7 @@ export const LANES_3A: Rows = {
   0x40: p66(besides(sseRow(SIMD_3A[0x40], PREFIX_66), convert.vdpps, "Vqq,Hqq,Wqq,Ib", "avx", third)),
   0x4a: w0(ofBoth("VBLENDVPS", permute.vblendvps, "V,H,W,L")),
   0x4b: w0(ofBoth("VBLENDVPD", permute.vblendvpd, "V,H,W,L")),
-  0x4c: w0(
-    byLength(
-      avx("VPBLENDVB", permute.vpblendvb, "Vdq,Hdq,Wdq,Ldq"),
-      avx2("VPBLENDVB", permute.vpblendvb, "Vqq,Hqq,Wqq,Lqq"),
-    ),
-  ),
+  0x4c: w0(ofBoth("VPBLENDVB", permute.vpblendvb, "V,H,W,L", 0, WIDER_BY_AVX2)),
   0x60: textMask(0x60),
   0x62: textMask(0x62),
 };

@@ -46,10 +46,27 @@ export const p66 = (entry: Entry): Entry => byPrefix({ p66: entry });
 export const w0 = (entry: Entry): Entry => p66(byWidth(entry, undefined));
 export const wide = (entry: Entry): Entry => w0(byLength(undefined, entry));
 
-/** The same of XMM and YMM registers: operands without their sizes. */
-export const ofBoth = (mnemonic: string, semantics: Semantics, operands: string, flags = 0): Entry => {
-  const sized = (size: string) => operands.replaceAll(",", `${size},`) + size;
-  return byLength(avx(mnemonic, semantics, sized("dq"), flags), avx(mnemonic, semantics, sized("qq"), flags));
+/** What makes the row of XMM registers and that of YMM registers. */
+type Makers = readonly [of128: typeof avx, of256: typeof avx];
+
+const AVX: Makers = [avx, avx];
+export const AVX2: Makers = [avx2, avx2];
+/** YMM registers came with AVX2. */
+export const WIDER_BY_AVX2: Makers = [avx, avx2];
+
+/** The same of XMM and YMM registers: vector operands without a size have that of the register. */
+export const ofBoth = (
+  mnemonic: string,
+  semantics: Semantics,
+  operands: string,
+  flags = 0,
+  [of128, of256]: Makers = AVX,
+): Entry => {
+  const sized = (size: string): string => operands.replace(/[VHWUL](?=,|$)/g, `$&${size}`);
+  return byLength(
+    of128(mnemonic, semantics, sized("dq"), flags),
+    of256(mnemonic, semantics, sized("qq"), flags),
+  );
 };
 
 const load = (mnemonic: string, aligned: boolean, flags = 0): Entry =>
@@ -76,12 +93,7 @@ const broadcasting = (mnemonic: string, bits: 32 | 64, destination: string): Ent
 };
 
 const broadcastInteger = (mnemonic: string, bits: 8 | 16 | 32 | 64, source: string): Entry =>
-  w0(
-    byLength(
-      avx2(mnemonic, broadcast(bits), `Vdq,W${source}`),
-      avx2(mnemonic, broadcast(bits), `Vqq,W${source}`),
-    ),
-  );
+  w0(ofBoth(mnemonic, broadcast(bits), `V,W${source}`, 0, AVX2));
 
 /** In the map of 0F. */
 export const MOVES_0F: Rows = {
@@ -99,14 +111,8 @@ export const MOVES_0F: Rows = {
   0x29: byPrefix({ none: store("VMOVAPS", true), p66: store("VMOVAPD", true) }),
   0x2b: byPrefix({ none: store("VMOVNTPS", true, MEMORY), p66: store("VMOVNTPD", true, MEMORY) }),
   0x50: byPrefix({
-    none: byLength(
-      avx("VMOVMSKPS", masks(32), "Gd,Udq", REGISTER),
-      avx("VMOVMSKPS", masks(32), "Gd,Uqq", REGISTER),
-    ),
-    p66: byLength(
-      avx("VMOVMSKPD", masks(64), "Gd,Udq", REGISTER),
-      avx("VMOVMSKPD", masks(64), "Gd,Uqq", REGISTER),
-    ),
+    none: ofBoth("VMOVMSKPS", masks(32), "Gd,U", REGISTER),
+    p66: ofBoth("VMOVMSKPD", masks(64), "Gd,U", REGISTER),
   }),
   0x6f: byPrefix({ p66: load("VMOVDQA", true), pF3: load("VMOVDQU", false) }),
   0x77: byPrefix({ none: byLength(avx("VZEROUPPER", clearUppers, ""), avx("VZEROALL", clearAll, "")) }),
@@ -132,12 +138,7 @@ export const MOVES_38: Rows = {
   0x18: w0(byLength(broadcasting("VBROADCASTSS", 32, "Vdq"), broadcasting("VBROADCASTSS", 32, "Vqq"))),
   0x19: wide(broadcasting("VBROADCASTSD", 64, "Vqq")),
   0x1a: wide(avx("VBROADCASTF128", broadcastHalf, "Vqq,Wdq", MEMORY)),
-  0x2a: p66(
-    byLength(
-      avx("VMOVNTDQA", moveVectors(true), "Vdq,Wdq", MEMORY),
-      avx2("VMOVNTDQA", moveVectors(true), "Vqq,Wqq", MEMORY),
-    ),
-  ),
+  0x2a: p66(ofBoth("VMOVNTDQA", moveVectors(true), "V,W", MEMORY, WIDER_BY_AVX2)),
   0x58: broadcastInteger("VPBROADCASTD", 32, "d"),
   0x59: broadcastInteger("VPBROADCASTQ", 64, "q"),
   0x5a: wide(avx2("VBROADCASTI128", broadcastHalf, "Vqq,Wdq", MEMORY)),
